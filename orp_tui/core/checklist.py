@@ -112,7 +112,12 @@ class CheckResult:
     """The value found, where there is one: a number, a count, a digest; NaN and infinities as strings."""
 
     def to_json(self) -> dict[str, Json]:
-        return {"check": self.check, "outcome": self.outcome.value, "detail": self.detail, "value": self.value}
+        return {
+            "check": self.check,
+            "outcome": self.outcome.value,
+            "detail": self.detail,
+            "value": self.value,
+        }
 
     @classmethod
     def from_json(cls, data: dict[str, Json]) -> CheckResult:
@@ -140,7 +145,9 @@ class ChecklistItem:
     def detail(self) -> str:
         """One line: the first thing that is wrong, else the most telling value found."""
         wrong = [result for result in self.results if result.outcome is not CheckOutcome.PASS]
-        telling = wrong or [result for result in self.results if result.check != "exists"] or list(self.results)
+        telling = (
+            wrong or [result for result in self.results if result.check != "exists"] or list(self.results)
+        )
         return telling[0].detail if telling else ""
 
     def to_json(self) -> dict[str, Json]:

@@ -1,10 +1,10 @@
 """Every path inside a base directory and a run folder, by name; nothing is touched here.
 
-    experiments/                    base directory
-        state/                      orp.db, locks, what can be made again
-        runs/<id>/                  the facts about a run
-        artifacts/<id>_artifacts.zip
-        sources/<sha256>/           frozen trees, each once
+experiments/                    base directory
+    state/                      orp.db, locks, what can be made again
+    runs/<id>/                  the facts about a run
+    artifacts/<id>_artifacts.zip
+    sources/<sha256>/           frozen trees, each once
 """
 
 from __future__ import annotations
