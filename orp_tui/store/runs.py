@@ -1,0 +1,217 @@
+"""Read and advance runs. The only writer of a state.
+
+Every change names the version it has read (compare-and-set), goes along the table in
+`core.states`, and appends its event in the same transaction.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import sqlite3
+from collections.abc import Iterable
+
+from orp_tui.core.run import Run
+from orp_tui.core.states import RunState, advance
+from orp_tui.store import events
+from orp_tui.store.database import transaction
+
+_FIELDS = tuple(field.name for field in dataclasses.fields(Run))
+_COLUMNS = ", ".join(_FIELDS)
+_ORDER = "ORDER BY priority DESC, seq"
+
+
+@dataclasses.dataclass(frozen=True)
+class NewRun:
+    """What a submission knows of a run."""
+
+    id: str
+    name: str
+    submitted_at: float
+    actor: str
+    """Who submits, `user@host`."""
+    priority: int = 0
+    held: bool = False
+    workspace: str = "isolated"
+    project: str = ""
+    retry_of: str | None = None
+    deliverables_total: int = 0
+    config_sha256: str = ""
+    idempotency_key: str | None = None
+
+
+def insert(connection: sqlite3.Connection, run: NewRun) -> str:
+    """The id of the queued run: of this one, or of the one that came first with the same key."""
+    with transaction(connection):
+        if run.idempotency_key is not None:
+            known = find_by_key(connection, run.idempotency_key)
+            if known is not None:
+                return known
+            connection.execute("INSERT INTO idempotency VALUES (?, ?)", (run.idempotency_key, run.id))
+        connection.execute(
+            "INSERT INTO run (id, name, state, priority, held, submitted_at, workspace, project, retry_of,"
+            " deliverables_total, config_sha256) VALUES (?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                run.id,
+                run.name,
+                run.priority,
+                run.held,
+                run.submitted_at,
+                run.workspace,
+                run.project,
+                run.retry_of,
+                run.deliverables_total,
+                run.config_sha256,
+            ),
+        )
+        events.append(connection, run.id, run.submitted_at, run.actor, "submit", None)
+    return run.id
+
+
+def find_by_key(connection: sqlite3.Connection, key: str) -> str | None:
+    """The run that was submitted with an idempotency key."""
+    row = connection.execute("SELECT run_id FROM idempotency WHERE key = ?", (key,)).fetchone()
+    return row[0] if row else None
+
+
+def get(connection: sqlite3.Connection, run_id: str) -> Run | None:
+    """One run by its whole id."""
+    row = connection.execute(f"SELECT {_COLUMNS} FROM run WHERE id = ?", (run_id,)).fetchone()  # noqa: S608 - constants
+    return _run(row) if row else None
+
+
+def unfinished(connection: sqlite3.Connection) -> list[Run]:
+    """Queued and active runs, in the order in which they would start."""
+    return _select(connection, f"WHERE state IN ('queued', 'starting', 'running', 'finishing') {_ORDER}")
+
+
+def newest(connection: sqlite3.Connection, limit: int, *, final_only: bool = False) -> list[Run]:
+    """The runs submitted last, newest first."""
+    where = "WHERE state NOT IN ('queued', 'starting', 'running', 'finishing')" if final_only else ""
+    return _select(connection, f"{where} ORDER BY seq DESC LIMIT ?", (limit,))
+
+
+def matching(connection: sqlite3.Connection, prefix: str, *, limit: int = 20) -> list[Run]:
+    """Runs whose id begins with `prefix`, or begins with it after `exp_` or in its last part; newest first."""
+    escaped = prefix.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return _select(
+        connection,
+        "WHERE id LIKE ? ESCAPE '\\' OR id LIKE ? ESCAPE '\\' OR id LIKE ? ESCAPE '\\' ORDER BY seq DESC LIMIT ?",
+        (escaped + "%", "exp\\_" + escaped + "%", "exp\\_%\\_%\\_" + escaped + "%", limit),
+    )
+
+
+def named(connection: sqlite3.Connection, name: str) -> Run | None:
+    """The newest run of an experiment."""
+    found = _select(connection, "WHERE name = ? ORDER BY seq DESC LIMIT 1", (name,))
+    return found[0] if found else None
+
+
+def counts(connection: sqlite3.Connection) -> dict[RunState, int]:
+    """How many runs stand in each state; states without runs are left out."""
+    rows = connection.execute("SELECT state, COUNT(*) FROM run GROUP BY state")
+    return {RunState(state): number for state, number in rows}
+
+
+def claim(connection: sqlite3.Connection, run: Run, *, at: float) -> Run | None:
+    """The run as `starting` with its next attempt; None if it is not queued as read any more."""
+    return _update(connection, run, "claim", at, "leader", None, {"attempt": run.attempt + 1})
+
+
+def move(
+    connection: sqlite3.Connection,
+    run: Run,
+    event: str,
+    *,
+    at: float,
+    actor: str = "leader",
+    detail: str | None = None,
+    **values: object,
+) -> Run | None:
+    """The run after `event`, with `values` set beside it; None if it has changed since it was read.
+
+    Raises IllegalTransition if the table has no such step.
+    """
+    return _update(connection, run, event, at, actor, detail, values)
+
+
+def _update(
+    connection: sqlite3.Connection,
+    run: Run,
+    event: str,
+    at: float,
+    actor: str,
+    detail: str | None,
+    values: dict[str, object],
+) -> Run | None:
+    state = advance(run.id, run.state, event)
+    assert set(values) <= set(_FIELDS)
+    with transaction(connection):
+        if not _set(connection, run, {"state": state.value, **values}):
+            return None
+        events.append(connection, run.id, at, actor, event, detail)
+        return get(connection, run.id)
+
+
+def _set(connection: sqlite3.Connection, run: Run, values: dict[str, object]) -> bool:
+    assignments = ", ".join(f"{name} = ?" for name in values)
+    cursor = connection.execute(
+        f"UPDATE run SET {assignments}, version = version + 1 WHERE id = ? AND version = ? AND state = ?",  # noqa: S608 - our names
+        (*values.values(), run.id, run.version, run.state.value),
+    )
+    return cursor.rowcount == 1
+
+
+def note(connection: sqlite3.Connection, run: Run, **values: object) -> Run | None:
+    """The run with `values` set and its state as it was; None if it has changed since it was read."""
+    assert set(values) <= set(_FIELDS) - {"state", "version", "id", "seq"}
+    with transaction(connection):
+        return get(connection, run.id) if _set(connection, run, values) else None
+
+
+def request_cancel(connection: sqlite3.Connection, run_id: str, *, at: float, by: str) -> Run | None:
+    """The run after the wish to cancel it: a queued one is cancelled at once, an active one marked.
+
+    A second wish changes nothing. None if there is no such run.
+    """
+    with transaction(connection):
+        run = get(connection, run_id)
+        if run is None or run.state.is_final:
+            return run
+        values: dict[str, object] = {"cancel_requested_at": at, "cancel_by": by}
+        if run.state is RunState.QUEUED:
+            detail = f"cancelled by {by} before it started"
+            values |= {
+                "state": RunState.CANCELLED.value,
+                "reason": "cancelled",
+                "ended_at": at,
+                "detail": detail,
+            }
+            kind = "cancel"
+        elif run.cancel_requested_at is None:
+            kind = "cancel_requested"
+        else:
+            return run
+        _set(connection, run, values)
+        events.append(connection, run_id, at, by, kind, None)
+        return get(connection, run_id)
+
+
+def insert_known(connection: sqlite3.Connection, run: Run, *, actor: str) -> None:
+    """Put back a run that the folders know and the database does not; call it in a transaction."""
+    names = [name for name in _FIELDS if name != "seq"]
+    values = [getattr(run, name) for name in names]
+    values[names.index("state")] = run.state.value
+    marks = ", ".join("?" for _ in names)
+    connection.execute(f"INSERT OR IGNORE INTO run ({', '.join(names)}) VALUES ({marks})", values)  # noqa: S608 - our names
+    events.append(connection, run.id, run.submitted_at, actor, "rebuilt", None)
+
+
+def _select(connection: sqlite3.Connection, tail: str, values: Iterable[object] = ()) -> list[Run]:
+    return [_run(row) for row in connection.execute(f"SELECT {_COLUMNS} FROM run {tail}", tuple(values))]  # noqa: S608 - our text
+
+
+def _run(row: sqlite3.Row) -> Run:
+    values = dict(zip(_FIELDS, tuple(row), strict=True))
+    values["state"] = RunState(values["state"])
+    values["held"] = bool(values["held"])
+    return Run(**values)
