@@ -213,7 +213,7 @@ def main() -> int:
     args.output_dir.mkdir(parents=True, exist_ok=True)
     sizes = [digits.train.pixels.shape[1], *args.hidden, dataset.CLASSES]
     parameters = network.initial(sizes, np.random.default_rng([args.seed, 0]))
-    state = State(parameters, best=parameters)
+    state = State(parameters, best={name: value.copy() for name, value in parameters.items()})
     print(
         f"{len(digits.train)} pictures to train on, {len(digits.validation)} to validate, {len(digits.test)} to test; "
         f"layers {'-'.join(map(str, sizes))}, {sum(value.size for value in parameters.values()):,} parameters",
