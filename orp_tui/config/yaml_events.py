@@ -205,7 +205,9 @@ class Builder:
     def key(self, event: Any, path: Path) -> str | None:
         line = _line(event)
         if type(event) is self.yaml.AliasEvent:
-            self.problems.add(path, f"the alias *{shown(event.anchor)} as a key; write the key", line=line)
+            self.problems.add(
+                path, f"the alias *{shown(str(event.anchor))} as a key; write the key", line=line
+            )
             return None
         if type(event) is not self.yaml.ScalarEvent:
             self.problems.add(path, "a list or mapping as a key; keys are text", line=line)
