@@ -11,7 +11,8 @@
     │   └── StoreBusy          somebody else held the database for too long
     ├── LeaderError            the queue processor cannot be started or reached (exit code 3)
     ├── UnsafePath             a path leaves its folder, or is no regular file
-    ├── ArchiveError           a zip is damaged, or a member cannot be read or unpacked
+    ├── ArchiveError           a zip is damaged, or a member cannot be written, read or unpacked
+    │   └── DiskFull           no room for a zip, or for what is in it; carries needed and free bytes
     └── MissingExtra           a feature needs a package that is not installed; names the pip command
 
 A message says what was wrong, where, and what to do. The facts are attributes
@@ -101,6 +102,16 @@ class UnsafePath(OrpError):
 
 class ArchiveError(OrpError):
     """A zip is damaged, or one of its members cannot be read or unpacked."""
+
+
+class DiskFull(ArchiveError):
+    """No room for a zip, or for what is in it."""
+
+    def __init__(self, path: str, needed: int, free: int) -> None:
+        self.path, self.needed, self.free = path, needed, free
+        """`needed` is an estimate; `free` is what an ordinary user may write. Both in bytes."""
+        unit, word = (1e9, "GB") if needed >= 1e8 else (1e6, "MB")
+        super().__init__(f"{path}: needs {needed / unit:.1f} {word}, {free / unit:.1f} free")
 
 
 class MissingExtra(OrpError):

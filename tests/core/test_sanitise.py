@@ -115,8 +115,17 @@ def test_a_name_for_a_table_is_one_line_of_a_given_width():
 
 @pytest.mark.parametrize(
     "text",
-    ["\x1b" * 60_000, "\x1b]" * 30_000, "\x1b[" * 30_000, "\x1b[1;" * 15_000, "\x1b[1m" * 15_000]
-    + ["\u0301\x1b[1m" * 12_000, "训练" * 30_000, "\x1b[" + "0" * 60_000, "\x1bP" + "\x9b0" * 30_000],
+    [
+        "\x1b" * 60_000,
+        "\x1b]" * 30_000,
+        "\x1b[" * 30_000,
+        "\x1b[1;" * 15_000,
+        "\x1b[1m" * 15_000,
+        "\u0301\x1b[1m" * 12_000,
+        "训练" * 30_000,
+        "\x1b[" + "0" * 60_000,
+        "\x1bP" + "\x9b0" * 30_000,
+    ],
     ids=lambda text: ascii(text[:6]),
 )
 def test_no_text_is_slow(text):
