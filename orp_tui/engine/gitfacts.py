@@ -1,0 +1,339 @@
+"""What git knows of a project: files, commit, differences.
+
+Everything is asked of the `git` command in a way that leaves the repository alone and runs
+nothing of its configuration: a submit may look at a stranger's repository before anybody
+decided to trust it. Who decides what is frozen is `engine.freeze`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import subprocess
+import threading
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from orp_tui.core.errors import SubmitRefused
+
+TIMEOUT_S = 30.0
+
+_KEPT_VARIABLES = frozenset({"GIT_CEILING_DIRECTORIES", "GIT_DISCOVERY_ACROSS_FILESYSTEM"})
+
+# `safe.directory` on the command line counts: a repository of another user is read, and nothing in
+# it is run. No transport is allowed, so that a partial clone fetches nothing.
+_QUIET = (
+    "--no-pager", "--no-replace-objects", "--literal-pathspecs",
+    "-c", "safe.directory=*", "-c", "core.fsmonitor=", "-c", "core.hooksPath=/dev/null", "-c", "core.untrackedCache=false",
+    "-c", "core.quotePath=false", "-c", "core.preloadIndex=false", "-c", "protocol.allow=never", "-c", "diff.external=",
+    "-c", "core.pager=cat", "-c", "color.ui=false", "-c", "submodule.recurse=false", "-c", "diff.noprefix=false",
+)  # fmt: skip
+
+
+@dataclasses.dataclass(frozen=True)
+class Repository:
+    """A project that is, or lies in, a git work tree."""
+
+    project: Path
+    root: Path
+    """Top of the work tree."""
+    prefix: str
+    """Of the project beneath the top: empty, or `sub/folder/`."""
+    git_dir: Path
+    """Of this work tree; with `git worktree` and in submodules not `root/.git`."""
+    common_dir: Path
+    """What all work trees of the repository share."""
+    object_format: str
+    """sha1 or sha256."""
+    commit: str | None
+    """Full id; None before the first commit."""
+    branch: str | None
+    """None when HEAD is detached."""
+
+    @property
+    def objects(self) -> Path:
+        return self.common_dir / "objects"
+
+
+@dataclasses.dataclass(frozen=True)
+class Tracked:
+    """One entry of the index."""
+
+    path: str
+    """Relative to the folder that was asked."""
+    mode: str
+    """100644, 100755, 120000 (symbolic link) or 160000 (submodule)."""
+    object_id: str
+    skip_worktree: bool
+    """A sparse checkout leaves it out on purpose."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Listing:
+    """The files of a work tree beneath one folder; paths relative to it."""
+
+    tracked: tuple[Tracked, ...]
+    untracked: tuple[str, ...]
+    """Not ignored. A trailing slash: a repository of its own inside this one."""
+    ignored: tuple[str, ...]
+    """A trailing slash: a whole folder, not looked into."""
+    empty: tuple[str, ...]
+    """Folders with nothing in them."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Diff:
+    """How tracked files differ from the commit."""
+
+    text: str
+    added: int
+    """Lines."""
+    removed: int
+    truncated: bool
+    """There was more than was read."""
+
+
+NO_DIFF = Diff("", 0, 0, False)
+
+
+def _environment() -> dict[str, str]:
+    kept = {
+        key: value
+        for key, value in os.environ.items()
+        if not key.startswith("GIT_") or key in _KEPT_VARIABLES
+    }
+    return kept | {
+        "GIT_OPTIONAL_LOCKS": "0",
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_NO_LAZY_FETCH": "1",
+        "GIT_PAGER": "cat",
+        "LC_ALL": "C",
+    }
+
+
+def start(
+    folder: Path, *arguments: str, environment: dict[str, str] | None = None
+) -> subprocess.Popen[bytes]:
+    """A running git in `folder`, harmless as this module promises.
+
+    Raises FileNotFoundError if git is not installed.
+    """
+    return subprocess.Popen(
+        ["git", *_QUIET, *arguments],
+        cwd=folder,
+        env=_environment() | (environment or {}),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+
+
+def finish(process: subprocess.Popen[bytes], *, given: bytes = b"", may_fail: bool = False) -> bytes | None:
+    """What it printed; None if it failed and may.
+
+    Raises SubmitRefused with git's own words if it failed or took over TIMEOUT_S.
+    """
+    try:
+        out, err = process.communicate(given, timeout=TIMEOUT_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate()
+        raise SubmitRefused(f"git took longer than {TIMEOUT_S:g} s: {_shown(process)}") from None
+    if process.returncode == 0:
+        return out
+    if may_fail:
+        return None
+    words = err.decode("utf-8", "replace").strip() or f"exit code {process.returncode}"
+    raise SubmitRefused(f"git cannot read the repository: {words} ({_shown(process)})")
+
+
+def _shown(process: subprocess.Popen[bytes]) -> str:
+    arguments = process.args
+    assert isinstance(arguments, list)
+    return " ".join(["git", *(str(word) for word in arguments[1 + len(_QUIET) :])][:6])
+
+
+def _text(out: bytes | None) -> str | None:
+    return None if out is None else (os.fsdecode(out).rstrip("\n") or None)
+
+
+def find_repository(project: Path) -> Repository | None:
+    """The repository `project` lies in; None without git, without a work tree, or without a repository.
+
+    Raises SubmitRefused if there is one that git cannot read.
+    """
+    if not _has_git_above(project):
+        return None
+    try:
+        places = start(
+            project,
+            "rev-parse", "--show-toplevel", "--absolute-git-dir", "--git-common-dir", "--show-object-format", "--show-prefix",
+        )  # fmt: skip
+    except FileNotFoundError:
+        return None
+    head = start(project, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+    branch = start(project, "symbolic-ref", "--quiet", "--short", "HEAD")
+    commit, branch_name = _text(finish(head, may_fail=True)), _text(finish(branch, may_fail=True))
+    found = finish(places, may_fail=True)
+    if found is None:
+        return None
+    lines = os.fsdecode(found).split("\n")
+    root, git_dir, common_dir, object_format, prefix = lines[:5]
+    # A repository may name any folder of the machine as its work tree.
+    if not _is_beneath(project, Path(root)):
+        return None
+    return Repository(
+        project=project,
+        root=Path(root),
+        prefix=prefix,
+        git_dir=Path(git_dir),
+        common_dir=Path(os.path.normpath(project / common_dir)),
+        object_format=object_format,
+        commit=commit,
+        branch=branch_name,
+    )
+
+
+def _has_git_above(folder: Path) -> bool:
+    """Spares three processes where no folder up to the root has a `.git`."""
+    return any(os.path.lexists(above / ".git") for above in (folder, *folder.parents))
+
+
+def _is_beneath(path: Path, folder: Path) -> bool:
+    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
+
+
+def _split(out: bytes | None) -> list[str]:
+    return [os.fsdecode(item) for item in (out or b"").split(b"\0") if item]
+
+
+def pattern_for(path: str) -> str:
+    """The exclude pattern that means exactly this path, folder or file."""
+    return "/" + "".join("\\" + char if char in "\\*?[]! #" else char for char in path.strip("/"))
+
+
+def list_files(folder: Path, skipped: Iterable[str] = ()) -> Listing:
+    """What git tracks, does not track and ignores beneath `folder`; `skipped` folders are not entered.
+
+    300,000 untracked files take a quarter of a second, folders that are skipped or ignored none.
+    """
+    excludes = [f"--exclude={pattern_for(path)}" for path in skipped]
+    tracked = start(folder, "ls-files", "-t", "-s", "-z")
+    others = start(folder, "ls-files", "-o", "-z", *excludes, "--exclude-standard")
+    ignored = start(folder, "ls-files", "-o", "-i", "-z", "--directory", *excludes, "--exclude-standard")
+    folders = start(folder, "ls-files", "-o", "-z", "--directory", *excludes, "--exclude-standard")
+    entries = dict.fromkeys(_split(finish(tracked)))
+    untracked = _split(finish(others))
+    return Listing(
+        tracked=_read_entries(entries),
+        untracked=tuple(untracked),
+        ignored=tuple(_split(finish(ignored))),
+        empty=tuple(_empty_among(_split(finish(folders)), folder)),
+    )
+
+
+def _empty_among(names: Iterable[str], folder: Path) -> list[str]:
+    """git names untracked folders, empty or not, with a slash behind."""
+    folders = [name.rstrip("/") for name in names if name.endswith("/")]
+    return [name for name in folders if not os.listdir(folder / name)]
+
+
+def _read_entries(entries: Iterable[str]) -> tuple[Tracked, ...]:
+    """`H 100644 <id> 0<TAB>path`; a path in conflict has up to three of them and counts once."""
+    found: dict[str, Tracked] = {}
+    for entry in entries:
+        facts, path = entry.split("\t", 1)
+        tag, mode, object_id, _stage = facts.split(" ")
+        found[path] = Tracked(path, mode, object_id, tag == "S")
+    return tuple(found.values())
+
+
+def read_diff(repository: Repository, folder: str = "", *, limit: int = 8 << 20) -> Diff:
+    """Tracked files of `folder` (of the project; a submodule's too) against their commit.
+
+    Paths in it are relative to the project. At most `limit` bytes are read. No external diff,
+    text conversion or filter of the repository runs.
+    """
+    where = repository.project / folder
+    if repository.commit is None:
+        return NO_DIFF
+    prefix = f"{folder.strip('/')}/" if folder else ""
+    process = start(
+        where,
+        *_without_filters(repository),
+        "diff", "--no-ext-diff", "--no-textconv", "--no-color", "--no-renames", "--ignore-submodules=all", "--relative", "--submodule=short",
+        f"--src-prefix=a/{prefix}", f"--dst-prefix=b/{prefix}", "HEAD", "--",
+    )  # fmt: skip
+    data, truncated = _read_capped(process, limit)
+    lines = data.split(b"\n")
+    return Diff(
+        text=data.decode("utf-8", "replace"),
+        added=sum(line[:1] == b"+" and line[:4] != b"+++ " for line in lines),
+        removed=sum(line[:1] == b"-" and line[:4] != b"--- " for line in lines),
+        truncated=truncated,
+    )
+
+
+def _read_capped(process: subprocess.Popen[bytes], limit: int) -> tuple[bytes, bool]:
+    assert process.stdout is not None
+    watchdog = threading.Timer(TIMEOUT_S, process.kill)
+    watchdog.start()
+    try:
+        with process:
+            data = process.stdout.read(limit + 1)
+            if len(data) > limit:
+                process.kill()
+    finally:
+        watchdog.cancel()
+    return data[:limit], len(data) > limit or process.returncode != 0
+
+
+def _without_filters(repository: Repository) -> list[str]:
+    """Switches off every filter program that the repository's own configuration names."""
+    configs = (repository.common_dir / "config", repository.git_dir / "config.worktree")
+    words = b"".join(path.read_bytes() for path in configs if path.is_file()).lower()
+    if b"filter" not in words and b"include" not in words:
+        return []
+    out = finish(start(repository.project, "config", "-z", "--show-scope", "--name-only", "--get-regexp", r"^filter\."), may_fail=True)  # fmt: skip
+    items = _split(out)
+    names = {
+        key.removeprefix("filter.").rpartition(".")[0]
+        for scope, key in zip(items[::2], items[1::2], strict=False)
+        if scope in ("local", "worktree")
+    }
+    off = (("clean", ""), ("smudge", ""), ("process", ""), ("required", "false"))
+    return [
+        word
+        for name in sorted(names)
+        for key, value in off
+        for word in ("-c", f"filter.{name}.{key}={value}")
+    ]
+
+
+def describe(repository: Repository) -> str | None:
+    """`v1.2-3-gabc123`; the short id where there is no tag; None before the first commit."""
+    if repository.commit is None:
+        return None
+    return _text(finish(start(repository.project, "describe", "--tags", "--always"), may_fail=True))
+
+
+def remote_url(repository: Repository) -> str | None:
+    """Of `origin`, without user name and password; None if there is none."""
+    url = _text(finish(start(repository.project, "config", "--get", "remote.origin.url"), may_fail=True))
+    return None if url is None else without_credentials(url)
+
+
+def without_credentials(url: str) -> str:
+    """`https://user:token@host/x` → `https://host/x`; `git@host:x` as it is."""
+    scheme, separator, rest = url.partition("://")
+    if not separator:
+        return url
+    host, slash, path = rest.partition("/")
+    return f"{scheme}://{host.rpartition('@')[2]}{slash}{path.partition('?')[0]}"
+
+
+def run_git(folder: Path, arguments: Sequence[str], *, given: bytes = b"", environment: dict[str, str] | None = None) -> bytes:  # fmt: skip
+    """What one command printed. Raises SubmitRefused if it failed."""
+    out = finish(start(folder, *arguments, environment=environment), given=given)
+    assert out is not None
+    return out
