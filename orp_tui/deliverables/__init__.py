@@ -1,0 +1,1 @@
+"""Whether a run delivered what it declared; see `evaluate`."""

@@ -28,6 +28,10 @@ def checked(relative: str) -> str:
     """`relative` itself, if it stays inside as written. Raises UnsafePath."""
     if "\0" in relative:
         raise UnsafePath(relative.replace("\0", "\\0"), "holds a NUL character")
+    try:
+        os.fsencode(relative)
+    except UnicodeEncodeError:
+        raise UnsafePath(ascii(relative), "holds half a character; no file has that name") from None
     if relative.startswith("/"):
         raise UnsafePath(relative, "is absolute; it must be relative to its folder")
     if ".." in relative.split("/"):

@@ -93,6 +93,20 @@ class Beneath:
         finally:
             os.close(fd)
 
+    def has_name(self, folder: str, name: str) -> bool:
+        """Whether a folder holds that name, be it a symlink to nothing."""
+        try:
+            fd = self._open(folder, _LOOK | os.O_DIRECTORY)
+        except (UnsafePath, OSError):
+            return False
+        try:
+            os.stat(name, dir_fd=fd, follow_symlinks=False)
+        except OSError:
+            return False
+        finally:
+            os.close(fd)
+        return True
+
     def walk(self, relative: str = ".") -> Iterator[str]:
         """Every path beneath `relative` that is no folder, in sorted order, folder by folder.
 
@@ -128,7 +142,7 @@ class Beneath:
         At most `limit` paths are given, the first in sorted order, after at most
         `scan_limit` names were looked at.
         """
-        search = Glob(self._scan, self._exists, hidden=hidden, scan_limit=scan_limit)
+        search = Glob(self._scan, self.has_name, hidden=hidden, scan_limit=scan_limit)
         return search.find(resolve.checked(pattern), limit)
 
     def _entries(self, relative: str) -> tuple[list[str], list[str]]:
@@ -139,19 +153,6 @@ class Beneath:
 
     def _scan(self, relative: str) -> _Scan:
         return _Scan(self._open(relative, _FOLDER))
-
-    def _exists(self, folder: str, name: str) -> bool:
-        try:
-            fd = self._open(folder, _LOOK | os.O_DIRECTORY)
-        except (UnsafePath, OSError):
-            return False
-        try:
-            os.stat(name, dir_fd=fd, follow_symlinks=False)
-        except OSError:
-            return False
-        finally:
-            os.close(fd)
-        return True
 
     def _open(self, relative: str, flags: int) -> int:
         return resolve.open_beneath(self._fd, self._roots, resolve.checked(relative), flags)
