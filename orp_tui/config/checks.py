@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from orp_tui.config.problems import Path, Problems, nearest, shown, unknown
@@ -144,13 +144,19 @@ def plug_in_checks() -> tuple[str, ...]:
     return tuple(sorted(entry_points(group="orp.validators").names))
 
 
-def deliverables(items: tuple[DeliverableItem, ...], base: Path, problems: Problems) -> list[Deliverable]:
-    """The items as the finaliser takes them; what is wrong with their checks goes to `problems`."""
+def deliverables(
+    items: Sequence[DeliverableItem | None], base: Path, problems: Problems
+) -> list[Deliverable]:
+    """The items as the finaliser takes them; what is wrong with their checks goes to `problems`.
+
+    None stands for an item that could not be read, and is left out.
+    """
     return [
         Deliverable(
             index, item.type, item.path, item.required, tuple(_Item(item, (*base, index), problems).checks())
         )
         for index, item in enumerate(items)
+        if item is not None
     ]
 
 

@@ -14,7 +14,6 @@ from orp_tui.config.spec_types import (
     Regex,
     RunReference,
     Section,
-    Text,
     TextList,
     Word,
     as_list,

@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field, Strict, WithJsonSchema
 
 from orp_tui.config.problems import nearest, shown
 from orp_tui.config.spec_types import (
+    WORDS_SCHEMA,
     Duration,
     FreeMapping,
     InsidePath,
@@ -21,6 +22,7 @@ from orp_tui.config.spec_types import (
     Word,
     Words,
     kind_of,
+    split_words,
 )
 
 Json = Any  # Any: a value as YAML gives it
@@ -192,10 +194,24 @@ EnvValue = Annotated[
 ]  # fmt: skip
 
 
+def _script(value: Json) -> Json:
+    """A string stays one: whether it is split or goes to a shell, `shell` says."""
+    if isinstance(value, str):
+        if not value.strip():
+            raise ValueError("is empty; write the command, such as [python, train.py]")
+        if "\0" in value:
+            raise ValueError("holds a NUL character, which no command line can carry")
+        return value
+    return tuple(split_words(value))
+
+
+Script = Annotated[Any, BeforeValidator(_script), WithJsonSchema(WORDS_SCHEMA)]
+
+
 class Training(Section):
     """The command, what it is given, and how its run is treated."""
 
-    script: Words | None = None
+    script: Script | None = None
     """The command: a list of words, or a string that is split as a POSIX shell splits words (no shell runs)."""
     shell: bool = False
     """true: the string goes to `bash -c`, and the run's record says so."""
@@ -246,3 +262,18 @@ class Training(Section):
     """Where checkpoints lie and how many are kept."""
     resume: Words | None = None
     """Words added to the command on a resume; `{last_checkpoint}` is the newest complete one."""
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The words of the command; none for a shell's string.
+
+        Raises ValueError for a string that cannot be split.
+        """
+        if self.shell or self.script is None:
+            return ()
+        return tuple(split_words(self.script))
+
+    @property
+    def shell_text(self) -> str | None:
+        """The string for the shell; None without `shell: true`."""
+        return self.script if self.shell and isinstance(self.script, str) else None

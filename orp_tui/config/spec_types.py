@@ -25,6 +25,20 @@ class Section(BaseModel):
         extra="forbid", strict=True, frozen=True, defer_build=True, populate_by_name=False
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def leave_out_empty(cls, value: Json) -> Json:
+        """A known key with nothing behind it counts as not given."""
+        if isinstance(value, dict) and None in value.values():
+            known = known_keys(cls)
+            return {key: item for key, item in value.items() if item is not None or key not in known}
+        return value
+
+
+def known_keys(model: type[BaseModel]) -> list[str]:
+    """The keys of a section, as the file writes them."""
+    return [field.alias or name for name, field in model.model_fields.items()]
+
 
 def as_list(value: Json) -> Json:
     """One value stands for a list of one."""
@@ -126,14 +140,10 @@ Size = Annotated[
     BeforeValidator(parse_size),
     WithJsonSchema({"type": ["string", "integer"], "examples": ["20GB", "16MiB"]}),
 ]
-Words = Annotated[
-    tuple[str, ...],
-    Strict(False),
-    BeforeValidator(split_words),
-    WithJsonSchema(
-        {"anyOf": [{"type": "string", "minLength": 1}, {"type": "array", "items": _SCALAR, "minItems": 1}]}
-    ),
-]
+WORDS_SCHEMA: dict[str, Json] = {
+    "anyOf": [{"type": "string", "minLength": 1}, {"type": "array", "items": _SCALAR, "minItems": 1}]
+}
+Words = Annotated[tuple[str, ...], Strict(False), BeforeValidator(split_words), WithJsonSchema(WORDS_SCHEMA)]
 TextList = Annotated[tuple[Word, ...], Strict(False), BeforeValidator(as_list), WithJsonSchema(_TEXT_LIST)]
 """One text or a list of texts."""
 InsidePath = Annotated[str, BeforeValidator(inside_path), WithJsonSchema({"type": "string", "minLength": 1})]

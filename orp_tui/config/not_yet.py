@@ -1,0 +1,57 @@
+"""Which parts of a valid experiment this version of ORP cannot execute."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from orp_tui.config.spec import ExperimentSpec
+
+
+def not_yet(spec: ExperimentSpec) -> tuple[str, ...]:
+    """The keys that submit must refuse, in the order of the reference; empty if all can be done."""
+    return (*_of_training(spec), *_of_sections(spec))
+
+
+def _of_training(spec: ExperimentSpec) -> Iterator[str]:
+    training, resources = spec.training, spec.training.resources
+    if training.seeds and len(training.seeds) > 1:
+        yield "training.seeds (more than one)"
+    if resources.gpus:
+        yield "training.resources.gpus"
+    for key in ("gpu_memory", "cpus", "memory", "disk"):
+        if getattr(resources, key) is not None:
+            yield f"training.resources.{key}"
+    if resources.executor != "local":
+        yield f"training.resources.executor: {resources.executor}"
+    if training.locks:
+        yield "training.locks"
+    if training.retries:
+        yield "training.retries"
+    if training.checkpoints and training.checkpoints.keep:
+        yield "training.checkpoints.keep"
+
+
+def _of_sections(spec: ExperimentSpec) -> Iterator[str]:
+    if spec.metrics and spec.metrics.alerts:
+        yield "metrics.alerts"
+    for item in spec.deliverables:
+        if any(check.name == "synced" for check in item.checks):
+            yield f"deliverables[{item.index}].validation: synced"
+    if spec.sweep:
+        yield "sweep"
+    if spec.queue:
+        if spec.queue.group != "default":
+            yield "queue.group"
+        for key in ("after", "start", "unless_exists"):
+            if getattr(spec.queue, key):
+                yield f"queue.{key}"
+    if spec.stages:
+        yield "stages"
+    if spec.artifacts and spec.artifacts.upload:
+        yield "artifacts.upload"
+    if spec.integrations:
+        yield "integrations"
+    if spec.notify:
+        yield "notify"
