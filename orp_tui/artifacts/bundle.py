@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import datetime
 import errno
+import hashlib
 import os
-import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -33,6 +33,7 @@ Progress = Callable[[int, int], None]
 
 _IN_MEMORY = 4 << 20
 _SMALL = 512 << 10
+_WORTH_A_THREAD = 16 << 20
 
 
 @dataclasses.dataclass(frozen=True)
@@ -103,7 +104,7 @@ class _Packer:
         self._writer = writer
         self._progress = progress
         self._total, self._done = plan.total_bytes, 0
-        self._created = datetime.datetime.now(datetime.UTC)
+        self._created = time.time()
         self._never = {_identity(own): "the zip itself"}
         for path, why in [
             (str(target), "an earlier zip of this run"),
@@ -127,19 +128,17 @@ class _Packer:
         manifest = Manifest(
             run_id=self._plan.run_id,
             orp_version=orp_tui.__version__,
-            created_at=self._created.isoformat(timespec="seconds"),
+            created_at=time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime(self._created)),
             entries=tuple(self._entries),
             left_out=tuple(self._left_out),
         )
-        self._writer.add(MANIFEST_NAME, to_json(manifest.to_json()), mtime=self._created.timestamp())
+        self._writer.add(MANIFEST_NAME, to_json(manifest.to_json()), mtime=self._created)
         self._writer.finish()
         return manifest
 
     def _add_inline(self, inline: Inline) -> None:
-        import hashlib
-
         self._claim(inline.name)
-        self._writer.add(inline.name, inline.data, mtime=self._created.timestamp())
+        self._writer.add(inline.name, inline.data, mtime=self._created)
         self._entries.append(
             ManifestEntry(inline.name, len(inline.data), hashlib.sha256(inline.data).hexdigest())
         )
@@ -222,7 +221,24 @@ def _identity(found: os.stat_result) -> tuple[int, int]:
 
 def _digest_while_syncing(fd: int) -> str:
     """sha256 of the whole file, which is on disk when this returns."""
-    import hashlib
+    digest = hashlib.sha256()
+    with _syncing(fd):
+        position = 0
+        while chunk := os.pread(fd, 1 << 20, position):
+            digest.update(chunk)
+            position += len(chunk)
+    hit("bundle.synced")
+    return digest.hexdigest()
+
+
+@contextlib.contextmanager
+def _syncing(fd: int) -> Iterator[None]:
+    """What is on `fd` reaches the disk while the body runs; a large file by a thread of its own."""
+    if os.fstat(fd).st_size < _WORTH_A_THREAD:
+        os.fsync(fd)
+        yield
+        return
+    import threading
 
     failure: list[OSError] = []
 
@@ -232,22 +248,11 @@ def _digest_while_syncing(fd: int) -> str:
         except OSError as error:
             failure.append(error)
 
-    syncing = threading.Thread(target=sync, name="fsync of a zip")
-    syncing.start()
-    digest = hashlib.sha256()
+    thread = threading.Thread(target=sync, name="fsync of a zip")
+    thread.start()
     try:
-        for chunk in _whole(fd):
-            digest.update(chunk)
+        yield
     finally:
-        syncing.join()
+        thread.join()
     if failure:
         raise failure[0]
-    hit("bundle.synced")
-    return digest.hexdigest()
-
-
-def _whole(fd: int) -> Iterator[bytes]:
-    position = 0
-    while chunk := os.pread(fd, 1 << 20, position):
-        position += len(chunk)
-        yield chunk

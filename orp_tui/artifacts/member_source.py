@@ -11,6 +11,8 @@ from typing import BinaryIO
 from orp_tui.artifacts.plan import Kind, PlanItem
 
 CHUNK = 1 << 20
+_AHEAD = 4
+_WORTH_A_THREAD = 16 << 20
 _SAMPLES, _SAMPLE = 8, 64 << 10
 _WORTH = 11 / 12
 """A file is deflated if that saves at least 1 part in 12: float weights stay as they are."""
@@ -40,17 +42,24 @@ class MemberSource:
 
     def chunks(self) -> Iterator[bytes]:
         """The bytes, at most `size`; fewer if the file shrinks or can't be read to its end."""
-        while self.read < self.size:
+        ahead = self.size >= _WORTH_A_THREAD
+        for chunk in read_ahead(self._digested()) if ahead else self._digested():
+            self.read += len(chunk)
+            self._advance(len(chunk))
+            yield chunk
+
+    def _digested(self) -> Iterator[bytes]:
+        position = 0
+        while position < self.size:
             try:
-                chunk = os.pread(self._fd, min(CHUNK, self.size - self.read), self.read)
+                chunk = os.pread(self._fd, min(CHUNK, self.size - position), position)
             except OSError as error:
-                self._failed = f"not read beyond byte {self.read:,}: {error.strerror}"
+                self._failed = f"not read beyond byte {position:,}: {error.strerror}"
                 return
             if not chunk:
                 return
             self._digest.update(chunk)
-            self.read += len(chunk)
-            self._advance(len(chunk))
+            position += len(chunk)
             yield chunk
 
     def worth_deflating(self) -> bool:
@@ -90,3 +99,40 @@ class MemberSource:
         if after.st_nlink > 1 and self._item.kind is Kind.WORKSPACE:
             notes.append(f"{after.st_nlink} hard links")
         return "; ".join(notes)
+
+
+def read_ahead(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """The same chunks, made by a thread that stays a few ahead: digesting beside deflating.
+
+    Ends its thread when it is closed early; what `chunks` raises is raised here.
+    """
+    import queue
+    import threading
+
+    ready: queue.Queue[bytes | BaseException | None] = queue.Queue(_AHEAD)
+    unwanted = threading.Event()
+
+    def work() -> None:
+        last: BaseException | None = None
+        try:
+            for chunk in chunks:
+                ready.put(chunk)
+                if unwanted.is_set():
+                    return
+        except BaseException as error:  # noqa: BLE001 - a worker's border: handed to the consumer
+            last = error
+        ready.put(last)
+
+    thread = threading.Thread(target=work, name="read ahead", daemon=True)
+    thread.start()
+    try:
+        while (item := ready.get()) is not None:
+            if isinstance(item, BaseException):
+                raise item
+            yield item
+    finally:
+        unwanted.set()
+        while thread.is_alive():
+            while not ready.empty():
+                ready.get()
+            thread.join(0.01)

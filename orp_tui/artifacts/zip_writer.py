@@ -12,12 +12,14 @@ import os
 import struct
 import time
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+
+from orp_tui.artifacts.deflate import deflate as deflate_whole
+from orp_tui.artifacts.deflate import deflated
 
 STORED, DEFLATED = 0, 8
 ZIP64_LIMIT = (1 << 31) - 1
 MAX_COUNT = 0xFFFE
-LEVEL = 1
 
 _LOCAL = struct.Struct("<IHHHHHIIIHH")
 _CENTRAL = struct.Struct("<IHHHHHHIIIHHHHHII")
@@ -49,7 +51,7 @@ class ZipWriter:
         """A member that is in memory; deflated if asked for and if that saves at least 1 part in 12."""
         method, body = STORED, data
         if deflate and data:
-            packed = _deflate(data)
+            packed = deflate_whole(data)
             if len(packed) < len(data) - len(data) // 12:
                 method, body = DEFLATED, packed
         entry = _Entry(name, method, mtime, mode, self.position)
@@ -66,13 +68,9 @@ class ZipWriter:
         zip64 = most + (most >> 10) + 1024 > ZIP64_LIMIT  # deflate may add a little to what can't be packed
         self._write(entry.local(zip64=zip64))
         begin = self.position
-        packer = zlib.compressobj(LEVEL, zlib.DEFLATED, -15) if deflate else None
-        for chunk in chunks:
-            entry.crc = zlib.crc32(chunk, entry.crc)
-            entry.size += len(chunk)
-            self._write(packer.compress(chunk) if packer else chunk)
-        if packer:
-            self._write(packer.flush())
+        counted = entry.counted(chunks)
+        for piece in deflated(counted) if deflate else counted:
+            self._write(piece)
         entry.packed = self.position - begin
         self._flush()
         _pwrite(self._fd, entry.local(zip64=zip64), entry.offset)
@@ -114,6 +112,13 @@ class _Entry:
         self.extra = _unix_time(mtime)
         self.mode = mode
         self.crc = self.size = self.packed = 0
+
+    def counted(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
+        """The same chunks, their size and checksum taken on the way."""
+        for chunk in chunks:
+            self.crc = zlib.crc32(chunk, self.crc)
+            self.size += len(chunk)
+            yield chunk
 
     def local(self, *, zip64: bool) -> bytes:
         size, packed, extra = self.size, self.packed, self.extra
@@ -180,11 +185,6 @@ def _unix_time(mtime: float) -> bytes:
     if not -(1 << 31) <= mtime < 1 << 31:
         return b""
     return struct.pack("<HHBi", 0x5455, 5, 1, int(mtime))
-
-
-def _deflate(data: bytes) -> bytes:
-    packer = zlib.compressobj(LEVEL, zlib.DEFLATED, -15)
-    return packer.compress(data) + packer.flush()
 
 
 def _end(count: int, begin: int, end: int) -> bytes:
