@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pathlib
+import shlex
 import subprocess
 import sys
 
@@ -41,6 +42,11 @@ def train(script: str, out: pathlib.Path, *words: object, **env: str) -> subproc
 
 def read_yaml(name: str) -> dict:
     return yaml.safe_load((FOLDER / name).read_text())
+
+
+def command_of(script: object) -> list[str]:
+    """The words of `training.script`, whether the file has a list or a string."""
+    return shlex.split(script) if isinstance(script, str) else list(script)
 
 
 def words_of(config: dict, prefix: str = "") -> list[str]:

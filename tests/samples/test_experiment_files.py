@@ -7,7 +7,7 @@ import re
 import textwrap
 
 import pytest
-from sample_scripts import EXPERIMENTS, FOLDER, words_of
+from sample_scripts import EXPERIMENTS, FOLDER, command_of, words_of
 
 from orp_tui.config.arguments import passed
 from orp_tui.config.checks import CHECKS
@@ -27,9 +27,9 @@ def test_each_file_is_valid_and_warns_of_nothing(path):
 @pytest.mark.parametrize("path", EXPERIMENTS, ids=named)
 def test_the_script_and_the_inputs_of_each_file_are_there(path):
     training = load_experiment_file(path).spec.training
-    assert training.script is not None
-    assert training.script[0] == "python"
-    assert (path.parent / training.script[1]).is_file()
+    program, script = command_of(training.script)
+    assert program == "python"
+    assert (path.parent / script).is_file()
     for name in training.inputs:
         assert (path.parent / name).exists()
 
