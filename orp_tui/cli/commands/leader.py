@@ -1,0 +1,53 @@
+"""Hidden verb: the queue processor."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+
+from orp_tui.cli.engine_arguments import Words, parse
+from orp_tui.core.errors import OrpError
+from orp_tui.engine.host import SystemClock
+from orp_tui.engine.leader import Leader, LeaderSettings, check_host, log, take_lead
+from orp_tui.engine.observing import ObserverKeeper
+from orp_tui.store import database
+
+
+def main(argv: Sequence[str]) -> int:
+    """Lead a base directory until stopped or idle for long; 3 if that is not possible."""
+    words = parse(argv)
+    try:
+        return _lead(words)
+    except OrpError as error:
+        log(str(error))
+        return error.exit_code
+    except Exception:  # noqa: BLE001 - the top of a process: the traceback goes to queue.log
+        traceback.print_exc()
+        return 3
+
+
+def _lead(words: Words) -> int:
+    clock = SystemClock()
+    os.umask(0o077)
+    lead = take_lead(words.paths, now=clock.now())
+    idle = words.options.get("idle-exit")
+    options = LeaderSettings(
+        slots=int(words.options["slots"]),
+        idle_exit_s=float(idle) if idle is not None else None,
+        allow_network="allow-network" in words.options,
+    )
+    connection = database.connect(words.paths.database, allow_network=options.allow_network)
+    try:
+        check_host(connection, now=clock.now())
+        leader = Leader(words.paths, options, clock)
+        leader.add_helper(ObserverKeeper(words.paths, clock).look_after)
+        log(f"leads {words.paths.base} with {options.slots} slots, Python {sys.version.split()[0]}")
+        asyncio.run(leader.run(connection))
+        log("ends; runs go on")
+    finally:
+        connection.close()
+        os.close(lead)
+    return 0

@@ -1,0 +1,52 @@
+"""`orp runs`: the list of runs, newest first."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+import click
+
+from orp_tui.cli import output
+from orp_tui.cli.commands.status import run_json
+from orp_tui.cli.context_option import as_json, base_dir
+from orp_tui.core.words import duration
+from orp_tui.services.context import open_context
+from orp_tui.services.watch import view
+from orp_tui.store import runs
+
+
+@click.command("runs")
+@click.option("-n", "--limit", default=50, show_default=True, help="At most so many; 0 for all.")
+@base_dir
+@as_json
+def command(limit: int, base_dir: str | None, as_json: bool) -> None:
+    """List runs, newest first."""
+    context = open_context(base_dir=base_dir)
+    views = []
+    if context.has_store:
+        with context.store() as connection:
+            views = [view(context.paths, run) for run in runs.newest(connection, limit or -1)]
+    now = time.time()
+    if as_json:
+        output.emit_json([run_json(item, now) for item in views])
+        return
+    if not views:
+        output.say(f"nothing was run in {context.paths.base} yet; `orp run FILE` does")
+        return
+    rows = []
+    for item in views:
+        run = item.run
+        valid = run.deliverables_valid if run.deliverables_valid is not None else 0
+        rows.append(
+            (
+                run.id,
+                run.name[:32],
+                output.state_label(item.state, sys.stdout),
+                output.local_time(run.submitted_at),
+                duration(item.elapsed_s(now)),
+                f"{valid}/{run.deliverables_total}" if run.deliverables_total else "-",
+                (item.detail or "")[:100],
+            )
+        )
+    output.emit(output.table(("RUN", "NAME", "STATE", "SUBMITTED", "TIME", "DELIV", ""), rows, paint=2))

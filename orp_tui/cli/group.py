@@ -1,0 +1,80 @@
+"""The command tree of `orp`, known by name and one line, so that `--help` imports no command."""
+
+from __future__ import annotations
+
+import importlib
+
+import click
+
+import orp_tui
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "run": ("Run experiments", "Run an experiment file, or a command after --"),
+    "validate": ("Run experiments", "Check experiment files and list every problem"),
+    "init": ("Run experiments", "Write a commented experiment file to start from"),
+    "queue": ("Run experiments", "Start, stop and fill the queue"),
+    "cancel": ("Run experiments", "End runs; asks their training to stop first"),
+    "status": ("Look", "What runs, what waits and why"),
+    "runs": ("Look", "List runs, newest first"),
+    "info": ("Look", "Everything about one run"),
+    "logs": ("Look", "Show or follow what a training printed"),
+    "artifacts": ("Keep", "Bundle, verify, list and extract artifact zips"),
+    "doctor": ("Tools", "What would go wrong on this machine, and why"),
+    "schema": ("Tools", "The JSON Schema of experiment files, for editors"),
+    "completion": ("Tools", "Shell completion for bash, zsh or fish"),
+    "help": ("Tools", "Help on a command or a topic"),
+}
+"""Name → heading, one line of help. Each lives in `commands/<name>.py` as `command`."""
+
+_MODULES = {name: f"orp_tui.cli.commands.{name}" for name in COMMANDS} | {
+    "help": "orp_tui.cli.commands.help_"
+}
+
+
+class LazyGroup(click.Group):
+    """Imports a command's module when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Every name, in the order of the help."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name; None if there is none."""
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(_MODULES[cmd_name]).command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click's, with the nearest name in the error."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            import difflib
+
+            near = difflib.get_close_matches(args[0], COMMANDS, 1)
+            hint = f" Did you mean {near[0]!r}?" if near else " `orp --help` lists them."
+            raise click.UsageError(f"No such command {args[0]!r}.{hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The commands under their headings."""
+        del ctx
+        for heading in dict.fromkeys(heading for heading, _ in COMMANDS.values()):
+            rows = [(name, line) for name, (under, line) in COMMANDS.items() if under == heading]
+            with formatter.section(heading):
+                formatter.write_dl(rows)
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]}, no_args_is_help=True)
+@click.version_option(orp_tui.__version__, "-V", "--version", prog_name="orp", message="%(prog)s %(version)s")
+@click.option("--debug", is_flag=True, hidden=True, help="Show tracebacks.")
+def orp(debug: bool) -> None:
+    """Run ML experiments from YAML, see them through, and learn honestly what came of them.
+
+    RUN is an id, a unique beginning of one, an experiment's name (its newest run), `last`,
+    a run folder or a zip. Data goes to stdout, words to stderr; every listing has --json.
+    """
+    del debug  # read by main, which has to know it before anything is parsed

@@ -1,0 +1,65 @@
+"""States, times and sizes as people read them; the same words for every front end."""
+
+from __future__ import annotations
+
+from orp_tui.core.checklist import DeliverableStatus
+from orp_tui.core.states import RunState
+
+STATE_GLYPHS = {
+    RunState.QUEUED: ("○", "."),
+    RunState.STARTING: ("◔", ":"),
+    RunState.RUNNING: ("●", ">"),
+    RunState.FINISHING: ("◕", "}"),
+    RunState.SUCCEEDED: ("✓", "+"),
+    RunState.INCOMPLETE: ("◐", "%"),
+    RunState.FAILED: ("✗", "x"),
+    RunState.CANCELLED: ("–", "-"),
+    RunState.LOST: ("?", "?"),
+}
+"""Glyph and its ASCII twin."""
+
+DELIVERABLE_MARKS = {
+    DeliverableStatus.VALID: "[x]",
+    DeliverableStatus.GROWING: "[~]",
+    DeliverableStatus.MISSING: "[ ]",
+    DeliverableStatus.INVALID: "[!]",
+}
+
+
+def state_word(state: RunState) -> str:
+    """The state's name; the ends that want attention in capitals."""
+    loud = state in (RunState.FAILED, RunState.LOST, RunState.INCOMPLETE)
+    return state.value.upper() if loud else state.value
+
+
+def duration(seconds: float | None) -> str:
+    """`0.8s`, `42s`, `3m07s`, `1h02m`, `2d05h`; a dash for None."""
+    if seconds is None:
+        return "-"
+    seconds = max(0.0, seconds)
+    if seconds < 10:
+        return f"{seconds:.1f}s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole}s"
+    if whole < 3600:
+        return f"{whole // 60}m{whole % 60:02d}s"
+    if whole < 86400:
+        return f"{whole // 3600}h{whole % 3600 // 60:02d}m"
+    return f"{whole // 86400}d{whole % 86400 // 3600:02d}h"
+
+
+def size(count: float | None) -> str:
+    """`512 B`, `3.1 MiB`; powers of 1024; a dash for None."""
+    if count is None:
+        return "-"
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if abs(count) < 1024:
+            return f"{count:.0f} {unit}" if unit == "B" or count >= 100 else f"{count:.1f} {unit}"
+        count /= 1024
+    return f"{count:.1f} TiB"
+
+
+def number(value: float) -> str:
+    """A metric's value in at most nine characters or so."""
+    return f"{value:.5g}"

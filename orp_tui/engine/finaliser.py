@@ -1,0 +1,139 @@
+"""What a supervisor becomes: checks the deliverables, packs the zip, writes the result last.
+
+Every step can be repeated: killed anywhere, it is started again by the queue processor
+and ends with the same one zip and one result. It imports no pydantic, and yaml or numpy
+only for a deliverable that needs them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from orp_tui.artifacts.bundle import DiskFull, bundle
+from orp_tui.artifacts.selection import select
+from orp_tui.core.artifact import ArtifactState
+from orp_tui.core.checklist import ChecklistReport
+from orp_tui.core.errors import ArchiveError
+from orp_tui.core.layout import BasePaths, RunPaths
+from orp_tui.core.request import RunRequest
+from orp_tui.core.run import ExitRecord, Json
+from orp_tui.core.verdict import verdict
+from orp_tui.core.words import size
+from orp_tui.deliverables.evaluate import evaluate
+from orp_tui.engine import environment, facts, results
+from orp_tui.engine.starter import read_request
+from orp_tui.files import locks
+from orp_tui.files.atomic import read_json, to_json, write_json
+from orp_tui.files.failpoint import hit
+from orp_tui.metrics.last import last_values
+
+PACKERS = 2
+"""How many runs may pack at once."""
+
+
+def finalise(paths: BasePaths, run_id: str, *, leftovers: int | None = None) -> Json:
+    """Bring a run whose command has ended to its result; returns what `result.json` holds.
+
+    The caller holds the run's lock. `leftovers` is how many processes outlived the main
+    one, None if nobody counted.
+
+    Raises FileNotFoundError without a request or an exit record, OSError if the run folder
+    can't be written.
+    """
+    folder = paths.run(run_id)
+    request = read_request(folder)
+    attempt = newest_exit(folder)
+    record = facts.read_exit(folder.exit(attempt))
+    if record is None:
+        raise FileNotFoundError(folder.exit(attempt))
+    hit("fin.begin")
+    report = check(folder, request, record)
+    hit("fin.checked")
+    judged = verdict(record, report)
+    artifact = paths.artifact(run_id)
+    data = results.build(
+        run_id, request.name, attempt, record, judged, report, last_values(folder.metrics), str(artifact)
+    )
+    data["leftovers"] = leftovers
+    data["artifact"] = pack(
+        paths, request, data, report, ended_well=judged.state.value in ("succeeded", "incomplete")
+    ).to_json()
+    hit("fin.packed")
+    if data["artifact"]["state"] != "ok":
+        data["artifacts_path"] = data["training_stdout_path"] = data["training_stderr_path"] = None
+    write_json(folder.result, data)
+    hit("fin.done")
+    return data
+
+
+def newest_exit(folder: RunPaths) -> int:
+    """The number of the newest attempt that has an exit record; 1 if none has."""
+    attempt = 1
+    while folder.attempt(attempt + 1).exists() or folder.exit(attempt + 1).exists():
+        attempt += 1
+    return attempt
+
+
+def check(folder: RunPaths, request: RunRequest, record: ExitRecord) -> ChecklistReport | None:
+    """The final checklist, also written to `deliverables.json`; None if the command never ran."""
+    if record.how in ("spawn_error", "not_started"):
+        return None
+    baseline = None
+    with contextlib.suppress(OSError, ValueError):
+        baseline = read_json(folder.baseline)
+    variables: dict[str, str] = {}
+    with contextlib.suppress(OSError, ValueError):
+        variables = environment.read_private(folder.environment_private)
+    report = evaluate(
+        request.deliverables, Path(request.cwd), baseline=baseline, final=True, environment=variables
+    )
+    write_json(folder.deliverables, report.to_json())
+    return report
+
+
+def pack(
+    paths: BasePaths, request: RunRequest, data: Json, report: ChecklistReport | None, *, ended_well: bool
+) -> ArtifactState:
+    """Write the zip and `manifest.json`; whatever goes wrong with it is in the answer and spoils nothing."""
+    folder = paths.run(request.id)
+    source = paths.sources / request.tree if request.tree else None
+    target = paths.artifact(request.id)
+    try:
+        paths.artifacts.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with _packing_slot(paths):
+            plan = select(
+                folder,
+                result=to_json(data),
+                workspace=Path(request.cwd),
+                source=source,
+                report=report,
+                rule=request.artifacts,
+                ended_well=ended_well,
+            )
+            done = bundle(plan, target)
+        write_json(folder.manifest, done.manifest.to_json())
+    except DiskFull as error:
+        why = f"needs {size(error.needed)}, {size(error.free)} free"
+        return ArtifactState("pending", why=why)
+    except (OSError, ArchiveError) as error:
+        return ArtifactState("error", why=str(error))
+    return ArtifactState("ok", done.bytes, done.sha256)
+
+
+@contextlib.contextmanager
+def _packing_slot(paths: BasePaths) -> Iterator[None]:
+    """Wait until fewer than PACKERS others pack."""
+    while True:
+        for slot in range(PACKERS):
+            descriptor = locks.take(paths.packing_lock(slot))
+            if descriptor is not None:
+                try:
+                    yield
+                finally:
+                    os.close(descriptor)
+                return
+        time.sleep(0.05)

@@ -1,0 +1,279 @@
+"""The queue processor: settle every active run from its folder, start what fits, sleep.
+
+It keeps nothing in memory that it could not read again, so it may be killed between
+any two instructions. One leads a base directory, by the kernel lock `queue.lock`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import dataclasses
+import json
+import os
+import signal
+import sqlite3
+import sys
+import time
+from collections.abc import Callable
+
+import orp_tui
+from orp_tui.core import policy
+from orp_tui.core.decide import Facts
+from orp_tui.core.errors import LeaderError, StoreError
+from orp_tui.core.layout import BasePaths
+from orp_tui.core.ports import Clock
+from orp_tui.core.run import Run
+from orp_tui.core.states import RunState
+from orp_tui.engine import host
+from orp_tui.engine.local import LocalExecutor
+from orp_tui.engine.settle import Settler
+from orp_tui.engine.starter import Starter
+from orp_tui.files import locks
+from orp_tui.files.failpoint import hit
+from orp_tui.store import database, runs, settings
+
+POLL_S = 0.1
+REFRESH_S = 1.0
+"""A run is looked at afresh this often, even if nothing about it seems to have changed."""
+CHECK_STORE_S = 3.0
+STALE_SUBMISSION_S = 3600.0
+
+
+@dataclasses.dataclass(frozen=True)
+class LeaderSettings:
+    """How a queue processor behaves."""
+
+    slots: int
+    idle_exit_s: float | None
+    """End after so long without unfinished runs; None: never."""
+    allow_network: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class LeaderIdentity:
+    """Who leads: what `queue.lock` holds while its lock is held."""
+
+    pid: int
+    start_ticks: int
+    boot_id: str
+    host: str
+    user: str
+    since: float
+    version: str
+
+    def __str__(self) -> str:
+        return f"pid {self.pid} of {self.user} on {self.host}"
+
+
+def take_lead(paths: BasePaths, *, now: float) -> int:
+    """A descriptor that holds the lead of a base directory.
+
+    Raises LeaderError naming the holder if somebody else leads.
+    """
+    paths.state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor = locks.take(paths.leader_lock)
+    if descriptor is None:
+        holder = read_leader(paths)
+        raise LeaderError(f"{paths.base} already has a queue processor: {holder or 'just starting'}")
+    identity = LeaderIdentity(
+        pid=os.getpid(),
+        start_ticks=host.start_ticks(os.getpid()),
+        boot_id=host.boot_id(),
+        host=os.uname().nodename,
+        user=_user(),
+        since=now,
+        version=orp_tui.__version__,
+    )
+    os.ftruncate(descriptor, 0)
+    os.pwrite(descriptor, json.dumps(dataclasses.asdict(identity)).encode(), 0)
+    return descriptor
+
+
+def read_leader(paths: BasePaths) -> LeaderIdentity | None:
+    """Who leads the base directory now; None if nobody does, or has only just begun to."""
+    if locks.ask(paths.leader_lock) is not locks.LockState.HELD:
+        return None
+    try:
+        return LeaderIdentity(**json.loads(paths.leader_lock.read_bytes()))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def _user() -> str:
+    import pwd
+
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        return str(os.geteuid())
+
+
+class Leader:
+    """The loop. `run` returns when it was asked to stop or has had nothing to do for long."""
+
+    def __init__(self, paths: BasePaths, options: LeaderSettings, clock: Clock) -> None:
+        self._paths = paths
+        self._options = options
+        self._clock = clock
+        self._executor = LocalExecutor(paths, self._supervisor_ended)
+        self._wake = asyncio.Event()
+        self._stopping = False
+        self._rows: list[Run] = []
+        self._seen: dict[str, _Seen] = {}
+        self._helpers: list[Callable[[list[Run]], None]] = []
+
+    def add_helper(self, helper: Callable[[list[Run]], None]) -> None:
+        """Have `helper` called with the unfinished runs on every turn, as for keeping an observer alive."""
+        self._helpers.append(helper)
+
+    def stop(self) -> None:
+        """End after the present turn; runs are left alone."""
+        self._stopping = True
+        self._wake.set()
+
+    def _supervisor_ended(self, run_id: str) -> None:
+        self._seen.pop(run_id, None)
+        self._wake.set()
+
+    async def run(self, connection: sqlite3.Connection) -> None:
+        """Lead until stopped; the caller holds the lead and closes the connection."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, self.stop)
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        self._settler = Settler(self._paths, connection, self._executor, self._clock)
+        self._starter = Starter(self._paths, connection, self._executor, self._settler, self._clock)
+        sweep_submissions(self._paths, now=self._clock.now())
+        try:
+            await self._loop(connection)
+        finally:
+            self._executor.let_go()
+
+    async def _loop(self, connection: sqlite3.Connection) -> None:
+        version = -1
+        idle_since = self._clock.monotonic()
+        checked = idle_since
+        while not self._stopping:
+            hit("leader.turn")
+            now = self._clock.monotonic()
+            if now - checked >= CHECK_STORE_S:
+                checked = now
+                check_store(self._paths, connection)
+            current = database.data_version(connection)
+            if current != version or self._settler.wrote:
+                version, self._settler.wrote = current, False
+                self._rows = runs.unfinished(connection)
+            active = [run for run in self._rows if run.state.is_active]
+            known = {run.id: self._settled(run) for run in active}
+            if not self._settler.wrote:
+                await self._dispatch(connection, known)
+            for helper in self._helpers:
+                helper(self._rows)
+            if self._rows or self._settler.wrote:
+                idle_since = now
+            elif self._options.idle_exit_s is not None and now - idle_since >= self._options.idle_exit_s:
+                return
+            await self._pause(0.0 if self._settler.wrote else POLL_S)
+
+    def _settled(self, run: Run) -> Facts:
+        """The facts about an active run, after everything they call for has been done."""
+        try:
+            changed = os.stat(self._paths.run(run.id).folder).st_mtime_ns
+        except OSError:
+            changed = 0
+        now = self._clock.monotonic()
+        seen = self._seen.get(run.id)
+        if (
+            seen is not None
+            and seen.version == run.version
+            and seen.changed == changed
+            and now - seen.at < REFRESH_S
+        ):
+            return seen.facts
+        found = self._settler.settle(run)
+        self._seen[run.id] = _Seen(run.version, changed, now, found)
+        return found
+
+    async def _dispatch(self, connection: sqlite3.Connection, known: dict[str, Facts]) -> None:
+        queued = [run for run in self._rows if run.state is RunState.QUEUED]
+        if not queued:
+            return
+        active = {run.id: run for run in self._rows if run.state.is_active}
+        occupants = [
+            policy.Occupant(run.id, run.workspace, run.project)
+            for run in active.values()
+            if known[run.id].owns_slot
+        ]
+        capacity = policy.Capacity(self._slots(connection), settings.read(connection, "paused"))
+        choice = policy.choose(queued, occupants, capacity, now=self._clock.now())
+        for run in choice.start:
+            await self._starter.start(run)
+
+    def _slots(self, connection: sqlite3.Connection) -> int:
+        """What was set for this queue, else what the settings say."""
+        value = settings.read(connection, "slots")
+        return int(value) if value is not None and value.isdigit() else self._options.slots
+
+    async def _pause(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._wake.wait(), seconds)
+        self._wake.clear()
+
+
+@dataclasses.dataclass(frozen=True)
+class _Seen:
+    """What a look at a run's folder found, and how to tell that it is old."""
+
+    version: int
+    changed: int
+    at: float
+    facts: Facts
+
+
+def check_store(paths: BasePaths, connection: sqlite3.Connection) -> None:
+    """Raise StoreError if the open database is not the one that lies at its place any more."""
+    opened = connection.execute("PRAGMA database_list").fetchone()[2]
+    try:
+        there = os.stat(paths.database)
+    except FileNotFoundError:
+        raise StoreError(f"{paths.database}: was deleted while it was in use") from None
+    for entry in os.scandir("/proc/self/fd"):
+        with contextlib.suppress(OSError):
+            found = os.stat(entry.path)
+            if (found.st_dev, found.st_ino) == (there.st_dev, there.st_ino):
+                return
+    raise StoreError(f"{opened}: was replaced while it was in use")
+
+
+def check_host(connection: sqlite3.Connection, *, now: float) -> None:
+    """Raise LeaderError if another machine led this store and left runs that may still be alive there."""
+    here = host.host_id()
+    owner = settings.owner(connection, here, at=now)
+    if owner == here:
+        return
+    active = [run.id for run in runs.unfinished(connection) if run.state.is_active]
+    if active:
+        raise LeaderError(
+            f"this store was led on {owner.split(':')[0]}, and {len(active)} of its runs may be alive there "
+            f"({active[0]}); start the queue processor on that machine"
+        )
+    settings.hand_over(connection, here)
+
+
+def sweep_submissions(paths: BasePaths, *, now: float) -> None:
+    """Remove what killed submissions have left behind for over an hour."""
+    import shutil
+
+    for parent in (paths.runs, paths.sources):
+        with contextlib.suppress(FileNotFoundError):
+            for entry in os.scandir(parent):
+                if (
+                    entry.name.startswith(".new-")
+                    and now - entry.stat(follow_symlinks=False).st_mtime > STALE_SUBMISSION_S
+                ):
+                    shutil.rmtree(entry.path, ignore_errors=True)
+
+
+def log(text: str) -> None:
+    """A line in queue.log, which is the leader's stderr."""
+    print(time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), text, file=sys.stderr, flush=True)  # noqa: T201 - the log

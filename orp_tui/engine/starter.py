@@ -1,0 +1,136 @@
+"""Start one queued run: lock, claims, the commit that says so, and then the supervisor."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from pathlib import Path
+
+from orp_tui.core.layout import BasePaths, RunPaths
+from orp_tui.core.ports import Busy, Clock, Launch, Rejected
+from orp_tui.core.request import RunRequest
+from orp_tui.core.run import Run
+from orp_tui.deliverables.baseline import take_baseline
+from orp_tui.engine import claims, environment
+from orp_tui.engine.local import LocalExecutor
+from orp_tui.engine.settle import Settler
+from orp_tui.files import locks
+from orp_tui.files.atomic import read_json, write_json
+from orp_tui.files.failpoint import hit
+from orp_tui.store import runs
+
+CLAIM_RETRY_S = 2.0
+
+
+class Starter:
+    """Takes queued runs to their supervisors."""
+
+    def __init__(
+        self,
+        paths: BasePaths,
+        connection: sqlite3.Connection,
+        executor: LocalExecutor,
+        settler: Settler,
+        clock: Clock,
+    ) -> None:
+        self._paths = paths
+        self._connection = connection
+        self._executor = executor
+        self._settler = settler
+        self._clock = clock
+
+    async def start(self, run: Run) -> None:
+        """Start a run, or leave it queued, or end it if that can't ever be done."""
+        folder = self._paths.run(run.id)
+        try:
+            lock = locks.take(folder.supervisor_lock)
+        except FileNotFoundError:
+            self._settler.settle(run)
+            return
+        if lock is None:
+            return
+        held = [lock]
+        try:
+            await self._start_locked(run, folder, lock, held)
+        finally:
+            for descriptor in held:
+                os.close(descriptor)
+
+    async def _start_locked(self, run: Run, folder: RunPaths, lock: int, held: list[int]) -> None:
+        if folder.attempt(run.attempt + 1).exists():  # the database is older than the folder
+            self._settler.settle(run, os.dup(lock))
+            return
+        try:
+            request = read_request(folder)
+            if run.workspace != "isolated":
+                write_json(folder.baseline, take_baseline(request.deliverables, Path(request.cwd)))
+            launch = self._launch(run, request, lock, held)
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            self._fail(run, f"cannot be prepared: {type(error).__name__}: {error}", lock)
+            return
+        if launch is None:
+            return
+        claimed = runs.claim(self._connection, run, at=self._clock.now())
+        self._settler.wrote = True
+        hit("leader.claimed")
+        if claimed is None:
+            return
+        answer = (await self._executor.submit([launch]))[0]
+        hit("leader.submitted")
+        if isinstance(answer, Busy):
+            self._back_to_queue(claimed, answer.retry_after_s, answer.why)
+        elif isinstance(answer, Rejected):
+            self._settler.fail_start(claimed, answer.why)
+
+    def _launch(self, run: Run, request: RunRequest, lock: int, held: list[int]) -> Launch | None:
+        """What to start; None while the project folder is in use by somebody outside this queue."""
+        if request.workspace == "in_place":
+            project = claims.take(claims.project_claim(request.project))
+            if project is None:
+                self._wait_for_folder(run)
+                return None
+            held.append(project)
+        values = {"gpus": "0"}
+        variables: dict[str, str] = {}
+        port, claim = claims.take_port(run.seq)
+        held.append(claim)
+        values["port"] = str(port)
+        variables |= {"MASTER_PORT": str(port), "PET_MASTER_PORT": str(port)}
+        secrets, _ = environment.late_secrets(
+            request.secret_names, Path(request.env_file) if request.env_file else None, os.environ
+        )
+        variables |= secrets
+        inherited = tuple(descriptor for descriptor in held if descriptor != lock)
+        return Launch(request, run.attempt + 1, lock, inherited, variables, values)
+
+    def _wait_for_folder(self, run: Run) -> None:
+        again = self._clock.now() + CLAIM_RETRY_S
+        runs.note(
+            self._connection, run, not_before=again, detail="the project folder is in use by another queue"
+        )
+        self._settler.wrote = True
+
+    def _back_to_queue(self, run: Run, seconds: float, why: str) -> None:
+        """Nothing was started: fence the attempt and try again later."""
+        if self._settler.fence(run, run.attempt):
+            now = self._clock.now()
+            runs.move(self._connection, run, "requeue", at=now, detail=why, not_before=now + seconds)
+
+    def _fail(self, run: Run, why: str, lock: int) -> None:
+        """The run can't ever start: claim it, and end it with the reason."""
+        claimed = runs.claim(self._connection, run, at=self._clock.now())
+        self._settler.wrote = True
+        if claimed is not None:
+            self._settler.fail_start(claimed, why)
+            self._settler.settle(claimed, os.dup(lock))
+
+
+def read_request(folder: RunPaths) -> RunRequest:
+    """What was asked for.
+
+    Raises OSError, ValueError or KeyError if the file is missing or damaged.
+    """
+    data = read_json(folder.request)
+    if data is None:
+        raise FileNotFoundError(folder.request)
+    return RunRequest.from_json(data)

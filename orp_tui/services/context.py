@@ -1,0 +1,85 @@
+"""The one place where settings become paths, a store and a queue processor's options."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import getpass
+import os
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+from orp_tui.config.settings import Settings, find_project, load_settings
+from orp_tui.core.layout import BasePaths
+from orp_tui.store import database
+
+
+@dataclasses.dataclass(frozen=True)
+class Context:
+    """Where a command works: project, settings, base directory."""
+
+    project: Path
+    settings: Settings
+    paths: BasePaths
+
+    @contextlib.contextmanager
+    def store(self) -> Iterator[sqlite3.Connection]:
+        """The open database, closed in the end.
+
+        Raises StoreError if it can't be used.
+        """
+        connection = database.connect(
+            self.paths.database, allow_network=self.settings.workspace.allow_network_filesystem
+        )
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+    @property
+    def slots(self) -> int:
+        """How many runs go at once: what the settings say, else half the cores, at least one."""
+        return self.settings.queue.slots or max(1, (os.cpu_count() or 2) // 2)
+
+    @property
+    def has_store(self) -> bool:
+        """Whether anything was ever submitted here."""
+        return self.paths.database.exists()
+
+
+def open_context(*, start: Path | None = None, base_dir: str | None = None) -> Context:
+    """The context for a command given in `start` (the current folder if None).
+
+    `base_dir` is a flag's or caller's wish and outranks every setting; a relative one is
+    relative to the current folder. Raises ConfigError if a settings file is invalid.
+    """
+    project = find_project(start or Path.cwd())
+    flags = {"base_dir": str(Path(base_dir).absolute())} if base_dir else {}
+    settings = load_settings(project, flags=flags)
+    return Context(project, settings, paths_of(project, settings))
+
+
+def paths_of(project: Path, settings: Settings) -> BasePaths:
+    """The folders that the settings name, as absolute paths."""
+    base = _absolute(project, settings.base_dir)
+    usual = BasePaths.under(base)
+    return BasePaths(
+        base,
+        _absolute(project, settings.runs_dir) if settings.runs_dir else usual.runs,
+        _absolute(project, settings.artifacts_dir) if settings.artifacts_dir else usual.artifacts,
+        _absolute(project, settings.state_dir) if settings.state_dir else usual.state,
+    )
+
+
+def _absolute(project: Path, folder: str | Path) -> Path:
+    return Path(os.path.abspath(project / Path(folder).expanduser()))
+
+
+def actor() -> str:
+    """Who is asking: `user@host`."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):
+        user = str(os.geteuid())
+    return f"{user}@{os.uname().nodename}"

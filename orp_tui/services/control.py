@@ -1,0 +1,165 @@
+"""Ask for things to happen: cancel a run, start or stop the queue processor."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import time
+from pathlib import Path
+
+from orp_tui.core.errors import LeaderError
+from orp_tui.core.layout import BasePaths
+from orp_tui.core.run import CancelRequest, Run
+from orp_tui.engine import host
+from orp_tui.engine.facts import MARKER
+from orp_tui.engine.launch import orp_command
+from orp_tui.engine.leader import LeaderIdentity, read_leader
+from orp_tui.engine.local import wake_supervisor
+from orp_tui.files import locks
+from orp_tui.files.atomic import create_once, to_json
+from orp_tui.files.failpoint import hit
+from orp_tui.files.locks import LockState
+from orp_tui.services.context import Context
+from orp_tui.store import runs
+
+START_WITHIN_S = 10.0
+
+
+def cancel(
+    paths: BasePaths, connection: sqlite3.Connection, run: Run, *, by: str, grace_s: float | None = None
+) -> Run:
+    """The run after the wish to end it; a second wish changes nothing.
+
+    A queued run is cancelled at once. For an active one `cancel.json` is created, and its
+    supervisor is woken to look at it; that needs no queue processor. `grace_s` is the time
+    until SIGKILL, None for the experiment's own.
+    """
+    now = time.time()
+    changed = runs.request_cancel(connection, run.id, at=now, by=by)
+    hit("cancel.requested")
+    if changed is None or changed.state.is_final:
+        return changed or run
+    folder = paths.run(run.id)
+    request = CancelRequest(by, now, grace_s)
+    try:
+        create_once(folder.cancel, to_json(request.to_json()))
+    except FileNotFoundError:
+        return changed  # the folder is gone; there is nothing to tell anybody
+    hit("cancel.written")
+    wake_supervisor(paths, run.id, changed.attempt)
+    return changed
+
+
+def ensure_leader(context: Context) -> bool:
+    """Start a queue processor in the background if none leads; whether this call started one.
+
+    It ends by itself after a while without work. It may be that another client starts
+    one at the same moment: all but one of them find the lead taken and go.
+    """
+    if not context.settings.queue.autostart or is_led(context.paths):
+        return False
+    start_leader(context, idle_exit_s=context.settings.queue.idle_exit_s)
+    return True
+
+
+def is_led(paths: BasePaths) -> bool:
+    """Whether a queue processor leads this base directory."""
+    return locks.ask(paths.leader_lock) is LockState.HELD
+
+
+def start_leader(context: Context, *, idle_exit_s: float | None) -> subprocess.Popen[bytes]:
+    """A detached queue processor; its words go to `state/queue.log`."""
+    paths = context.paths
+    paths.state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+    log = os.open(paths.leader_log, flags, 0o600)
+    # The marker of a surrounding run would make the queue processor count as part of its tree.
+    variables = {name: value for name, value in os.environ.items() if name != MARKER}
+    try:
+        return subprocess.Popen(
+            leader_command(context, idle_exit_s=idle_exit_s),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            env=variables,
+            cwd="/",
+            start_new_session=True,
+        )
+    finally:
+        os.close(log)
+
+
+def lead_here(context: Context) -> None:
+    """Become the queue processor: this process is replaced and stays in its terminal.
+
+    Raises LeaderError if somebody else leads.
+    """
+    leader = read_leader(context.paths)
+    if leader is not None:
+        raise LeaderError(f"{context.paths.base} already has a queue processor: {leader}")
+    command = leader_command(context, idle_exit_s=None)
+    os.execv(command[0], command)
+
+
+def leader_command(context: Context, *, idle_exit_s: float | None) -> list[str]:
+    """The command line of a queue processor for this context."""
+    paths = context.paths
+    command = [
+        *orp_command(), "leader",
+        "--base", str(paths.base), "--runs", str(paths.runs),
+        "--artifacts", str(paths.artifacts), "--state", str(paths.state),
+        "--slots", str(context.slots),
+    ]  # fmt: skip
+    if idle_exit_s is not None:
+        command += ["--idle-exit", str(idle_exit_s)]
+    if context.settings.workspace.allow_network_filesystem:
+        command += ["--allow-network"]
+    return command
+
+
+def await_leader(paths: BasePaths, process: subprocess.Popen[bytes]) -> LeaderIdentity:
+    """Who leads, once somebody does.
+
+    Raises LeaderError with the end of its log if the new one has gone without leading.
+    """
+    deadline = time.monotonic() + START_WITHIN_S
+    while time.monotonic() < deadline:
+        leader = read_leader(paths)
+        if leader is not None:
+            return leader
+        if process.poll() is not None and not is_led(paths):
+            raise LeaderError(f"the queue processor did not start: {log_tail(paths.leader_log)}")
+        time.sleep(0.02)
+    raise LeaderError(
+        f"the queue processor did not answer within {START_WITHIN_S:.0f} s; see {paths.leader_log}"
+    )
+
+
+def stop_leader(paths: BasePaths) -> LeaderIdentity | None:
+    """Ask the queue processor to end, and wait until it has; runs go on. None if none leads.
+
+    Raises LeaderError if it leads on another machine, or does not end.
+    """
+    leader = read_leader(paths)
+    if leader is None:
+        return None
+    if leader.host != os.uname().nodename:
+        raise LeaderError(f"the queue processor is {leader}; stop it there")
+    host.signal_process(leader.pid, leader.start_ticks, leader.boot_id, signal.SIGTERM)
+    deadline = time.monotonic() + START_WITHIN_S
+    while read_leader(paths) == leader:
+        if time.monotonic() >= deadline:
+            raise LeaderError(f"the queue processor ({leader}) does not end; see {paths.leader_log}")
+        time.sleep(0.02)
+    return leader
+
+
+def log_tail(path: Path) -> str:
+    """The last line of a log, or a word that there is none."""
+    try:
+        lines = path.read_text("utf-8", "replace").strip().splitlines()
+    except OSError:
+        lines = []
+    return lines[-1] if lines else f"{path} is empty"

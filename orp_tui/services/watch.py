@@ -1,0 +1,188 @@
+"""The truth about queue and runs, whether or not a queue processor lives.
+
+Rows say what was last written; for every run that is not at its end the folder and the
+kernel's locks are asked as well, and `core.decide` says what follows. Nothing is written.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import sqlite3
+import time
+from collections.abc import Sequence
+
+from orp_tui.core import policy
+from orp_tui.core.checklist import ChecklistReport
+from orp_tui.core.decide import Facts, foresee
+from orp_tui.core.layout import BasePaths
+from orp_tui.core.run import Run
+from orp_tui.core.states import Mark, Reason, RunState
+from orp_tui.engine import facts, results
+from orp_tui.engine.leader import LeaderIdentity, read_leader
+from orp_tui.files.atomic import read_json
+from orp_tui.store import events, runs, settings
+
+_LOST_WORDS = {
+    Reason.REBOOTED: "the machine was restarted while it ran",
+    Reason.SUPERVISOR_KILLED: "its supervisor was killed and it ended unseen",
+    Reason.PROCESSES_VANISHED: "all its processes vanished at once, as when a container ends",
+    Reason.FOLDER_DELETED: "its folder was deleted",
+    Reason.FINALISER_FAILED: "its end is known, but checks and zip could not be made",
+    Reason.CANCELLED: "cancelled before it started",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class RunView:
+    """A run as it truly stands."""
+
+    run: Run
+    """The row; its `state` may be behind."""
+    state: RunState
+    reason: str | None
+    detail: str | None
+    """The evidence of an end, or why a queued run waits; one line."""
+    marks: frozenset[Mark]
+    started_at: float | None
+    ended_at: float | None
+    exit_code: int | None
+    signal: int | None
+    checklist: ChecklistReport | None
+    """The newest there is, live or final; None if nothing was checked yet."""
+
+    def elapsed_s(self, now: float) -> float | None:
+        """Seconds from start to end, or to `now` while it runs; None if it never started."""
+        if self.started_at is None:
+            return None
+        return (self.ended_at or now) - self.started_at
+
+
+@dataclasses.dataclass(frozen=True)
+class Snapshot:
+    """Everything at one moment."""
+
+    at: float
+    leader: LeaderIdentity | None
+    slots: int
+    paused: str | None
+    unfinished: tuple[RunView, ...]
+    """Queued and active runs, in the order in which they would start."""
+    counts: dict[RunState, int]
+    """Of all runs, by their true state."""
+    event: int
+    """Number of the newest event: ask for what came after it."""
+
+    @property
+    def unsettled(self) -> bool:
+        """Some run has work to be done for it, or waits to be started."""
+        return bool(self.unfinished)
+
+
+def snapshot(paths: BasePaths, connection: sqlite3.Connection, *, slots: int) -> Snapshot:
+    """Look at everything that is not at its end."""
+    newest = events.newest(connection)
+    rows = runs.unfinished(connection)
+    counts = runs.counts(connection)
+    found = {run.id: facts.gather(paths, run) for run in rows}
+    views = [view(paths, run, found[run.id]) for run in rows]
+    for row, seen in zip(rows, views, strict=True):
+        if row.state is not seen.state:
+            counts[row.state] -= 1
+            counts[seen.state] = counts.get(seen.state, 0) + 1
+    own = settings.read(connection, "slots")
+    slots = int(own) if own is not None and own.isdigit() else slots
+    paused = settings.read(connection, "paused")
+    waits = _waits(rows, views, found, policy.Capacity(slots, paused))
+    unfinished = tuple(
+        dataclasses.replace(seen, detail=waits.get(seen.run.id, seen.detail))
+        for seen in views
+        if not seen.state.is_final
+    )
+    return Snapshot(
+        time.time(),
+        read_leader(paths),
+        slots,
+        paused,
+        unfinished,
+        {s: n for s, n in counts.items() if n},
+        newest,
+    )
+
+
+def _waits(
+    rows: Sequence[Run], views: Sequence[RunView], found: dict[str, Facts], capacity: policy.Capacity
+) -> dict[str, str]:
+    queued = [seen.run for seen in views if seen.state is RunState.QUEUED]
+    occupants = [
+        policy.Occupant(run.id, run.workspace, run.project)
+        for run in rows
+        if run.state.is_active and found[run.id].owns_slot
+    ]
+    return policy.choose(queued, occupants, capacity, now=time.time()).waiting
+
+
+def view(paths: BasePaths, run: Run, found: Facts | None = None) -> RunView:
+    """One run as it truly stands; `found` saves a look if the caller has just had it."""
+    folder = paths.run(run.id)
+    if run.state.is_final:
+        return RunView(
+            run, run.state, run.reason, run.detail, frozenset(), run.started_at, run.ended_at, run.exit_code,
+            run.signal, None,
+        )  # fmt: skip
+    found = found or facts.gather(paths, run)
+    ahead = foresee(
+        run.state,
+        run.attempt,
+        run.finaliser_tries,
+        found,
+        cancel_requested=run.cancel_requested_at is not None,
+    )
+    marks = set(ahead.marks)
+    if run.held:
+        marks.add(Mark.HELD)
+    attention = facts.read_attention(folder) if found.folder else None
+    if attention is not None and not ahead.state.is_final:
+        marks.add(attention)
+    values = _values(paths, run, ahead.state, ahead.reason)
+    return RunView(
+        run=run, state=ahead.state, marks=frozenset(marks), checklist=checklist(paths, run), **values
+    )
+
+
+def _values(paths: BasePaths, run: Run, state: RunState, reason: Reason | None) -> dict[str, object]:
+    folder = paths.run(run.id)
+    values: dict[str, object] = {
+        "reason": reason.value if reason else None,
+        "detail": _LOST_WORDS.get(reason) if reason else run.detail,
+        "started_at": run.started_at,
+        "ended_at": run.ended_at,
+        "exit_code": None,
+        "signal": None,
+    }
+    if state.is_active or state.is_final:
+        started = facts.read_started(folder, run.attempt)
+        values["started_at"] = started.at if started else run.started_at
+    record = facts.read_exit(folder.exit(run.attempt))
+    if record is not None:
+        values |= {"ended_at": record.ended_at, "exit_code": record.exit_code, "signal": record.signal}
+    if state.is_final and reason is None:
+        try:
+            data = read_json(folder.result)
+        except (OSError, ValueError):
+            data = None
+        if data is not None:
+            row = results.row_values(data)
+            values |= {name: row[name] for name in values}
+    return values
+
+
+def checklist(paths: BasePaths, run: Run) -> ChecklistReport | None:
+    """The newest checklist of a run: the finaliser's, else the observer's; None if there is none."""
+    for path in (paths.run(run.id).deliverables, paths.live / f"{run.id}.json"):
+        try:
+            data = read_json(path)
+            if data is not None:
+                return ChecklistReport.from_json(data)
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+    return None
