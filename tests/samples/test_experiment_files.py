@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import pathlib
 import re
+import shutil
 import textwrap
 
 import pytest
+import yaml
 from sample_scripts import EXPERIMENTS, FOLDER, command_of, words_of
 
 from orp_tui.config.arguments import passed
 from orp_tui.config.checks import CHECKS
 from orp_tui.config.loader import load_experiment_file
 from orp_tui.config.problems import Problems
+from orp_tui.core.layout import BasePaths
+from orp_tui.engine.freeze import find_project, plan_freeze
+from orp_tui.engine.plan import WorkspaceAnswers
 
 
 def named(path: pathlib.Path) -> str:
@@ -90,3 +95,29 @@ def test_the_licence_of_the_data_names_the_file_that_lies_beside_it():
     text = (FOLDER / "data" / "LICENSE-digits.md").read_text()
     assert digest in text
     assert "CC BY 4.0" in text
+
+
+@pytest.mark.parametrize("path", EXPERIMENTS, ids=named)
+def test_a_first_run_of_each_file_is_asked_nothing_and_refused_nothing(path, tmp_path):
+    folder = tmp_path / "samples"
+    shutil.copytree(FOLDER, folder, ignore=shutil.ignore_patterns("experiments", "__pycache__"))
+    project = find_project((folder / named(path)).parent)
+    # Left by a script that someone ran without ORP.
+    (project / "outputs").mkdir(exist_ok=True)
+    spec = load_experiment_file(path).spec
+    settings = yaml.safe_load((project / "orp.yaml").read_text())
+    answers = WorkspaceAnswers(**{key: tuple(value) for key, value in settings["workspace"].items()})
+
+    plan = plan_freeze(
+        project,
+        project,
+        base_dirs=BasePaths.under(project / settings["base_dir"]),
+        deliverables=spec.deliverables,
+        inputs=spec.training.inputs,
+        answers=answers,
+    )
+
+    assert project == (folder / named(path)).parent
+    assert (plan.questions, plan.refusals) == ((), ())
+    assert command_of(spec.training.script)[1] in {file.path for file in plan.files}
+    assert {link.path for link in plan.inputs} == set(spec.training.inputs)
