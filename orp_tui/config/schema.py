@@ -6,11 +6,15 @@ import ast
 import functools
 import importlib
 import inspect
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
-from orp_tui.config.spec import SECTIONS, known_keys
+from orp_tui.config.spec import SECTIONS
+from orp_tui.config.spec_types import as_list
+
+if TYPE_CHECKING:
+    from pydantic.fields import FieldInfo
 
 Json = Any  # Any: a JSON Schema
 
@@ -28,11 +32,9 @@ def json_schema() -> dict[str, Json]:
         definitions.update(schema.pop("$defs", {}))
         definitions[model.__name__] = schema
         reference: Json = {"$ref": f"#/$defs/{model.__name__}"}
-        properties[name] = {"type": ["array", "null"], "items": reference} if section.is_list else reference
-        properties[name] = {"description": first_line(model), **properties[name]}
+        form = {"type": "array", "items": reference} if section.is_list else reference
+        properties[name] = {"description": first_line(model), "anyOf": [form, {"type": "null"}]}
     _describe(definitions)
-    for name in ("description", "title"):
-        assert name not in properties
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "ORP experiment file",
@@ -52,20 +54,31 @@ def _describe(definitions: dict[str, Json]) -> None:
         schema.pop("title", None)
         schema["description"] = first_line(model)
         for key, field in model.model_fields.items():
-            entry = schema["properties"][field.alias or key]
-            _accept(entry)
-            entry["description"] = docs[key]
-            entry.pop("title", None)
+            place = field.alias or key
+            entry = _widened(schema["properties"][place], field)
+            schema["properties"][place] = {"description": docs[key], **entry}
         schema["additionalProperties"] = model.model_config.get("extra") == "allow"
+        if getattr(model, "accepts_text", False):
+            definitions[name] = {"anyOf": [{"type": "string"}, schema]}
 
 
-def _accept(entry: dict[str, Json]) -> None:
-    """Every key may stand with nothing behind it, and a list of one may be a single value."""
-    if entry.get("default") in (None, [], {}) or "$ref" in entry.get("items", {}):
-        entry.pop("default", None)
-    kind = entry.get("type")
-    if isinstance(kind, str) and kind not in ("object", "array"):
-        entry["type"] = [kind, "null"]
+def _widened(entry: dict[str, Json], field: FieldInfo) -> dict[str, Json]:
+    """`entry` with the forms that the loader takes beside the plain one.
+
+    A single value stands for a list of one, and a key that is not required may stand with
+    nothing behind it.
+    """
+    entry.pop("title", None)
+    default = entry.pop("default", None)
+    forms = entry.pop("anyOf", None) or [dict(entry)]
+    if any(getattr(item, "func", None) is as_list for item in field.metadata):
+        forms = [form["items"] for form in forms if form.get("type") == "array"] + forms
+    if not field.is_required() and not any(form.get("type") == "null" for form in forms):
+        forms = [*forms, {"type": "null"}]
+    whole: dict[str, Json] = {"anyOf": forms} if len(forms) > 1 else dict(forms[0])
+    if isinstance(default, (str, int, float, bool)):
+        whole["default"] = default
+    return whole
 
 
 @functools.cache
@@ -112,6 +125,3 @@ def _docs_in(model: type[BaseModel]) -> dict[str, str]:
 @functools.cache
 def _tree(module: str) -> ast.Module:
     return ast.parse(inspect.getsource(importlib.import_module(module)))
-
-
-__all__ = ["field_docs", "first_line", "json_schema", "known_keys", "models"]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import datetime
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BeforeValidator, ConfigDict, Field, Strict, WithJsonSchema
+from pydantic import BeforeValidator, ConfigDict, Field, Strict, WithJsonSchema, model_validator
 
 from orp_tui.config.problems import shown, unknown
 from orp_tui.config.spec_types import (
@@ -132,17 +132,20 @@ class Metrics(Section):
 
 
 class After(Section):
-    """A run to wait for."""
+    """A run to wait for; its reference alone means its success."""
+
+    accepts_text: ClassVar[bool] = True
 
     run: RunReference
     """Its id, `last:NAME` or `tag:NAME`."""
     on: Literal["success", "end"] = "success"
     """Wait for its success, or for any end."""
 
-
-def _after(value: Json) -> Json:
-    items = as_list(value)
-    return [{"run": item} if isinstance(item, str) else item for item in items]
+    @model_validator(mode="before")
+    @classmethod
+    def from_text(cls, value: Json) -> Json:
+        """A reference alone."""
+        return {"run": value} if isinstance(value, str) else value
 
 
 def _priority(value: Json) -> Json:
@@ -181,10 +184,7 @@ class Queue(Section):
         WithJsonSchema({"anyOf": [{"enum": ["low", "normal", "high"]}, {"type": "integer"}]}),
     ] = 0  # fmt: skip
     """Higher starts first: a whole number, or low (-10), normal (0), high (10)."""
-    after: Annotated[
-        tuple[After, ...], Strict(False), BeforeValidator(_after),
-        WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"anyOf": [{"type": "string"}, {"type": "object"}]}}]}),
-    ] = ()  # fmt: skip
+    after: Annotated[tuple[After, ...], Strict(False), BeforeValidator(as_list)] = ()
     """Runs that must end first: references, or `{run: …, on: end}` for any end."""
     start: Annotated[str, BeforeValidator(_start), WithJsonSchema({"type": "string"})] | None = None
     """Not before: "22:00" (the next one), a date with time, or "+2h"."""

@@ -21,6 +21,7 @@ from orp_tui.config.spec_types import (
     TextList,
     Word,
     Words,
+    as_list,
     kind_of,
     split_words,
 )
@@ -105,10 +106,6 @@ def _retry_reason(value: Json) -> Json:
     )
 
 
-def _reasons(value: Json) -> Json:
-    return value if isinstance(value, (list, tuple)) else [value]
-
-
 class Retries(Section):
     """When a run that ended badly is tried again, as a new run."""
 
@@ -116,7 +113,7 @@ class Retries(Section):
     """How many times at most."""
     on: Annotated[
         tuple[Annotated[str, BeforeValidator(_retry_reason), WithJsonSchema({"type": "string"})], ...],
-        Strict(False), Field(min_length=1), BeforeValidator(_reasons),
+        Strict(False), Field(min_length=1), BeforeValidator(as_list),
     ] = ("lost",)  # fmt: skip
     """After which ends: failed, lost, oom, disk_full, timed_out, stalled, signal, …, `exit:N`, or `regex:…` on the last stderr lines."""
     delay: Duration = 60.0
