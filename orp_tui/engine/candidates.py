@@ -14,6 +14,7 @@ from pathlib import Path
 from orp_tui.core.errors import SubmitRefused
 from orp_tui.engine import gitfacts
 from orp_tui.engine.plan import FreezeLimits, Submodule, is_within_any
+from orp_tui.engine.secretscan import is_secret_file
 
 SCANNED_ENTRIES = 100_000
 """Without git; a folder tree beyond that is no project."""
@@ -204,6 +205,8 @@ class _Scan:
                     codes += 1
                 else:
                     barren.append(path)
+            elif is_secret_file(path):
+                self.found.untracked.append(path)
             elif _is_code(entry):
                 self.found.untracked.append(path)
                 codes += 1

@@ -18,6 +18,7 @@ from orp_tui.core.layout import BasePaths
 from orp_tui.engine import candidates, gitfacts
 from orp_tui.engine.filecache import FileCache
 from orp_tui.engine.gathering import Gathered, gather
+from orp_tui.engine.gitdiff import NO_DIFF, Diff, read_diff
 from orp_tui.engine.inputs import resolve_inputs
 from orp_tui.engine.outputs import OutputPaths
 from orp_tui.engine.plan import (
@@ -145,7 +146,7 @@ class _Freeze:
         found: candidates.Candidates,
         gathered: Gathered,
         repository: gitfacts.Repository | None,
-        diff: gitfacts.Diff,
+        diff: Diff,
     ) -> FreezePlan:
         return FreezePlan(
             kind="isolated",
@@ -242,12 +243,12 @@ def _count_files(folder: Path, limit: int) -> int:
     return count
 
 
-def _diff(repository: gitfacts.Repository | None, submodules: Iterable[str]) -> gitfacts.Diff:
+def _diff(repository: gitfacts.Repository | None, submodules: Iterable[str]) -> Diff:
     if repository is None:
-        return gitfacts.NO_DIFF
-    parts = [gitfacts.read_diff(repository)]
-    parts += [gitfacts.read_diff(repository, path) for path in submodules]
-    return gitfacts.Diff(
+        return NO_DIFF
+    parts = [read_diff(repository)]
+    parts += [read_diff(repository, path) for path in submodules]
+    return Diff(
         text="".join(part.text for part in parts),
         added=sum(part.added for part in parts),
         removed=sum(part.removed for part in parts),
@@ -255,7 +256,7 @@ def _diff(repository: gitfacts.Repository | None, submodules: Iterable[str]) -> 
     )
 
 
-def _diff_refusals(diff: gitfacts.Diff) -> tuple[str, ...]:
+def _diff_refusals(diff: Diff) -> tuple[str, ...]:
     hits = find_in_diff(diff.text)
     if not hits:
         return ()

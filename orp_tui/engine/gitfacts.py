@@ -10,7 +10,6 @@ from __future__ import annotations
 import dataclasses
 import os
 import subprocess
-import threading
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -81,21 +80,6 @@ class Listing:
     """Folders with nothing in them."""
 
 
-@dataclasses.dataclass(frozen=True)
-class Diff:
-    """How tracked files differ from the commit."""
-
-    text: str
-    added: int
-    """Lines."""
-    removed: int
-    truncated: bool
-    """There was more than was read."""
-
-
-NO_DIFF = Diff("", 0, 0, False)
-
-
 def _environment() -> dict[str, str]:
     kept = {
         key: value
@@ -147,6 +131,20 @@ def finish(process: subprocess.Popen[bytes], *, given: bytes = b"", may_fail: bo
     raise SubmitRefused(f"git cannot read the repository: {words} ({_shown(process)})")
 
 
+def finish_all(*processes: subprocess.Popen[bytes], may_fail: bool = False) -> list[bytes | None]:
+    """What each printed; none is left running if one of them raises."""
+    outs: list[bytes | None] = []
+    refused: SubmitRefused | None = None
+    for process in processes:
+        try:
+            outs.append(finish(process, may_fail=may_fail))
+        except SubmitRefused as error:
+            refused = refused or error
+    if refused is not None:
+        raise refused
+    return outs
+
+
 def _shown(process: subprocess.Popen[bytes]) -> str:
     arguments = process.args
     assert isinstance(arguments, list)
@@ -173,8 +171,7 @@ def find_repository(project: Path) -> Repository | None:
         return None
     head = start(project, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
     branch = start(project, "symbolic-ref", "--quiet", "--short", "HEAD")
-    commit, branch_name = _text(finish(head, may_fail=True)), _text(finish(branch, may_fail=True))
-    found = finish(places, may_fail=True)
+    found, commit, branch_name = finish_all(places, head, branch, may_fail=True)
     if found is None:
         return None
     lines = os.fsdecode(found).split("\n")
@@ -189,8 +186,8 @@ def find_repository(project: Path) -> Repository | None:
         git_dir=Path(git_dir),
         common_dir=Path(os.path.normpath(project / common_dir)),
         object_format=object_format,
-        commit=commit,
-        branch=branch_name,
+        commit=_text(commit),
+        branch=_text(branch_name),
     )
 
 
@@ -203,7 +200,8 @@ def _is_beneath(path: Path, folder: Path) -> bool:
     return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
 
 
-def _split(out: bytes | None) -> list[str]:
+def split_names(out: bytes | None) -> list[str]:
+    """What git prints with `-z`."""
     return [os.fsdecode(item) for item in (out or b"").split(b"\0") if item]
 
 
@@ -222,13 +220,12 @@ def list_files(folder: Path, skipped: Iterable[str] = ()) -> Listing:
     others = start(folder, "ls-files", "-o", "-z", *excludes, "--exclude-standard")
     ignored = start(folder, "ls-files", "-o", "-i", "-z", "--directory", *excludes, "--exclude-standard")
     folders = start(folder, "ls-files", "-o", "-z", "--directory", *excludes, "--exclude-standard")
-    entries = dict.fromkeys(_split(finish(tracked)))
-    untracked = _split(finish(others))
+    lists = [split_names(out) for out in finish_all(tracked, others, ignored, folders)]
     return Listing(
-        tracked=_read_entries(entries),
-        untracked=tuple(untracked),
-        ignored=tuple(_split(finish(ignored))),
-        empty=tuple(_empty_among(_split(finish(folders)), folder)),
+        tracked=_read_entries(lists[0]),
+        untracked=tuple(lists[1]),
+        ignored=tuple(lists[2]),
+        empty=tuple(_empty_among(lists[3], folder)),
     )
 
 
@@ -246,68 +243,6 @@ def _read_entries(entries: Iterable[str]) -> tuple[Tracked, ...]:
         tag, mode, object_id, _stage = facts.split(" ")
         found[path] = Tracked(path, mode, object_id, tag == "S")
     return tuple(found.values())
-
-
-def read_diff(repository: Repository, folder: str = "", *, limit: int = 8 << 20) -> Diff:
-    """Tracked files of `folder` (of the project; a submodule's too) against their commit.
-
-    Paths in it are relative to the project. At most `limit` bytes are read. No external diff,
-    text conversion or filter of the repository runs.
-    """
-    where = repository.project / folder
-    if repository.commit is None:
-        return NO_DIFF
-    prefix = f"{folder.strip('/')}/" if folder else ""
-    process = start(
-        where,
-        *_without_filters(repository),
-        "diff", "--no-ext-diff", "--no-textconv", "--no-color", "--no-renames", "--ignore-submodules=all", "--relative", "--submodule=short",
-        f"--src-prefix=a/{prefix}", f"--dst-prefix=b/{prefix}", "HEAD", "--",
-    )  # fmt: skip
-    data, truncated = _read_capped(process, limit)
-    lines = data.split(b"\n")
-    return Diff(
-        text=data.decode("utf-8", "replace"),
-        added=sum(line[:1] == b"+" and line[:4] != b"+++ " for line in lines),
-        removed=sum(line[:1] == b"-" and line[:4] != b"--- " for line in lines),
-        truncated=truncated,
-    )
-
-
-def _read_capped(process: subprocess.Popen[bytes], limit: int) -> tuple[bytes, bool]:
-    assert process.stdout is not None
-    watchdog = threading.Timer(TIMEOUT_S, process.kill)
-    watchdog.start()
-    try:
-        with process:
-            data = process.stdout.read(limit + 1)
-            if len(data) > limit:
-                process.kill()
-    finally:
-        watchdog.cancel()
-    return data[:limit], len(data) > limit or process.returncode != 0
-
-
-def _without_filters(repository: Repository) -> list[str]:
-    """Switches off every filter program that the repository's own configuration names."""
-    configs = (repository.common_dir / "config", repository.git_dir / "config.worktree")
-    words = b"".join(path.read_bytes() for path in configs if path.is_file()).lower()
-    if b"filter" not in words and b"include" not in words:
-        return []
-    out = finish(start(repository.project, "config", "-z", "--show-scope", "--name-only", "--get-regexp", r"^filter\."), may_fail=True)  # fmt: skip
-    items = _split(out)
-    names = {
-        key.removeprefix("filter.").rpartition(".")[0]
-        for scope, key in zip(items[::2], items[1::2], strict=False)
-        if scope in ("local", "worktree")
-    }
-    off = (("clean", ""), ("smudge", ""), ("process", ""), ("required", "false"))
-    return [
-        word
-        for name in sorted(names)
-        for key, value in off
-        for word in ("-c", f"filter.{name}.{key}={value}")
-    ]
 
 
 def describe(repository: Repository) -> str | None:

@@ -13,7 +13,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from orp_tui.core.errors import SubmitRefused
-from orp_tui.engine.gitfacts import NO_DIFF, Diff, Repository
+from orp_tui.engine.gitdiff import NO_DIFF, Diff
+from orp_tui.engine.gitfacts import Repository
 
 
 @dataclasses.dataclass(frozen=True)
