@@ -13,11 +13,12 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from orp_tui.artifacts.bundle import DiskFull, bundle
+from orp_tui.artifacts.bundle import bundle
 from orp_tui.artifacts.selection import select
+from orp_tui.artifacts.space import DiskFull
 from orp_tui.core.artifact import ArtifactState
 from orp_tui.core.checklist import ChecklistReport
-from orp_tui.core.errors import ArchiveError
+from orp_tui.core.errors import ArchiveError, DiskFull
 from orp_tui.core.layout import BasePaths, RunPaths
 from orp_tui.core.request import RunRequest
 from orp_tui.core.run import ExitRecord, Json
@@ -100,7 +101,7 @@ def pack(
 ) -> ArtifactState:
     """Write the zip and `manifest.json`; whatever goes wrong with it is in the answer and spoils nothing."""
     folder = paths.run(request.id)
-    source = paths.sources / request.tree if request.tree else None
+    source = paths.sources / request.tree / "tree" if request.tree else None
     target = paths.artifact(request.id)
     try:
         paths.artifacts.mkdir(mode=0o700, parents=True, exist_ok=True)

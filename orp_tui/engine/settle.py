@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from typing import Any
 
 from orp_tui.core.decide import Action, ActionKind, Facts, decide
 from orp_tui.core.layout import BasePaths, RunPaths
@@ -103,7 +104,7 @@ class Settler:
 
     def _advance(self, run: Run, event: str, reason: Reason | None) -> Run | None:
         now = self._clock.now()
-        values: dict[str, object] = {}
+        values: dict[str, Any] = {}  # Any: columns of the row
         folder = self._paths.run(run.id)
         if event == "catch_up":
             values["attempt"] = facts.gather(self._paths, run).newest_attempt

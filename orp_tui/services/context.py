@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
-from orp_tui.config.settings import Settings, find_project, load_settings
+from orp_tui.config.settings import PROJECT_FILE, Settings, find_project, load_settings
 from orp_tui.core.layout import BasePaths
 from orp_tui.store import database
 
@@ -30,7 +30,7 @@ class Context:
         Raises StoreError if it can't be used.
         """
         connection = database.connect(
-            self.paths.database, allow_network=self.settings.workspace.allow_network_filesystem
+            self.paths.database, allow_network=self.settings.allow_network_filesystem
         )
         try:
             yield connection
@@ -48,32 +48,26 @@ class Context:
         return self.paths.database.exists()
 
 
-def open_context(*, start: Path | None = None, base_dir: str | None = None) -> Context:
+def open_context(
+    *, start: Path | None = None, base_dir: str | None = None, near: Path | None = None
+) -> Context:
     """The context for a command given in `start` (the current folder if None).
 
     `base_dir` is a flag's or caller's wish and outranks every setting; a relative one is
-    relative to the current folder. Raises ConfigError if a settings file is invalid.
+    relative to the current folder. `near` is the file that the command is about: its project
+    is meant where `start` lies in none. Raises ConfigError if a settings file is invalid.
     """
     project = find_project(start or Path.cwd())
-    flags = {"base_dir": str(Path(base_dir).absolute())} if base_dir else {}
+    if near is not None and not is_marked(project):
+        project = find_project(near.absolute().parent)
+    flags = {"base_dir": os.path.abspath(base_dir)} if base_dir else {}
     settings = load_settings(project, flags=flags)
-    return Context(project, settings, paths_of(project, settings))
+    return Context(project, settings, settings.paths)
 
 
-def paths_of(project: Path, settings: Settings) -> BasePaths:
-    """The folders that the settings name, as absolute paths."""
-    base = _absolute(project, settings.base_dir)
-    usual = BasePaths.under(base)
-    return BasePaths(
-        base,
-        _absolute(project, settings.runs_dir) if settings.runs_dir else usual.runs,
-        _absolute(project, settings.artifacts_dir) if settings.artifacts_dir else usual.artifacts,
-        _absolute(project, settings.state_dir) if settings.state_dir else usual.state,
-    )
-
-
-def _absolute(project: Path, folder: str | Path) -> Path:
-    return Path(os.path.abspath(project / Path(folder).expanduser()))
+def is_marked(project: Path) -> bool:
+    """Whether something says that this folder is a project, and not just where somebody stands."""
+    return (project / PROJECT_FILE).exists() or (project / ".git").exists()
 
 
 def actor() -> str:

@@ -100,7 +100,7 @@ def lead_here(context: Context) -> None:
     if leader is not None:
         raise LeaderError(f"{context.paths.base} already has a queue processor: {leader}")
     command = leader_command(context, idle_exit_s=None)
-    os.execv(command[0], command)
+    os.execv(command[0], command)  # noqa: S606 - our own command, and no shell is wanted
 
 
 def leader_command(context: Context, *, idle_exit_s: float | None) -> list[str]:
@@ -114,7 +114,7 @@ def leader_command(context: Context, *, idle_exit_s: float | None) -> list[str]:
     ]  # fmt: skip
     if idle_exit_s is not None:
         command += ["--idle-exit", str(idle_exit_s)]
-    if context.settings.workspace.allow_network_filesystem:
+    if context.settings.allow_network_filesystem:
         command += ["--allow-network"]
     return command
 

@@ -10,6 +10,7 @@ import dataclasses
 import sqlite3
 import time
 from collections.abc import Sequence
+from typing import Any
 
 from orp_tui.core import policy
 from orp_tui.core.checklist import ChecklistReport
@@ -149,9 +150,11 @@ def view(paths: BasePaths, run: Run, found: Facts | None = None) -> RunView:
     )
 
 
-def _values(paths: BasePaths, run: Run, state: RunState, reason: Reason | None) -> dict[str, object]:
+def _values(
+    paths: BasePaths, run: Run, state: RunState, reason: Reason | None
+) -> dict[str, Any]:  # Any: fields of RunView
     folder = paths.run(run.id)
-    values: dict[str, object] = {
+    values: dict[str, Any] = {
         "reason": reason.value if reason else None,
         "detail": _LOST_WORDS.get(reason) if reason else run.detail,
         "started_at": run.started_at,

@@ -21,11 +21,15 @@ POLL_S = 0.1
 
 @click.command("cancel")
 @click.argument("references", metavar="RUN...", nargs=-1, required=True)
-@click.option("--grace", type=float, metavar="SECONDS", help="Until SIGKILL; by default what the experiment says.")
+@click.option(
+    "--grace", type=float, metavar="SECONDS", help="Until SIGKILL; by default what the experiment says."
+)
 @click.option("--wait", is_flag=True, help="Return when the runs have ended.")
 @base_dir
 @as_json
-def command(references: tuple[str, ...], grace: float | None, wait: bool, base_dir: str | None, as_json: bool) -> None:
+def command(
+    references: tuple[str, ...], grace: float | None, wait: bool, base_dir: str | None, as_json: bool
+) -> None:
     """End runs: the training is asked to stop, and killed when its grace is over.
 
     A queued run is cancelled without ever starting. Cancelling twice is the same as once.
@@ -45,7 +49,9 @@ def command(references: tuple[str, ...], grace: float | None, wait: bool, base_d
         if wait:
             answers = [(run.id, _ended(context, connection, run.id), "ended") for run in found]
     if as_json:
-        output.emit_json([{"id": run_id, "state": state.value, "word": word} for run_id, state, word in answers])
+        output.emit_json(
+            [{"id": run_id, "state": state.value, "word": word} for run_id, state, word in answers]
+        )
     else:
         for run_id, state, word in answers:
             output.emit(f"{run_id}: {word if word != 'ended' else state.value}")

@@ -18,7 +18,9 @@ def command() -> None:
 
 
 @command.command("start")
-@click.option("--foreground", is_flag=True, help="Stay in this terminal; by default it goes to the background.")
+@click.option(
+    "--foreground", is_flag=True, help="Stay in this terminal; by default it goes to the background."
+)
 @click.option("--slots", type=click.IntRange(1, 1024), help="How many runs go at once; kept for this queue.")
 @base_dir
 def start(foreground: bool, slots: int | None, base_dir: str | None) -> None:

@@ -1,0 +1,153 @@
+"""`orp run`: submit, and follow to the end."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from orp_tui.cli import output
+from orp_tui.cli.context_option import as_json, base_dir
+from orp_tui.core.states import RunState
+from orp_tui.services.context import Context, open_context
+from orp_tui.services.control import ensure_leader
+from orp_tui.services.prepare import Source, SubmitOptions
+
+NOT_SUCCEEDED = 1
+
+
+class RunCommand(click.Command):
+    """Keeps what stands behind `--` apart: it is a command, not a list of files."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """As click's, for what stands before `--`."""
+        if "--" in args:
+            place = args.index("--")
+            ctx.meta["orp.command"] = tuple(args[place + 1 :])
+            args = args[:place]
+        return super().parse_args(ctx, args)
+
+
+@click.command("run", cls=RunCommand, options_metavar="[OPTIONS]")
+@click.argument("files", metavar="FILE... | -- COMMAND...", nargs=-1, type=click.Path())
+@click.option(
+    "--set",
+    "overrides",
+    metavar="KEY=VALUE",
+    multiple=True,
+    help="Change a value of the config; again for more.",
+)
+@click.option("--seed", type=int, help="Run with this seed instead of the file's.")
+@click.option("--name", help="Call the experiment so.")
+@click.option("--gpus", type=click.IntRange(0), help="GPUs for a command after --; 0 hides all.")
+@click.option("--priority", type=int, help="Higher starts first.")
+@click.option("--key", help="Submit once: a second submit with the same key gives the first one's run.")
+@click.option("--detach", is_flag=True, help="Print the run id and return; the run goes on.")
+@click.option("--dry-run", is_flag=True, help="Show command, environment and files, and start nothing.")
+@click.option("--junit", type=click.Path(dir_okay=False), help="Also write the results as JUnit XML.")
+@click.option(
+    "--allow-live-code", is_flag=True, help="Accept that installed packages come from the live project."
+)
+@base_dir
+@as_json
+@click.pass_context
+def command(
+    ctx: click.Context,
+    files: tuple[str, ...],
+    overrides: tuple[str, ...],
+    seed: int | None,
+    name: str | None,
+    gpus: int | None,
+    priority: int | None,
+    key: str | None,
+    detach: bool,
+    dry_run: bool,
+    junit: str | None,
+    allow_live_code: bool,
+    base_dir: str | None,
+    as_json: bool,
+) -> int:
+    """Run experiments and follow them to their end.
+
+    `orp run FILE` runs what an experiment file describes; `orp run -- python train.py --lr 3e-4`
+    runs a command without one. The run survives this terminal. Ctrl-C asks whether to leave it
+    running or to cancel it.
+    """
+    words: tuple[str, ...] | None = ctx.meta.get("orp.command")
+    if words is not None and files:
+        raise click.UsageError("give either experiment files or a command after --, not both")
+    if words is None and not files:
+        raise click.UsageError(
+            "no experiment file; or give a command after --, as in: orp run -- python train.py"
+        )
+    if words is None and gpus is not None:
+        raise click.UsageError("--gpus is for a command after --; a file says training.resources.gpus")
+    if key is not None and len(files) > 1:
+        raise click.UsageError("--key names one run; give one file")
+    context = open_context(base_dir=base_dir, near=Path(files[0]) if files else None)
+    options = SubmitOptions(priority=priority, key=key, allow_live_code=allow_live_code)
+    if not dry_run:
+        ensure_leader(context)  # first, so that it starts while files are read and frozen
+    sources = _sources(context, files, words, seed, overrides, name, gpus)
+    if dry_run:
+        from orp_tui.cli.dry_run import show_dry_run
+
+        show_dry_run(context, sources, options, as_json=as_json)
+        return 0
+    ids = submit_sources(context, sources, options)
+    if detach:
+        _print_ids(context, ids, as_json=as_json)
+        return 0
+    from orp_tui.cli.following import follow_to_the_end
+
+    return follow_to_the_end(context, ids, as_json=as_json, junit=Path(junit) if junit else None)
+
+
+def _sources(
+    context: Context,
+    files: tuple[str, ...],
+    words: tuple[str, ...] | None,
+    seed: int | None,
+    overrides: tuple[str, ...],
+    name: str | None,
+    gpus: int | None,
+) -> list[Source]:
+    from orp_tui.services.submit import source_of_command, sources_of_file
+
+    if words is not None:
+        return [source_of_command(context, words, name=name, gpus=gpus)]
+    return [
+        source
+        for file in files
+        for source in sources_of_file(context, Path(file), seed=seed, overrides=overrides, name=name)
+    ]
+
+
+def submit_sources(context: Context, sources: list[Source], options: SubmitOptions) -> list[str]:
+    """The ids of the queued runs; asks about folders of which nobody has said what they are."""
+    from orp_tui.cli.asking import answered
+    from orp_tui.services.submit import submit
+
+    if sys.stdin.isatty() and sys.stderr.isatty():
+        context = answered(context, sources)
+    with context.store() as connection:
+        return [submit(context, connection, source, options) for source in sources]
+
+
+def submit_files(name: str, *, base_dir: str | None) -> list[str]:
+    """Queue what one experiment file describes, and return the ids."""
+    from orp_tui.services.submit import sources_of_file
+
+    context = open_context(base_dir=base_dir, near=Path(name))
+    ensure_leader(context)
+    return submit_sources(context, sources_of_file(context, Path(name)), SubmitOptions())
+
+
+def _print_ids(context: Context, ids: list[str], *, as_json: bool) -> None:
+    if as_json:
+        output.emit_json([{"id": run_id, "folder": str(context.paths.run(run_id).folder)} for run_id in ids])
+        return
+    for run_id in ids:
+        output.emit(run_id)
+    output.say(f"{RunState.QUEUED.value}; watch with `orp logs -f {ids[0]}`, end with `orp cancel {ids[0]}`")

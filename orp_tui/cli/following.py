@@ -1,0 +1,183 @@
+"""Follow submitted runs to their end: a live view in a terminal, lines elsewhere, JSON if asked."""
+
+from __future__ import annotations
+
+import signal
+import sqlite3
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import click
+
+from orp_tui.cli import output
+from orp_tui.cli.live import LiveView
+from orp_tui.cli.summary import checklist_lines, summary_lines
+from orp_tui.cli.view import View
+from orp_tui.core.checklist import ChecklistReport, DeliverableStatus
+from orp_tui.core.states import RunState
+from orp_tui.services.context import Context, actor
+from orp_tui.services.control import cancel
+from orp_tui.services.follow import follow, result_of, why_it_waits
+from orp_tui.services.watch import RunView, checklist
+from orp_tui.store import runs
+
+NOT_SUCCEEDED = 1
+INTERRUPTED = 130
+LIVE_PERIOD_S = 0.1
+
+
+def follow_to_the_end(context: Context, ids: Sequence[str], *, as_json: bool, junit: Path | None) -> int:
+    """Show the runs until all have ended; the exit code of `orp run`."""
+    with context.store() as connection:
+        interrupts = Interrupts()
+        with interrupts:
+            views = _watch(context, connection, ids, interrupts, quiet=as_json)
+        if views is None:
+            return INTERRUPTED
+        results = [result_of(context, item) for item in views]
+    if as_json:
+        data = [result.to_json() for result in results]
+        output.emit_json(data[0] if len(data) == 1 else data)
+    if junit is not None:
+        from orp_tui.cli.junit import write_junit
+
+        write_junit(junit, results)
+    good = all(result.succeeded for result in results)
+    return 0 if good else INTERRUPTED if interrupts.cancelled else NOT_SUCCEEDED
+
+
+class Interrupts:
+    """Ctrl-C asks what to do in a terminal, and cancels elsewhere; a lost terminal detaches."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self.cancelled = False
+
+    def __enter__(self) -> None:
+        self._before = signal.signal(signal.SIGINT, self._interrupted)
+
+    def __exit__(self, *error: object) -> None:
+        signal.signal(signal.SIGINT, self._before)
+
+    def _interrupted(self, _number: int, _frame: object) -> None:
+        self.asked += 1
+
+
+def _watch(
+    context: Context,
+    connection: sqlite3.Connection,
+    ids: Sequence[str],
+    interrupts: Interrupts,
+    *,
+    quiet: bool,
+) -> list[RunView] | None:
+    """The runs at their ends; None if the person has left them running."""
+    live = not quiet and len(ids) == 1 and sys.stdout.isatty() and sys.stderr.isatty() and _is_capable()
+    view: View = LiveView(context, ids[0]) if live else Lines(context, connection, quiet=quiet)
+    answered = 0
+    views: list[RunView] = []
+    try:
+        for views in follow(context, connection, ids, period_s=LIVE_PERIOD_S if live else 0.05):
+            if interrupts.asked > answered:
+                answered = interrupts.asked
+                if not _answer(context, connection, views, view, interrupts):
+                    return None
+            view.show(views)
+    finally:
+        view.close()
+    if not quiet:
+        for item in views:
+            for line in summary_lines(context, item, checklist(context.paths, item.run)):
+                output.emit(line)
+    return views
+
+
+def _is_capable() -> bool:
+    import os
+
+    return os.environ.get("TERM") not in (None, "", "dumb")
+
+
+def _answer(
+    context: Context,
+    connection: sqlite3.Connection,
+    views: Sequence[RunView],
+    view: View,
+    interrupts: Interrupts,
+) -> bool:
+    """Whether to go on following after a Ctrl-C."""
+    if interrupts.cancelled:
+        return True  # it is under way; a second Ctrl-C changes nothing
+    if sys.stdin.isatty() and sys.stderr.isatty():
+        view.close()
+        choice = _ask(views)
+        if choice == "d":
+            names = " ".join(item.run.id for item in views)
+            output.say(f"left running: {names}\nfollow again with `orp logs -f`, end with `orp cancel`")
+            return False
+        if choice != "c":
+            return True
+    interrupts.cancelled = True
+    for item in views:
+        run = runs.get(connection, item.run.id)
+        if run is not None and not item.state.is_final:
+            cancel(context.paths, connection, run, by=actor())
+    output.say("cancelling; the training has its grace to save")
+    return True
+
+
+def _ask(views: Sequence[RunView]) -> str:
+    left = [item.run.id for item in views if not item.state.is_final]
+    output.say(f"\n{', '.join(left)} goes on without this terminal.")
+    output.say("d  detach: leave it running      c  cancel it      any other key: go on watching")
+    try:
+        return click.getchar().lower()
+    except (KeyboardInterrupt, EOFError):
+        return "d"
+
+
+class Lines(View):
+    """One line on stderr for each thing that happens."""
+
+    def __init__(self, context: Context, connection: sqlite3.Connection, *, quiet: bool) -> None:
+        self._context = context
+        self._connection = connection
+        self._quiet = quiet
+        self._states: dict[str, RunState] = {}
+        self._waits: dict[str, str] = {}
+        self._green: dict[str, set[str]] = {}
+
+    def show(self, views: Sequence[RunView]) -> None:
+        """Say what is new."""
+        if self._quiet:
+            return
+        for item in views:
+            for line in self._news(item):
+                output.say(f"{item.run.id} {line}")
+
+    def _news(self, item: RunView) -> Iterator[str]:
+        run_id = item.run.id
+        if self._states.get(run_id) is not item.state:
+            self._states[run_id] = item.state
+            yield output.state_label(item.state, sys.stderr) + _because(item)
+        if item.state is RunState.QUEUED:
+            why = why_it_waits(self._context, self._connection, run_id)
+            if why and self._waits.get(run_id) != why:
+                self._waits[run_id] = why
+                yield f"waits: {why}"
+        yield from self._turned_green(item)
+
+    def _turned_green(self, item: RunView) -> Iterator[str]:
+        report = item.checklist
+        if report is None:
+            return
+        known = self._green.setdefault(item.run.id, set())
+        for key, entry in zip(report.keys(), report.items, strict=True):
+            if entry.status is DeliverableStatus.VALID and key not in known:
+                known.add(key)
+                yield from checklist_lines(ChecklistReport((entry,), report.final), sys.stderr)
+
+
+def _because(item: RunView) -> str:
+    return f": {item.detail}" if item.state.is_final and item.detail else ""

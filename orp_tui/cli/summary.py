@@ -1,0 +1,79 @@
+"""How a run ended, as lines for a person."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TextIO
+
+from orp_tui.cli.output import painted, state_label
+from orp_tui.core.checklist import ChecklistReport, DeliverableStatus
+from orp_tui.core.sanitise import one_line, sanitise
+from orp_tui.core.states import RunState
+from orp_tui.core.words import DELIVERABLE_MARKS, duration, size
+from orp_tui.engine import results
+from orp_tui.files.atomic import read_json
+from orp_tui.services.context import Context
+from orp_tui.services.watch import RunView
+
+_COLOURS = {
+    DeliverableStatus.VALID: "32",
+    DeliverableStatus.GROWING: "36",
+    DeliverableStatus.MISSING: "2",
+    DeliverableStatus.INVALID: "31;1",
+}
+_LAST_LINES = 5
+
+
+def checklist_lines(report: ChecklistReport, stream: TextIO, width: int | None = None) -> Iterator[str]:
+    """`[x] outputs/metrics.json  accuracy 0.97 ≥ 0.95`, one line an item."""
+    longest = max((len(one_line(item.path)) for item in report.items), default=0)
+    for item in report.items:
+        mark = painted(DELIVERABLE_MARKS[item.status], _COLOURS[item.status], stream)
+        path = one_line(item.path, 60).ljust(min(longest, 40))
+        detail = one_line(item.detail or item.status.value) + ("" if item.required else " (optional)")
+        room = None if width is None else max(10, width - 6 - len(path))
+        yield f"{mark} {path}  {one_line(detail, room)}"
+
+
+def summary_lines(context: Context, item: RunView, report: ChecklistReport | None) -> Iterator[str]:
+    """State, reason, checklist, what the training said last if it failed, and where the zip is."""
+    took = duration(item.elapsed_s(0.0)) if item.ended_at else "-"
+    yield f"{state_label(item.state, sys.stdout)}  {item.run.id}  {one_line(item.run.name, 60)}  {took}"
+    if item.state is not RunState.SUCCEEDED and item.detail:
+        yield f"  {sanitise(item.detail)}"
+    for line in checklist_lines(report, sys.stdout) if report is not None else ():
+        yield f"  {line}"
+    if item.state in (RunState.FAILED, RunState.LOST):
+        for line in _last_words(context, item):
+            yield f"  | {line}"
+    yield from _zip_line(context, item)
+
+
+def _last_words(context: Context, item: RunView) -> list[str]:
+    text = results.tail_of(context.paths.run(item.run.id).stderr)
+    lines = [line for line in text.splitlines() if line.strip()]
+    return [one_line(line, 200) for line in lines[-_LAST_LINES:]]
+
+
+def _zip_line(context: Context, item: RunView) -> Iterator[str]:
+    try:
+        data = read_json(context.paths.run(item.run.id).result)
+    except (OSError, ValueError):
+        data = None
+    if data is None:
+        return
+    artifact = data.get("artifact") or {}
+    if artifact.get("state") == "ok":
+        yield f"  zip  {shown_path(Path(data['artifacts_path']))}  {size(artifact['bytes'])}"
+    elif artifact:
+        yield f"  zip  {artifact['state']}: {artifact.get('why')}; `orp artifacts bundle {item.run.id}` tries again"
+
+
+def shown_path(path: Path) -> str:
+    """Relative to the current folder where that is shorter."""
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)

@@ -1,0 +1,17 @@
+"""What `orp run` shows runs with while they go on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from orp_tui.services.watch import RunView
+
+
+class View:
+    """What shows the runs while they go on."""
+
+    def show(self, views: Sequence[RunView]) -> None:
+        """Show how they stand now."""
+
+    def close(self) -> None:
+        """Leave the terminal as it was."""

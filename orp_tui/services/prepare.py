@@ -1,0 +1,243 @@
+"""Look at everything a submit would do, and change nothing: the first half of a submit, and all of `--dry-run`."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+
+from orp_tui.config.plan import RunPlan
+from orp_tui.config.settings import load_settings
+from orp_tui.core.errors import NotYet, SubmitRefused
+from orp_tui.core.layout import RunPaths
+from orp_tui.core.verdict import SIGNAL_NAMES
+from orp_tui.engine import editable, environment, interpreter
+from orp_tui.engine.activation import Activation, activate
+from orp_tui.engine.arguments import check_arguments
+from orp_tui.engine.command import ResolvedCommand, likely_interpreter, resolve_command
+from orp_tui.engine.environment import FixedEnvironment, RunPlaces
+from orp_tui.engine.filecache import FileCache
+from orp_tui.engine.freeze import OUTPUT_FOLDER, plan_freeze
+from orp_tui.engine.interpreter import InterpreterFacts
+from orp_tui.engine.plan import FreezeLimits, FreezePlan, WorkspaceAnswers
+from orp_tui.services.context import Context
+
+SIGNAL_NUMBERS = {name: number for number, name in SIGNAL_NAMES.items()}
+
+
+@dataclasses.dataclass(frozen=True)
+class SubmitOptions:
+    """What the person who submits says beside the file."""
+
+    priority: int | None = None
+    """None: what the file says."""
+    key: str | None = None
+    """Idempotency key: a second submit with it gives the first one's run."""
+    retry_of: str | None = None
+    allow_live_code: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class Source:
+    """Where an experiment comes from."""
+
+    plan: RunPlan
+    data: bytes
+    """The experiment file as it was read."""
+    sha256: str
+    project: Path
+    """The folder whose code is frozen."""
+    cwd: Path
+    """The folder inside the project that the training starts in."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Prepared:
+    """A submit that is ready to be carried out."""
+
+    source: Source
+    options: SubmitOptions
+    run_id: str
+    freeze: FreezePlan
+    fixed: FixedEnvironment
+    command: ResolvedCommand
+    """Placeholders of the submit filled in."""
+    python: InterpreterFacts | None
+    """The training's interpreter; None if no Python is in sight."""
+    live: editable.LiveCode | None
+    missing: tuple[str, ...]
+    """Secrets that nobody knows now; they are looked up again at the start."""
+    cache: FileCache
+
+    @property
+    def isolated(self) -> bool:
+        return self.freeze.kind == "isolated"
+
+    def cwd_in(self, folder: RunPaths) -> Path:
+        """The training's working directory."""
+        if not self.isolated:
+            return self.freeze.project / self.freeze.cwd
+        return folder.workspace / self.freeze.cwd
+
+    def config_file(self, folder: RunPaths) -> Path:
+        """Where the resolved config lies, in the format that the experiment asks for."""
+        return folder.folder / f"config.{self.source.plan.config_format}"
+
+    def variables(self, folder: RunPaths, *, at: RunPaths | None = None) -> dict[str, str]:
+        """The training's environment less secrets and what is known only at the start.
+
+        `at` is where the run's folder lies now, for asking an interpreter before it is in place.
+        """
+        near = at or folder
+        plan = self.source.plan
+        code = editable.python_path_entries(self.live, near.workspace) if self.live and self.isolated else []
+        places = RunPlaces(
+            run_id=self.run_id,
+            run_dir=folder.folder,
+            cwd=self.cwd_in(near),
+            output_dir=self.output_dir(folder),
+            config_file=self.config_file(folder),
+            metrics_file=folder.metrics,
+            seed=plan.seed,
+        )
+        return environment.for_run(self.fixed, places, code=code, explicit=tuple(plan.env))
+
+    def output_dir(self, folder: RunPaths) -> Path:
+        """What $ORP_OUTPUT_DIR names."""
+        return (folder.workspace if self.isolated else self.freeze.project) / OUTPUT_FOLDER
+
+
+def prepare(
+    context: Context, source: Source, run_id: str, options: SubmitOptions, *, ask: bool = False
+) -> Prepared:
+    """Everything that a submit has to know.
+
+    With `ask` the freeze plan may hold questions and refusals, for somebody who shows or
+    answers them; without it they are raised.
+
+    Raises NotYet for what this version can't execute, SubmitRefused for what the user can
+    put right.
+    """
+    plan = source.plan
+    if plan.not_yet:
+        raise NotYet(", ".join(plan.not_yet))
+    folder = context.paths.run(run_id)
+    cache = FileCache(context.paths.state / "file-cache.json")
+    freeze = freeze_plan(context, source, cache)
+    if not ask:
+        freeze.refuse()
+    base = os.environ
+    if plan.environment:
+        base = activate(_activation(plan), os.environ, source.cwd)  # type: ignore[assignment] # a Mapping is enough
+    fixed = environment.capture(base, plan.env)
+    command = _command(source, freeze, fixed, folder)
+    check_arguments(command.argv, plan.config, freeze)
+    python = _python(context, source, command, fixed)
+    live = None
+    if python is not None and freeze.kind == "isolated":
+        live = editable.find_live_code(python, freeze, fixed.variables.get("PYTHONPATH", ""))
+    return Prepared(
+        source, options, run_id, freeze, fixed, command, python, live, _missing(source, fixed), cache
+    )
+
+
+def freeze_plan(context: Context, source: Source, cache: FileCache) -> FreezePlan:
+    """What would be copied, linked, left out, asked and refused; raises as `plan_freeze` does."""
+    same = source.project == context.project
+    settings = (context.settings if same else load_settings(source.project, flags={})).workspace
+    return plan_freeze(
+        source.project,
+        source.cwd,
+        base_dirs=context.paths,
+        kind=source.plan.workspace,
+        deliverables=source.plan.deliverables,
+        inputs=source.plan.inputs,
+        answers=WorkspaceAnswers(tuple(settings.inputs), tuple(settings.outputs)),
+        limits=FreezeLimits(settings.max_file_bytes, settings.max_total_bytes),
+        cache=cache,
+    )
+
+
+def _activation(plan: RunPlan) -> Activation:
+    wanted = plan.environment
+    return Activation(
+        setup=_lines(wanted.get("setup")),
+        modules=_lines(wanted.get("modules")),
+        conda=wanted.get("conda"),
+        venv=wanted.get("venv"),
+    )
+
+
+def _lines(value: object) -> tuple[str, ...]:
+    if value is None:
+        return ()
+    if isinstance(value, str):
+        return tuple(value.splitlines())
+    assert isinstance(value, list | tuple)
+    return tuple(str(item) for item in value)
+
+
+def _command(
+    source: Source, freeze: FreezePlan, fixed: FixedEnvironment, folder: RunPaths
+) -> ResolvedCommand:
+    plan = source.plan
+    isolated = freeze.kind == "isolated"
+    root = folder.workspace if isolated else freeze.project
+    values = {
+        "output_dir": str(root / OUTPUT_FOLDER),
+        "config_file": str(folder.folder / f"config.{plan.config_format}"),
+    }
+    if plan.shell:
+        quoted = {name: shlex.quote(value) for name, value in values.items()}
+        words: Sequence[str] = ("bash", "-c", _filled(plan.command or "", quoted))
+    else:
+        words = [_filled(word, values) for word in plan.argv]
+    return resolve_command(
+        words,
+        fixed.variables,
+        project_cwd=source.cwd,
+        workspace_cwd=root / freeze.cwd,
+        plan=freeze if isolated else None,
+    )
+
+
+def _filled(word: str, values: dict[str, str]) -> str:
+    for name, value in values.items():
+        word = word.replace("{" + name + "}", value)
+    return word
+
+
+def _python(
+    context: Context, source: Source, command: ResolvedCommand, fixed: FixedEnvironment
+) -> InterpreterFacts | None:
+    python = likely_interpreter(command, fixed.variables, source.project)
+    if python is None:
+        return None
+    try:
+        return interpreter.query(python, fixed.variables, context.paths.state / "interpreters")
+    except SubmitRefused:
+        if command.interpreter:
+            raise
+        return None  # a guess that can't be asked is no reason to refuse another program
+
+
+def _missing(source: Source, fixed: FixedEnvironment) -> tuple[str, ...]:
+    known: list[str] = []
+    name = source.plan.env_file
+    if name is not None:
+        path = source.project / name
+        try:
+            known = list(environment.read_env_file(path))
+        except OSError as error:
+            raise SubmitRefused(f"training.env_file: {path}: {error.strerror}") from error
+    return tuple(fixed.missing(known, os.environ))
+
+
+def signal_number(name: object) -> int:
+    """15 for `SIGTERM`, `TERM` or 15."""
+    if isinstance(name, int):
+        return name
+    text = str(name).upper()
+    return SIGNAL_NUMBERS[text if text.startswith("SIG") else f"SIG{text}"]

@@ -1,0 +1,280 @@
+"""File → spec → queued run: frozen, written, flushed, renamed into place, and only then in the queue.
+
+When `submit` returns an id, the run survives a kill and a power cut. Killed before that,
+it has left either nothing (`.new-*` folders are swept after an hour) or a queued run.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import os
+import secrets
+import shutil
+import sqlite3
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from orp_tui.config.settings import find_project
+from orp_tui.core import ids
+from orp_tui.core.layout import BasePaths, RunPaths
+from orp_tui.core.request import ArtifactRule, RunRequest, StopRule
+from orp_tui.deliverables.baseline import take_baseline
+from orp_tui.engine import editable, environment, inputs, provenance, sources, workspace
+from orp_tui.engine.sources import FrozenTree
+from orp_tui.files.atomic import sync_folder, to_json
+from orp_tui.files.failpoint import hit
+from orp_tui.services.context import Context, actor
+from orp_tui.services.prepare import Prepared, Source, SubmitOptions, prepare, signal_number
+from orp_tui.store import runs
+
+if TYPE_CHECKING:
+    from orp_tui.config.loader import LoadedExperiment
+
+
+def sources_of_file(
+    context: Context,
+    path: Path,
+    *,
+    seed: int | None = None,
+    overrides: tuple[str, ...] = (),
+    name: str | None = None,
+    loaded: LoadedExperiment | None = None,
+) -> list[Source]:
+    """The runs that an experiment file describes; `loaded` if it has been read already.
+
+    The code is that of the project the file belongs to; the training starts in the folder
+    that corresponds to the current one, or in the project if one stands elsewhere.
+
+    Raises ConfigError with everything that is wrong with the file.
+    """
+    from orp_tui.config.loader import load_experiment_file
+    from orp_tui.config.plan import plan_runs
+
+    loaded = loaded or load_experiment_file(path)
+    project, cwd = place_of(context, path.absolute().parent)
+    return [
+        Source(plan, loaded.data, loaded.sha256, project, cwd)
+        for plan in plan_runs(loaded, seed=seed, overrides=overrides, name=name)
+    ]
+
+
+def place_of(context: Context, folder: Path) -> tuple[Path, Path]:
+    """Project and working directory for a file in `folder`."""
+    here = Path.cwd()
+    own = find_project(folder)
+    if own != context.project and not here.is_relative_to(own):
+        return own, own
+    if here.is_relative_to(context.project):
+        return context.project, here
+    return context.project, context.project
+
+
+def source_of_command(
+    context: Context, argv: tuple[str, ...], *, name: str | None, gpus: int | None
+) -> Source:
+    """The run that a command line describes; it keeps the experiment file that would do the same."""
+    import hashlib
+
+    from orp_tui.config.command import as_yaml, plan_from_command
+
+    plan = plan_from_command(argv, name=name, gpus=gpus)
+    data = as_yaml(plan)
+    here = Path.cwd()
+    return Source(plan, data, hashlib.sha256(data).hexdigest(), context.project, here)
+
+
+def submit(
+    context: Context, connection: sqlite3.Connection, source: Source, options: SubmitOptions | None = None
+) -> str:
+    """The id of the queued run, on disk.
+
+    Raises NotYet, SubmitRefused (nothing was queued), OSError.
+    """
+    options = options or SubmitOptions()
+    if options.key is not None:
+        known = runs.find_by_key(connection, options.key)
+        if known is not None:
+            return known
+    run_id, building = new_folder(context.paths)
+    try:
+        prepared = prepare(context, source, run_id, options)
+        return carry_out(context, connection, prepared, building)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            sources.remove_tree(building.folder)
+        raise
+
+
+def new_folder(paths: BasePaths) -> tuple[str, RunPaths]:
+    """A run id that is nobody else's, and the folder in which its run is built."""
+    paths.runs.mkdir(mode=0o700, parents=True, exist_ok=True)
+    while True:
+        run_id = ids.run_id(datetime.datetime.now(datetime.UTC), secrets.randbits(20))
+        building = paths.runs / f".new-{run_id}"
+        if (paths.runs / run_id).exists():
+            continue
+        try:
+            building.mkdir(mode=0o700)
+        except FileExistsError:
+            continue
+        return run_id, RunPaths(building)
+
+
+def carry_out(
+    context: Context, connection: sqlite3.Connection, prepared: Prepared, building: RunPaths
+) -> str:
+    """Write the run, put it in its place and queue it; returns the id in the queue."""
+    paths = context.paths
+    final = paths.run(prepared.run_id)
+    tree = None
+    if prepared.isolated:
+        tree = sources.store_tree(prepared.freeze, paths.sources, prepared.cache)
+        workspace.fill(tree, building.workspace, prepared.freeze)
+        _check_live_code(prepared, final, building)
+    else:
+        prepared.output_dir(final).mkdir(exist_ok=True)
+    hit("submit.filled")
+    now = time.time()
+    request = request_of(prepared, final, tree, now=now)
+    _write(building, final, prepared, request, tree)
+    hit("submit.written")
+    workspace.sync_workspaces(building.folder)
+    hit("submit.synced")
+    os.rename(building.folder, final.folder)
+    hit("submit.renamed")
+    sync_folder(paths.runs)
+    sync_folder(paths.base)
+    hit("submit.published")
+    queued = runs.insert(
+        connection,
+        runs.NewRun(
+            id=prepared.run_id,
+            name=request.name,
+            submitted_at=now,
+            actor=request.submitted_by,
+            priority=request.priority,
+            workspace=request.workspace,
+            project=request.project,
+            retry_of=request.retry_of,
+            deliverables_total=len(request.deliverables),
+            config_sha256=request.config_sha256,
+            idempotency_key=request.key,
+        ),
+    )
+    hit("submit.queued")
+    if queued != prepared.run_id:  # somebody was first with the same key
+        shutil.rmtree(final.folder, ignore_errors=True)
+    return queued
+
+
+def _check_live_code(prepared: Prepared, final: RunPaths, building: RunPaths) -> None:
+    if prepared.live is None or prepared.python is None or prepared.options.allow_live_code:
+        return
+    editable.verify(
+        prepared.live,
+        prepared.python.path,
+        prepared.variables(final, at=building),
+        workspace=building.workspace,
+        cwd=prepared.cwd_in(building),
+        project=prepared.freeze.project,
+    )
+
+
+def request_of(prepared: Prepared, final: RunPaths, tree: FrozenTree | None, *, now: float) -> RunRequest:
+    """What `request.json` will hold."""
+    from orp_tui.config.plan import experiment_hash
+
+    plan, source, options = prepared.source.plan, prepared.source, prepared.options
+    priority = plan.queue["priority"] if options.priority is None else options.priority
+    return RunRequest(
+        id=prepared.run_id,
+        name=plan.name,
+        description=plan.description,
+        submitted_at=now,
+        submitted_by=actor(),
+        project=str(prepared.freeze.project),
+        workspace=plan.workspace,
+        cwd=str(prepared.cwd_in(final)),
+        argv=prepared.command.argv,
+        shell=plan.shell,
+        seed=plan.seed,
+        config=plan.config,
+        stop=StopRule(signal_number(plan.stop["signal"]), plan.stop["to"], plan.stop["grace_s"]),
+        timeout_s=plan.timeout_s,
+        stall_s=plan.stall_after_s,
+        leftovers=plan.leftovers,
+        deliverables=tuple(plan.deliverables),
+        artifacts=ArtifactRule(
+            tuple(plan.artifacts["include"]), tuple(plan.artifacts["exclude"]), plan.artifacts["pack"]
+        ),
+        env_file=str(source.project / plan.env_file) if plan.env_file else None,
+        secret_names=prepared.fixed.late,
+        tree=tree.sha256 if tree else None,
+        priority=priority,
+        umask=_umask(),
+        experiment=plan.experiment,
+        experiment_sha256=source.sha256,
+        config_sha256=experiment_hash(plan),
+        key=options.key,
+        retry_of=options.retry_of,
+        parent=plan.parent,
+        live_code=options.allow_live_code and bool(prepared.live and prepared.live.names),
+        notes=notes(prepared),
+    )
+
+
+def _umask() -> int:
+    """The process's umask; it can be read only by setting it."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
+
+
+def notes(prepared: Prepared) -> tuple[str, ...]:
+    """What the submitter should know, one line each."""
+    said = []
+    if prepared.freeze.kind != "isolated":
+        said.append(f"workspace {prepared.freeze.kind}: the project folder itself is used, nothing is frozen")
+    if prepared.missing:
+        said.append(f"not known yet, looked up again at the start: {', '.join(prepared.missing)}")
+    if prepared.freeze.secrets:
+        left = ", ".join(item.path for item in prepared.freeze.secrets[:5])
+        said.append(f"left out of the workspace because they may hold secrets: {left}")
+    if prepared.options.allow_live_code and prepared.live and prepared.live.names:
+        said.append(f"live code allowed: {', '.join(prepared.live.names)}")
+    return tuple(said)
+
+
+def _write(
+    building: RunPaths, final: RunPaths, prepared: Prepared, request: RunRequest, tree: FrozenTree | None
+) -> None:
+    """All files of the run but those of its attempts; flushed together by the caller."""
+    from orp_tui.config.arguments import config_bytes
+
+    plan = prepared.source.plan
+    variables = prepared.variables(final)
+    source = provenance.source_record(
+        prepared.freeze,
+        tree,
+        argv0=prepared.command.program,
+        submitted_by=request.submitted_by,
+        fingerprints=[inputs.fingerprint(Path(item.target)) for item in prepared.freeze.inputs],
+    )
+    record = provenance.environment_record(prepared.fixed, variables, prepared.python, prepared.missing)
+    _put(building.experiment, prepared.source.data)
+    _put(building.request, to_json(request.to_json()))
+    _put(building.source, to_json(source))
+    _put(building.environment, to_json(record))
+    _put(building.folder / f"config.{plan.config_format}", config_bytes(plan.config, plan.config_format))
+    if prepared.isolated:
+        baseline = take_baseline(request.deliverables, prepared.cwd_in(building))
+        _put(building.baseline, to_json(baseline))
+    environment.write_private(building.environment_private, variables)
+
+
+def _put(path: Path, data: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
