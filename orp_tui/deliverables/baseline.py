@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from orp_tui.core.checklist import CheckResult, Deliverable, Json
 from orp_tui.deliverables.context import Context, Options, Target
 from orp_tui.deliverables.findings import counted, error, failed, passed
 from orp_tui.deliverables.targets import Limits, find
 from orp_tui.files.safe_open import Beneath
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _LIMITS = Limits(matches=100_000, names=1_000_000, files=100_000)
 

@@ -5,8 +5,8 @@ A name that is not here is looked for among the plug-ins (`deliverables.plugins`
 
 from __future__ import annotations
 
-import dataclasses
 import enum
+from typing import NamedTuple
 
 from orp_tui.deliverables.context import Check, Context
 
@@ -29,8 +29,7 @@ class Apart(enum.Enum):
     ALWAYS = "always"
 
 
-@dataclasses.dataclass(frozen=True)
-class Kind:
+class Kind(NamedTuple):
     """Where a check is and how it may run."""
 
     module: str

@@ -32,8 +32,15 @@ def check_csv(context: Context, options: Options) -> CheckResult:
 
 def look_at_table(file: BinaryIO, options: Options) -> tuple[str, Json]:
     """What `check_csv` says of one file. Without `min_rows` and `no_nan` only the header is read."""
+    text = io.TextIOWrapper(file, encoding="utf-8-sig", errors="replace", newline="")
+    try:
+        return _look_at_lines(_lines(text), options)
+    finally:
+        text.detach()  # the file is the caller's to close
+
+
+def _look_at_lines(lines: Iterator[str], options: Options) -> tuple[str, Json]:
     wanted = [str(name) for name in options.get("columns") or ()]
-    lines = _lines(file)
     try:
         first = next(lines)
     except StopIteration:
@@ -95,8 +102,7 @@ def _delimiter(line: str, wanted: list[str]) -> str:
     return max(_DELIMITERS, key=merit)  # of equals the first
 
 
-def _lines(file: BinaryIO) -> Iterator[str]:
-    text = io.TextIOWrapper(file, encoding="utf-8-sig", errors="replace", newline="")
+def _lines(text: io.TextIOWrapper) -> Iterator[str]:
     while line := text.readline(_MAX_LINE):
         if len(line) >= _MAX_LINE:
             raise CannotTell("a line is longer than 1 MiB")

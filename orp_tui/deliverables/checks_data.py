@@ -127,7 +127,7 @@ def _number(metric: str, value: Json) -> int | float:
         raise Broken(f'{name} is the text "{shown(value, 40)}", not a number', value[:100])
     if not isinstance(value, (int, float)):
         raise Broken(f"{name} is {json_type(value)}, not a number")
-    if not math.isfinite(value):
+    if isinstance(value, float) and not math.isfinite(value):
         word = "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
         raise Broken(f"{name} is {word}, which is no result", word)
     return value

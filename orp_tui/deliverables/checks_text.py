@@ -64,8 +64,8 @@ def check_contains_sections(context: Context, options: Options) -> CheckResult:
             if file.path.lower().endswith((".html", ".htm")):
                 headings = list(html_headings(read_bounded(opened).decode("utf-8-sig", "replace")))
             else:
-                text = io.TextIOWrapper(opened, encoding="utf-8-sig", errors="replace")
-                headings = list(markdown_headings(text))
+                with io.TextIOWrapper(opened, encoding="utf-8-sig", errors="replace") as text:
+                    headings = list(markdown_headings(text))
         missing = [section for section in wanted if not _has(headings, section)]
         if missing:
             titles = [title for _, title in headings]

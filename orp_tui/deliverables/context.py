@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from orp_tui.core.checklist import CheckResult, Deliverable, Json
 from orp_tui.core.errors import UnsafePath
@@ -14,8 +14,7 @@ from orp_tui.files.safe_open import Beneath
 Options = Mapping[str, Json]
 
 
-@dataclasses.dataclass(frozen=True)
-class FileFacts:
+class FileFacts(NamedTuple):
     """What the system says of one regular file."""
 
     path: str
@@ -31,8 +30,7 @@ class FileFacts:
         return [self.ctime_ns, self.mtime_ns, self.size, self.inode]
 
 
-@dataclasses.dataclass(frozen=True)
-class Target:
+class Target(NamedTuple):
     """One path that a deliverable matched: a file, or a folder with all that is in it."""
 
     path: str

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from orp_tui.core.checklist import (
     Check,
@@ -28,6 +28,9 @@ from orp_tui.deliverables.context import Context
 from orp_tui.deliverables.findings import error, failed, os_words, passed, shown
 from orp_tui.deliverables.targets import FINAL, LIVE, Found, find, of_paths
 from orp_tui.files.safe_open import Beneath
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = ["evaluate", "take_baseline"]
 
@@ -116,7 +119,7 @@ def _evaluate_one(context: Context, before: ChecklistItem | None) -> ChecklistIt
         for check in deliverable.checks
         if check.name != "exists" and _is_due(context, check, growing=growing)
     ]
-    found = dataclasses.replace(found, targets=context.targets)
+    found = found._replace(targets=context.targets)
     bad = any(result.outcome is not CheckOutcome.PASS for result in results)
     status = DeliverableStatus.INVALID if bad else DeliverableStatus.VALID
     return _item(deliverable, DeliverableStatus.GROWING if growing else status, results, found)

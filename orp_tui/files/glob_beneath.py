@@ -26,13 +26,17 @@ class Glob:
         self._exists = exists
         self._hidden = hidden
         self._left = scan_limit
+        self._denied: PermissionError | None = None
         self._found: set[str] = set()
         self._seen: set[tuple[str, int]] = set()
         self._parts: list[str] = []
         self._folders_only = False
 
     def find(self, pattern: str, limit: int) -> tuple[list[str], bool]:
-        """The first `limit` matches in sorted order, and whether more were left out."""
+        """The first `limit` matches in sorted order, and whether more were left out.
+
+        Raises PermissionError if nothing was found and a folder could not be read.
+        """
         self._folders_only = pattern.endswith("/")
         self._parts = [part for part in pattern.split("/") if part not in ("", ".")]
         pending = [("", 0)]
@@ -41,6 +45,8 @@ class Glob:
             if step not in self._seen:
                 self._seen.add(step)
                 pending.extend(self._step(*step))
+        if self._denied and not self._found:
+            raise self._denied
         found = sorted(self._found)
         return found[:limit], len(found) > limit or self._left <= 0
 
@@ -110,6 +116,8 @@ class Glob:
                     yield entry
         except UnsafePath:
             return
+        except PermissionError as error:
+            self._denied = error
         except OSError as error:
             if error.errno in (errno.EMFILE, errno.ENFILE):  # not the folder's fault
                 raise

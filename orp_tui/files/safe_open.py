@@ -140,7 +140,8 @@ class Beneath:
         A match is a name: a symlink that leads out is among them, and refused by `stat` and `open`.
 
         At most `limit` paths are given, the first in sorted order, after at most
-        `scan_limit` names were looked at.
+        `scan_limit` names were looked at. Folders that can't be read are passed over;
+        PermissionError is raised if nothing else was found.
         """
         search = Glob(self._scan, self.has_name, hidden=hidden, scan_limit=scan_limit)
         return search.find(resolve.checked(pattern), limit)

@@ -9,6 +9,8 @@ from orp_tui.deliverables.formats.pickle_listing import Listing, UnknownOpcode, 
 from orp_tui.deliverables.formats.reading import exactly, size_of, truncated
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"
+_CHUNK = 1024 * 1024
+_MAX_UNPACKED = 1024**3
 _PACKED = (
     (b"\x1f\x8b", "gzip"),
     (b"\x78", "zlib"),
@@ -54,7 +56,7 @@ def look_at_hdf5(file: BinaryIO) -> str:
     place = start + 2 * width
     if len(block) < place + width:
         raise Broken("truncated: the file ends within the superblock")
-    promised = base + int.from_bytes(block[place : place + width], "little")
+    promised = int.from_bytes(block[place : place + width], "little")
     if promised > size:
         raise truncated(promised, size, "superblock")
     return f"HDF5, {counted(size, 'byte')}"
@@ -83,6 +85,8 @@ def look_at_pickle(file: BinaryIO) -> str:
         raise Broken("empty file")
     if head[:1] != b"\x80" and head[:1] not in b"(]}cINFLSUVX.":
         packed = next((name for magic, name in _PACKED if head.startswith(magic)), None)
+        if packed in ("gzip", "zlib"):
+            return _unpacks(file, packed)
         if packed:
             raise CannotTell(f"packed with {packed}; not looked into, save it without compression")
         raise Broken("no pickle: its first byte begins none")
@@ -97,6 +101,26 @@ def look_at_pickle(file: BinaryIO) -> str:
         pickles += 1
     many = f"{pickles:,} pickles" if pickles > 1 else "pickle"
     return f"{many}, complete, {counted(listing.opcodes, 'opcode')}{imports_in_words(listing)}"
+
+
+def _unpacks(file: BinaryIO, packed: str) -> str:
+    """joblib's compression: the stream is unpacked to its end and checksum, nothing of it kept."""
+    import zlib
+
+    stream = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)  # gzip's header or zlib's
+    size = 0
+    file.seek(0)
+    try:
+        while not stream.eof:
+            data = stream.unconsumed_tail or file.read(_CHUNK)
+            if not data:
+                raise Broken(f"truncated: the {packed} stream does not reach its end")
+            size += len(stream.decompress(data, _CHUNK))
+            if size > _MAX_UNPACKED:
+                raise CannotTell(f"unpacks to more than {_MAX_UNPACKED:,} bytes; the rest is not looked at")
+    except zlib.error as error:
+        raise Broken(f"damaged {packed} stream: {error}") from error
+    return f"{packed}, unpacks whole to {counted(size, 'byte')}; what it imports is not listed"
 
 
 def _raw_arrays(file: BinaryIO, size: int, listing: Listing) -> str:

@@ -6,7 +6,7 @@ import zipfile
 import zlib
 from typing import BinaryIO
 
-from orp_tui.deliverables.findings import Broken, CannotTell, shown
+from orp_tui.deliverables.findings import Broken, CannotTell, counted, shown
 from orp_tui.deliverables.formats.reading import size_of
 
 _END = b"PK\x05\x06"
@@ -83,4 +83,4 @@ def look_at_zip(file: BinaryIO) -> str:
     with open_zip(file) as archive:
         read, unread = check_members(archive)
     rest = f", {unread:,} too large to be read" if unread else ""
-    return f"zip, {read:,} members read{rest}"
+    return f"zip, {counted(read, 'member')} read{rest}"
