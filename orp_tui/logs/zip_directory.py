@@ -73,8 +73,7 @@ def _find_end(fd: int, size: int, path: str) -> tuple[int, int, int, int]:
     end = tail_begin + place
     if disk not in (0, _NO_COUNT) or first_disk not in (0, _NO_COUNT):
         raise ArchiveError(f"{path}: a part of a zip in several files")
-    if count != _NO_COUNT and _NO_SIZE not in (length, begin):
-        return end, count, length, begin
+    # Writers add the wide record from 2 GiB on, with narrow numbers that still hold: it is looked for always.
     locator = os.pread(fd, _LOCATOR64.size, end - _LOCATOR64.size) if end >= _LOCATOR64.size else b""
     if not locator.startswith(b"PK\x06\x07"):
         return end, count, length, begin
