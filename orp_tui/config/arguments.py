@@ -48,7 +48,7 @@ def passed(config: dict[str, Json], how: str, booleans: str | None, problems: Pr
     if how == "args":
         return Passed(writer.arguments(config, booleans), {})
     if how == "hydra":
-        return Passed([*writer.overrides(config), "hydra.run.dir={output_dir}"], {})
+        return Passed([*writer.overrides(config), "hydra.run.dir='{output_dir}'"], {})
     if how == "env":
         return Passed([], writer.variables(config))
     return Passed([], {})
@@ -195,12 +195,12 @@ def config_bytes(config: dict[str, Json], file_format: str = "json") -> bytes:
     A float is written with a point and a signed exponent (`1.0e-05`), which JSON and both
     versions of YAML read as a number; PyYAML takes JSON's usual `1e-05` for text.
     """
-    if file_format == "yaml":
-        from orp_tui.config.yaml_text import as_yaml
+    from orp_tui.config.yaml_text import as_yaml, escaped
 
+    if file_format == "yaml":
         return as_yaml(config).encode()
     text = json.dumps(config, indent=1, ensure_ascii=False)
-    return (_with_points(text) + "\n").encode()
+    return (_with_points(escaped(text)) + "\n").encode()
 
 
 _STRING_OR_FLOAT = re.compile(r'"(?:[^"\\]|\\.)*"|(?<![\w.])(-?[0-9]+)(e[-+][0-9]+)')

@@ -173,7 +173,9 @@ class _Item:
     def checks(self) -> list[Check]:
         found: list[Check] = []
         for place, entry in enumerate(self.item.validation):
-            where = (*self.path, "validation", place)
+            where: Path = (*self.path, "validation")
+            if len(self.item.validation) > 1:
+                where = (*where, place)
             for name, own in _named(entry):
                 for word in self.expanded(name, own, where):
                     check = self.check(word, own, where)

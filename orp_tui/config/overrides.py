@@ -104,7 +104,8 @@ def _set(value: Json, override: Override, problems: Problems) -> Json:
     def put(value: Json, depth: int) -> Json:
         part = override.path[depth]
         last = depth == len(override.path) - 1
-        if isinstance(value, list):
+        if isinstance(value, list) or (value is None and isinstance(part, int)):
+            value = value or []
             if not isinstance(part, int) or part >= len(value):
                 problems.add(override.path, f"there is no item {shown(str(part))}; the list has {len(value)}")
                 return value

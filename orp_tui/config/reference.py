@@ -53,7 +53,7 @@ _PASSING = """\
 | `pass_config` | the script gets |
 | --- | --- |
 | `args` | `--learning_rate 0.001`; nested keys dotted (`--optimizer.name adam`); a list as repeated words (`--xs 1 2 3`); `true` as a bare flag; `false` as `booleans` says; a null is left out; a value that begins with `-` is tied on (`--x=-1`) |
-| `hydra` | `learning_rate=0.001 optimizer.name=adam xs=[1,2,3]`, quoted by Hydra's grammar, and `hydra.run.dir={output_dir}`; null as `null` |
+| `hydra` | `learning_rate=0.001 optimizer.name=adam xs=[1,2,3]`, quoted by Hydra's grammar, and `hydra.run.dir='{output_dir}'`; null as `null` |
 | `file` | nothing by itself: write `{config_file}` in the script, such as `[python, train.py, --config, "{config_file}"]` |
 | `env` | `ORP_CONFIG_LEARNING_RATE=0.001`, nested keys joined by two underscores (`ORP_CONFIG_OPTIMIZER__NAME`); lists as JSON; a null is left out |
 | `none` | nothing |

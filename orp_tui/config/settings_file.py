@@ -62,7 +62,7 @@ def _cached(kept: Path, key: list[Json]) -> dict[str, Json] | None:
         descriptor = os.open(kept, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW)
     except OSError:
         return None
-    with open(descriptor, "rb") as file:
+    try:
         status = os.fstat(descriptor)
         if (
             not stat.S_ISREG(status.st_mode)
@@ -70,11 +70,12 @@ def _cached(kept: Path, key: list[Json]) -> dict[str, Json] | None:
             or status.st_size > MAX_CACHE_BYTES
         ):
             return None
-        try:
-            data = json.loads(file.read(MAX_CACHE_BYTES))
-            found = data["values"] if data["key"] == key else None
-        except (ValueError, KeyError, TypeError, OSError, RecursionError):
-            return None
+        data = json.loads(os.read(descriptor, status.st_size))
+        found = data["values"] if data["key"] == key else None
+    except (ValueError, KeyError, TypeError, OSError, RecursionError):
+        return None
+    finally:
+        os.close(descriptor)
     return _reread(found) if isinstance(found, dict) else None
 
 
@@ -95,7 +96,10 @@ def _keep(kept: Path, key: list[Json], values: dict[str, Json]) -> None:
         descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         with open(descriptor, "w", encoding="utf-8") as file:
             json.dump({"key": key, "values": values}, file)
-        os.replace(beside, kept)
+        try:
+            os.replace(beside, kept)
+        except OSError:
+            beside.unlink()
 
 
 def parsed(path: Path) -> dict[str, Json]:

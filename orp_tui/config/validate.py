@@ -40,9 +40,8 @@ def validated(tree: Json, written: dict[Path, str], problems: Problems) -> Exper
         if name not in SECTIONS:
             problems.add((name,), unknown("section", name, SECTIONS))
     tree = with_texts(tree, written)
-    for name in ("experiment", "training"):
-        if tree.get(name) is None and not (name == "training" and tree.get("stages")):
-            problems.add((name,), f"is missing; add a section {name}:")
+    if tree.get("experiment") is None:
+        problems.add(("experiment",), "is missing; add experiment: with a name:")
     return _assembled({name: _section(name, tree.get(name), problems) for name in SECTIONS}, problems)
 
 

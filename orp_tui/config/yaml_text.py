@@ -60,5 +60,9 @@ def _key(key: str) -> str:
 
 def quoted(text: str) -> str:
     """`text` in double quotes, what YAML does not print escaped."""
-    written = json.dumps(text, ensure_ascii=False)
+    return escaped(json.dumps(text, ensure_ascii=False))
+
+
+def escaped(written: str) -> str:
+    """JSON text in which YAML too reads every string as JSON does."""
     return _ESCAPED.sub(lambda match: f"\\u{ord(match[0]):04x}", written)
