@@ -145,10 +145,8 @@ class ChecklistItem:
     def detail(self) -> str:
         """One line: the first thing that is wrong, else the most telling value found."""
         wrong = [result for result in self.results if result.outcome is not CheckOutcome.PASS]
-        telling = (
-            wrong or [result for result in self.results if result.check != "exists"] or list(self.results)
-        )
-        return telling[0].detail if telling else ""
+        telling = wrong or [item for item in self.results if item.check not in ("exists", "fresh")]
+        return (telling or list(self.results))[0].detail if self.results else ""
 
     def to_json(self) -> dict[str, Json]:
         return {

@@ -10,16 +10,15 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from orp_tui.artifacts.bundle import bundle
 from orp_tui.artifacts.selection import select
-from orp_tui.artifacts.space import DiskFull
 from orp_tui.core.artifact import ArtifactState
 from orp_tui.core.checklist import ChecklistReport
 from orp_tui.core.errors import ArchiveError, DiskFull
-from orp_tui.core.layout import BasePaths, RunPaths
+from orp_tui.core.layout import STDERR_NAME, STDOUT_NAME, BasePaths, RunPaths
 from orp_tui.core.request import RunRequest
 from orp_tui.core.run import ExitRecord, Json
 from orp_tui.core.verdict import verdict
@@ -65,10 +64,17 @@ def finalise(paths: BasePaths, run_id: str, *, leftovers: int | None = None) -> 
     ).to_json()
     hit("fin.packed")
     if data["artifact"]["state"] != "ok":
-        data["artifacts_path"] = data["training_stdout_path"] = data["training_stderr_path"] = None
+        locate_zip(data, None)
     write_json(folder.result, data)
     hit("fin.done")
     return data
+
+
+def locate_zip(data: Json, path: str | None) -> None:
+    """Set the three paths of a result that lead into its zip; None if there is none."""
+    data["artifacts_path"] = path
+    data["training_stdout_path"] = f"{path}::{STDOUT_NAME}" if path else None
+    data["training_stderr_path"] = f"{path}::{STDERR_NAME}" if path else None
 
 
 def newest_exit(folder: RunPaths) -> int:
@@ -97,7 +103,13 @@ def check(folder: RunPaths, request: RunRequest, record: ExitRecord) -> Checklis
 
 
 def pack(
-    paths: BasePaths, request: RunRequest, data: Json, report: ChecklistReport | None, *, ended_well: bool
+    paths: BasePaths,
+    request: RunRequest,
+    data: Json,
+    report: ChecklistReport | None,
+    *,
+    ended_well: bool,
+    progress: Callable[[int, int], None] | None = None,
 ) -> ArtifactState:
     """Write the zip and `manifest.json`; whatever goes wrong with it is in the answer and spoils nothing."""
     folder = paths.run(request.id)
@@ -115,7 +127,7 @@ def pack(
                 rule=request.artifacts,
                 ended_well=ended_well,
             )
-            done = bundle(plan, target)
+            done = bundle(plan, target, progress=progress)
         write_json(folder.manifest, done.manifest.to_json())
     except DiskFull as error:
         why = f"needs {size(error.needed)}, {size(error.free)} free"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from orp_tui.core.artifact import ArtifactState
 from orp_tui.core.checklist import ChecklistReport
+from orp_tui.core.layout import STDERR_NAME, STDOUT_NAME
 from orp_tui.core.result import ExperimentResult
 from orp_tui.core.run import ExitRecord, Json, Run
 from orp_tui.core.verdict import Verdict, verdict
@@ -100,8 +101,8 @@ def build(
         deliverables_status=report.by_path() if report else {},
         metrics=metrics,
         artifacts_path=zip_path,
-        training_stdout_path=f"{zip_path}::training_stdout.txt" if zip_path else None,
-        training_stderr_path=f"{zip_path}::training_stderr.txt" if zip_path else None,
+        training_stdout_path=f"{zip_path}::{STDOUT_NAME}" if zip_path else None,
+        training_stderr_path=f"{zip_path}::{STDERR_NAME}" if zip_path else None,
     )
     return {
         "schema": 1,

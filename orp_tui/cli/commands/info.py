@@ -1,0 +1,132 @@
+"""`orp info RUN`: everything about one run."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from orp_tui.cli import output
+from orp_tui.cli.commands.status import run_json
+from orp_tui.cli.context_option import as_json, base_dir
+from orp_tui.cli.summary import checklist_lines, shown_path
+from orp_tui.core.sanitise import one_line, sanitise
+from orp_tui.core.words import duration, number, size
+from orp_tui.services.context import open_context
+from orp_tui.services.detail import RunDetail, detail
+from orp_tui.services.reference import find_run
+
+_MOST_METRICS = 20
+
+
+@click.command("info")
+@click.argument("reference", metavar="RUN")
+@base_dir
+@as_json
+def command(reference: str, base_dir: str | None, as_json: bool) -> None:
+    """Everything about one run."""
+    context = open_context(base_dir=base_dir)
+    with context.store() as connection:
+        found = detail(context, connection, find_run(connection, reference).id)
+    if as_json:
+        output.emit_json(to_json(found))
+        return
+    for name, value in rows(found):
+        output.emit(f"{name:<13}{sanitise(value)}" if name else value)
+
+
+def to_json(found: RunDetail) -> dict[str, Any]:  # Any: JSON
+    """A run with all its records, for scripts."""
+    return {
+        **run_json(found.view, time.time()),
+        "waits": found.waits,
+        "folder": str(found.folder.folder),
+        "request": found.request,
+        "source": found.source,
+        "environment": found.environment,
+        "exit": found.exit,
+        "result": found.result,
+        "checklist": found.checklist.to_json() if found.checklist else None,
+        "history": [
+            {"seq": event.seq, "at": output.utc_time(event.at), "actor": event.actor, "kind": event.kind, "detail": event.detail}
+            for event in found.history
+        ],
+    }  # fmt: skip
+
+
+def rows(found: RunDetail) -> Iterator[tuple[str, str]]:
+    """Name and value of each line; a line without a name is ready as it is."""
+    view = found.view
+    yield "run", view.run.id
+    yield "name", one_line(view.run.name)
+    yield "", f"{'state':<13}{output.state_label(view.state, sys.stdout)}"
+    if view.reason:
+        yield "reason", view.reason
+    if view.detail or found.waits:
+        yield "evidence" if view.state.is_final else "waits", found.waits or view.detail or ""
+    if view.marks:
+        yield "marks", ", ".join(sorted(mark.value for mark in view.marks))
+    yield "submitted", f"{output.local_time(view.run.submitted_at)} by {_submitter(found)}"
+    yield "started", output.local_time(view.started_at)
+    yield "ended", f"{output.local_time(view.ended_at)} after {duration(view.elapsed_s(time.time()))}"
+    yield from _request_rows(found)
+    yield from _source_rows(found)
+    yield "folder", shown_path(found.folder.folder)
+    yield from _result_rows(found)
+    if found.checklist is not None and found.checklist.items:
+        yield "", f"deliverables {found.checklist.valid}/{len(found.checklist.items)}"
+        for line in checklist_lines(found.checklist, sys.stdout):
+            yield "", f"  {line}"
+    yield "", "history"
+    for event in found.history:
+        words = f"  {output.local_time(event.at)}  {event.kind:<17}{event.actor}  {event.detail or ''}"
+        yield "", sanitise(words.rstrip())
+
+
+def _submitter(found: RunDetail) -> str:
+    return str((found.request or {}).get("submitted_by", "?"))
+
+
+def _request_rows(found: RunDetail) -> Iterator[tuple[str, str]]:
+    request = found.request
+    if request is None:
+        return
+    yield "command", shlex.join(request["argv"])
+    yield "directory", f"{request['cwd']} ({request['workspace']})"
+    if request["config"]:
+        yield "config", ", ".join(f"{key}={value}" for key, value in request["config"].items())
+    if request["seed"] is not None:
+        yield "seed", str(request["seed"])
+    for note in request["notes"]:
+        yield "note", note
+
+
+def _source_rows(found: RunDetail) -> Iterator[tuple[str, str]]:
+    if found.source is not None:
+        yield "code", str(found.source.get("summary"))
+    python = (found.environment or {}).get("python")
+    if python:
+        yield "python", f"{python.get('path')} {python.get('version', '')}"
+
+
+def _result_rows(found: RunDetail) -> Iterator[tuple[str, str]]:
+    result = found.result
+    if result is None:
+        return
+    artifact = result.get("artifact") or {}
+    if artifact.get("state") == "ok":
+        yield "zip", f"{shown_path(Path(result['artifacts_path']))}  {size(artifact['bytes'])}"
+    elif artifact:
+        yield "zip", f"{artifact.get('state')}: {artifact.get('why')}"
+    metrics = list(result["metrics"].items())
+    if metrics:
+        shown = ", ".join(f"{name} {number(value)}" for name, value in metrics[:_MOST_METRICS])
+        yield (
+            "metrics",
+            shown + (f", {len(metrics) - _MOST_METRICS} more" if len(metrics) > _MOST_METRICS else ""),
+        )

@@ -1,0 +1,68 @@
+"""What is worth knowing and belongs to no single command; shown by `orp help TOPIC`."""
+
+TOPICS = {
+    "file": """
+An experiment file in its shortest form:
+
+  experiment:
+    name: my-first-experiment
+  training:
+    script: python train.py        # or a list: ["python", "train.py"]
+    config: {learning_rate: 0.001, epochs: 10}    # passed as --learning_rate 0.001 --epochs 10
+  deliverables:
+    - {type: metrics, path: output/metrics.json, validation: contains_keys, required_keys: [accuracy]}
+
+`orp init` writes one with comments. All keys are in docs/experiment-file.md; `orp validate FILE`
+names every problem with its line; `orp schema` lets an editor do that while you type.
+""",
+    "states": """
+queued      waits to be started; `orp status` says for what
+starting    being started
+running     its command runs
+finishing   its command has ended; deliverables are checked, the zip is written
+succeeded   exit code 0, every required deliverable valid
+incomplete  exit code 0, but a required deliverable is missing or invalid
+failed      `orp info RUN` names the reason and the evidence
+cancelled   ended because somebody asked for it
+lost        nobody saw how it ended: supervisor killed, machine restarted, folder deleted
+""",
+    "workspace": """
+Every run works in a folder of its own, experiments/runs/<id>/workspace, which holds the code as it
+was when you submitted: editing a file afterwards changes nothing in a run that waits or runs.
+
+isolated   (default) tracked files as they are on disk, and untracked ones that git does not ignore.
+           Folders of data are linked, not copied: name them in training.inputs, or answer once when
+           asked; the answer is kept in orp.yaml.
+in_place   the project folder itself, one run at a time.
+shared     the project folder itself, several runs at once: for scripts that name their own outputs.
+
+`orp run --dry-run FILE` lists what would be copied, linked and left out.
+""",
+    "metrics": """
+In the training, in any Python from 3.8 on, with nothing to install:
+
+  from orp_tui import log
+  log(step, loss=0.31, accuracy=0.92)
+
+or append JSON lines such as {"step": 1, "loss": 0.31} to the file that $ORP_METRICS_FILE names.
+""",
+    "files": """
+experiments/                      the base directory; --base-dir or base_dir in orp.yaml moves it
+  runs/<id>/                      one folder a run, readable with ls, cat and jq
+    request.json experiment.yaml  what was asked for
+    training_stdout.txt …         every byte the training printed
+    metrics.jsonl                 what it logged
+    workspace/                    where it ran
+    deliverables.json result.json what was checked, and what came of it
+  artifacts/<id>_artifacts.zip    all of it to hand over; `orp artifacts verify` checks one
+  state/                          queue and index; can be made again with `orp doctor --rebuild`
+""",
+    "exit-codes": """
+0    good
+1    the experiment did not succeed
+2    usage, or an invalid file
+3    ORP itself could not
+130  interrupted
+""",
+}
+"""Name of a topic → its text, at most 100 columns wide."""

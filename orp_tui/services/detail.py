@@ -1,0 +1,63 @@
+"""Everything about one run."""
+
+from __future__ import annotations
+
+import dataclasses
+import sqlite3
+from typing import Any
+
+from orp_tui.core.checklist import ChecklistReport
+from orp_tui.core.layout import RunPaths
+from orp_tui.files.atomic import read_json
+from orp_tui.services.context import Context
+from orp_tui.services.follow import why_it_waits
+from orp_tui.services.watch import RunView, checklist, view
+from orp_tui.store import events, runs
+from orp_tui.store.events import Event
+
+Json = dict[str, Any]  # Any: values as JSON gives them
+
+
+@dataclasses.dataclass(frozen=True)
+class RunDetail:
+    """A run with what its folder holds; a part that is missing or damaged is None."""
+
+    view: RunView
+    waits: str | None
+    """Why it waits, if it does."""
+    folder: RunPaths
+    request: Json | None
+    source: Json | None
+    environment: Json | None
+    result: Json | None
+    exit: Json | None
+    """The exit record of the newest attempt."""
+    checklist: ChecklistReport | None
+    history: tuple[Event, ...]
+
+
+def detail(context: Context, connection: sqlite3.Connection, run_id: str) -> RunDetail:
+    """Look at one run. The id must be one of the store's."""
+    run = runs.get(connection, run_id)
+    assert run is not None
+    folder = context.paths.run(run_id)
+    return RunDetail(
+        view=view(context.paths, run),
+        waits=why_it_waits(context, connection, run_id),
+        folder=folder,
+        request=_json(folder, "request.json"),
+        source=_json(folder, "source.json"),
+        environment=_json(folder, "environment.json"),
+        result=_json(folder, "result.json"),
+        exit=_json(folder, f"exit-{run.attempt}.json"),
+        checklist=checklist(context.paths, run),
+        history=tuple(events.of_run(connection, run_id)),
+    )
+
+
+def _json(folder: RunPaths, name: str) -> Json | None:
+    try:
+        data = read_json(folder.folder / name)
+    except (OSError, ValueError):
+        return None
+    return data if isinstance(data, dict) else None
