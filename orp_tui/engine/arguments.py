@@ -71,7 +71,7 @@ def _pieces(word: str) -> list[str]:
 class _Checker:
     def __init__(self, plan: FreezePlan) -> None:
         self.plan = plan
-        self.outputs = OutputPaths("", plan.outputs, ())
+        self.outputs = OutputPaths("", plan.deliverables, plan.outputs)
         self.left_out = {item.path: item.why for item in (*plan.left_out, *plan.secrets)}
 
     def relative(self, piece: str) -> str | None:
@@ -96,11 +96,10 @@ class _Checker:
         if absolute and (path in self.plan.file_paths or path in self.plan.folder_paths):
             near = os.path.relpath(path, self.plan.cwd or ".")
             return f"names the live project; write {near}, which is frozen"
-        if (
-            self.plan.holds(path)
-            or not os.path.lexists(self.plan.project / path)
-            or self.outputs.is_deliverable(path)
-        ):
+        # Of an earlier file in an output folder nobody knows whether it is read or written, until
+        # `orp.yaml` names the file itself.
+        known = self.plan.holds(path) or self.outputs.is_deliverable(path) or path in self.plan.outputs
+        if known or not os.path.lexists(self.plan.project / path):
             return None
         return f"not in the workspace ({self._why(path)})"
 

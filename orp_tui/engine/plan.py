@@ -109,8 +109,10 @@ class FreezePlan:
     questions: tuple[Question, ...] = ()
     refusals: tuple[str, ...] = ()
     """What must be changed before a submit; each for a person, with the lines to add."""
+    deliverables: tuple[str, ...] = ()
+    """Their paths or globs."""
     outputs: tuple[str, ...] = ()
-    """Paths, or patterns of paths, that the training is known to write."""
+    """Folders and files that are fresh in every run."""
     elsewhere: tuple[Path, ...] = ()
     """Folders of ORP inside the project, absolute: an argument may name a path in them."""
     untracked: tuple[str, ...] = ()

@@ -101,6 +101,8 @@ _HUNK = re.compile(r"@@ -\d+(?:,\d+)? \+(?P<line>\d+)")
 
 def find_in_diff(diff: str, prefix: str = "b/") -> list[SecretHit]:
     """Every added line of a unified diff that holds a secret, at most 20."""
+    if next(_offsets(diff), None) is None:
+        return []
     hits: list[SecretHit] = []
     path, line = "", 0
     for text in diff.split("\n"):

@@ -7,11 +7,12 @@ import time
 from pathlib import Path
 
 import pytest
+from project_tree import GITHUB_TOKEN, deliverable, git, git_project, paths, plan, why, write
+
 from orp_tui.core.errors import SubmitRefused
 from orp_tui.engine.filecache import FileCache
 from orp_tui.engine.freeze import find_project
 from orp_tui.engine.plan import FreezeLimits, WorkspaceAnswers
-from project_tree import GITHUB_TOKEN, deliverable, git, git_project, paths, plan, why, write
 
 
 def test_tracked_files_are_taken_as_they_are_on_disk_and_deleted_ones_are_not(tmp_path):
@@ -252,7 +253,7 @@ def test_a_link_to_a_secret_refuses(tmp_path):
     write(project, {".env": "A=1"})
     os.symlink(".env", project / "settings")
 
-    with pytest.raises(SubmitRefused, match="settings → .env: a link to a file of secrets"):
+    with pytest.raises(SubmitRefused, match=r"settings → \.env: a link to a file of secrets"):
         plan(project).refuse()
 
 

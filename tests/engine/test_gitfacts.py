@@ -6,9 +6,10 @@ import os
 import subprocess
 
 import pytest
+from project_tree import git, git_project, plan, write
+
 from orp_tui.core.errors import SubmitRefused
 from orp_tui.engine import gitdiff, gitfacts
-from project_tree import git, git_project, plan, write
 
 
 def hostile(folder):

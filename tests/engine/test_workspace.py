@@ -8,12 +8,13 @@ import sys
 import threading
 
 import pytest
+from project_tree import deliverable, git, git_project, names_below, plan, write
+
 from orp_tui.core.errors import SubmitRefused
 from orp_tui.core.layout import BasePaths
 from orp_tui.engine import sources, workspace
 from orp_tui.engine.filecache import FileCache
 from orp_tui.engine.plan import WorkspaceAnswers
-from project_tree import deliverable, git, git_project, names_below, plan, write
 
 
 def filled(project, place, **options):
