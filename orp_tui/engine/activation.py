@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from orp_tui.core.errors import SubmitRefused
+from orp_tui.core.secrets import mask
 
 TIMEOUT_S = 120.0
 
@@ -69,7 +70,7 @@ def activate(activation: Activation, base: Mapping[str, str], cwd: Path) -> dict
         raise SubmitRefused(
             f"training.environment: the activation took longer than {TIMEOUT_S:g} s"
         ) from None
-    said = err.decode("utf-8", "replace").strip()
+    said = mask(err.decode("utf-8", "replace").strip())
     if process.returncode != 0 or (activation.modules and _module_failed(said)):
         raise SubmitRefused(
             f"training.environment cannot be activated:\n{said[-4000:] or 'no word from bash'}"

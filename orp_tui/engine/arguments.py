@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import posixpath
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from orp_tui.engine.plan import FreezePlan, is_within, settings_lines
 
 _LONGEST = 1024
 _LISTED = 10
+_SHELLS = frozenset({"bash", "sh", "dash", "zsh"})
 
 
 def check_arguments(
@@ -48,6 +50,13 @@ def check_arguments(
 def _words(argv: Sequence[str]) -> Iterator[tuple[str, str]]:
     for word in argv[1:]:
         yield "argument", word
+    if len(argv) > 2 and argv[1] == "-c" and os.path.basename(argv[0]) in _SHELLS:
+        try:
+            words = shlex.split(argv[2], comments=True)
+        except ValueError:
+            return
+        for word in words:
+            yield "training.script", word
 
 
 def _values(value: Any, key: str, depth: int = 0) -> Iterator[tuple[str, str]]:  # Any: config values

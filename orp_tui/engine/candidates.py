@@ -64,7 +64,7 @@ def is_cache(path: str) -> bool:
 
 def is_environment(folder: Path) -> bool:
     """Whether a folder is a virtual environment or a conda prefix: software, neither code nor data."""
-    return (folder / "pyvenv.cfg").is_file() or (folder / "conda-meta").is_dir()
+    return (folder / "pyvenv.cfg").is_file() or (folder / "conda-meta").is_dir() or folder.name == ".pixi"
 
 
 def from_git(repository: gitfacts.Repository, skipped: Collection[str]) -> Candidates | None:
@@ -98,12 +98,18 @@ def _add_work_tree(found: Candidates, project: Path, prefix: str, skipped: Colle
             found.untracked.append(prefix + path)
     for path in listing.ignored:
         if not is_within_any((prefix + path).rstrip("/"), skipped):
-            target = found.ignored_folders if path.endswith("/") else found.ignored_files
+            is_folder = path.endswith("/") or _is_folder_link(project / (prefix + path))
+            target = found.ignored_folders if is_folder else found.ignored_files
             target.append((prefix + path).rstrip("/"))
     found.empty_folders += [prefix + path for path in listing.empty]
     for path in nested:
         if not is_within_any(path, skipped):
             _add_work_tree(found, project, path + "/", skipped)
+
+
+def _is_folder_link(path: Path) -> bool:
+    """`data -> /scratch/data` that git ignores is as good as an ignored folder."""
+    return os.path.islink(path) and os.path.isdir(path)
 
 
 def set_environments_apart(found: Candidates, project: Path) -> None:

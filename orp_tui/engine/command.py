@@ -29,6 +29,8 @@ class ResolvedCommand:
     """The Python that runs it, absolute; None if the program is no Python, as far as its first line tells."""
     script: str | None
     """The file that Python is given, as written; None with `-m`, `-c` or another program."""
+    python_options: tuple[str, ...] = ()
+    """Those that change where Python imports from: `-I`, `-E`, `-s`, `-S`, `-P`."""
 
     @property
     def program(self) -> str:
@@ -62,7 +64,8 @@ def resolve_command(
         script = _script_of(argv)
         if script is not None:
             _require_script(script, project_cwd, plan)
-    return ResolvedCommand((placed, *argv[1:]), interpreter, script)
+    words = argv[1:] if interpreter == found else _shebang_words(found)
+    return ResolvedCommand((placed, *argv[1:]), interpreter, script, _import_options(words))
 
 
 def _find(word: str, variables: Mapping[str, str], cwd: Path) -> str:
@@ -152,6 +155,35 @@ def _interpreter(path: str, variables: Mapping[str, str]) -> str | None:
     elif os.path.basename(named) in ("sh", "bash", "dash") and (line := _EXEC_LINE.search(head)):
         named = os.fsdecode(line[1])
     return named if named and _PYTHON.fullmatch(os.path.basename(named)) else None
+
+
+def _shebang_words(path: str) -> list[str]:
+    """What stands behind the interpreter in a first line."""
+    match = _SHEBANG.match(_head(path))
+    if match is None:
+        return []
+    words = os.fsdecode(match[2]).split()
+    if os.path.basename(match[1]) != b"env":
+        return words
+    named = next((at for at, word in enumerate(words) if not word.startswith("-")), len(words))
+    return words[named + 1 :]
+
+
+def _import_options(words: Sequence[str]) -> tuple[str, ...]:
+    """The options before the script, `-m` or `-c` that change where Python imports from."""
+    found: dict[str, None] = {}
+    rest = iter(words)
+    for word in rest:
+        if word in _TAKES_A_WORD:
+            next(rest, None)
+        elif not word.startswith("-") or word == "-":
+            break
+        elif not word.startswith(("--", "-W", "-X")):
+            letters = re.split("[mc]", word[1:])
+            found.update(dict.fromkeys(letter for letter in letters[0] if letter in "IEsSP"))
+            if len(letters) > 1:
+                break
+    return tuple(f"-{letter}" for letter in found)
 
 
 def _on_path(word: str, variables: Mapping[str, str]) -> str:

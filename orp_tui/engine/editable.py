@@ -103,7 +103,7 @@ def python_path_entries(live: LiveCode, workspace: Path) -> list[str]:
 
 _VERIFY = """
 import importlib.util, json, sys
-sys.path = [entry for entry in sys.path[1:]]
+sys.path = [entry for entry in sys.path if entry != ""]
 found = {}
 for name in sys.argv[1:]:
     try:
@@ -129,17 +129,19 @@ def verify(
     workspace: Path,
     cwd: Path,
     project: Path,
+    options: Sequence[str] = (),
 ) -> None:
     """Asks the training's Python, with the run's final environment, where it would import from.
 
-    Nothing is asked if no way leads into the project. The folder of the script, which Python
+    Nothing is asked if no way leads into the project. `options` are the command's own that
+    matter for imports (`ResolvedCommand.python_options`): `python -I` ignores PYTHONPATH. The folder of the script, which Python
     puts first, is left out, so that console scripts are covered too.
 
     Raises SubmitRefused if a module would come from the live project.
     """
     if not live.names:
         return
-    found = _resolve(live.names, python, variables, cwd)
+    found = _resolve(live.names, [python, *options], variables, cwd)
     wrong = [
         (name, place) for name, (place, _) in found.items() if place and _is_live(place, workspace, project)
     ]
@@ -159,11 +161,11 @@ def _is_live(place: str, workspace: Path, project: Path) -> bool:
 
 
 def _resolve(
-    names: Sequence[str], python: str, variables: Mapping[str, str], cwd: Path
+    names: Sequence[str], python: Sequence[str], variables: Mapping[str, str], cwd: Path
 ) -> dict[str, tuple[str | None, str | None]]:
     try:
         done = subprocess.run(
-            [python, "-c", _VERIFY, *names],
+            [*python, "-c", _VERIFY, *names],
             env=dict(variables),
             cwd=cwd,
             stdin=subprocess.DEVNULL,
@@ -173,7 +175,7 @@ def _resolve(
         )
         data = json.loads(done.stdout.rpartition(b"\n")[2]) if done.returncode == 0 else None
     except (OSError, ValueError, subprocess.TimeoutExpired) as error:
-        raise SubmitRefused(f"{python} cannot say where it imports from: {error}") from error
+        raise SubmitRefused(f"{python[0]} cannot say where it imports from: {error}") from error
     if data is None:
-        raise SubmitRefused(f"{python} cannot say where it imports from:\n{done.stderr.decode('utf-8', 'replace')[-2000:]}")  # fmt: skip
+        raise SubmitRefused(f"{python[0]} cannot say where it imports from:\n{done.stderr.decode('utf-8', 'replace')[-2000:]}")  # fmt: skip
     return {name: (place[0], place[1]) for name, place in data.items()}

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from orp_tui.core.errors import SubmitRefused
 from orp_tui.core.secrets import is_secret_name, looks_like_secret
+from orp_tui.engine.plan import FreezePlan
 from orp_tui.files.atomic import write_bytes
 
 SHIM = Path(__file__).resolve().parent.parent / "metrics" / "shim"
@@ -112,10 +113,11 @@ def for_run(
     code: Sequence[str] = (),
     explicit: Collection[str] = (),
     shim: Path | None = SHIM,
+    plan: FreezePlan | None = None,
 ) -> dict[str, str]:
     """All variables of one run but those that are looked up at the start.
 
-    `code`: folders that PYTHONPATH starts with, see `engine.editable`. `explicit`: names set by
+    With the `plan`, what would write into a linked environment is held back. `code`: folders that PYTHONPATH starts with, see `engine.editable`. `explicit`: names set by
     `training.env`, which ORP's defaults leave alone.
     """
     variables = dict(fixed.variables)
@@ -132,6 +134,10 @@ def for_run(
     }
     if places.seed is not None:
         variables["ORP_SEED"] = str(places.seed)
+    if plan is not None and any(item.software for item in plan.inputs):
+        # `uv run` would install the workspace by reference into the environment that the project
+        # and all other runs use.
+        variables.setdefault("UV_NO_SYNC", "1")
     if not variables["PYTHONPATH"]:
         del variables["PYTHONPATH"]
     return variables

@@ -62,7 +62,7 @@ class FileCache:
             return
         if len(self._entries) > _MAX_ENTRIES:
             self._entries = dict(list(self._entries.items())[-_MAX_ENTRIES // 2 :])
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         beside = self._path.with_name(f".{self._path.name}.{os.getpid()}")
         beside.write_text(json.dumps(self._entries, separators=(",", ":")), encoding="utf-8")
         os.replace(beside, self._path)

@@ -176,7 +176,7 @@ class _Freeze:
         """Software is no code of the project: `.venv/bin/python` works in the workspace as it does outside."""
         for path in environments:
             if not self._is_linked(path):
-                self.links.append(LinkedInput(path, str(self.project / path)))
+                self.links.append(LinkedInput(path, str(self.project / path), software=True))
 
     def _judge_folders(self, found: candidates.Candidates) -> None:
         """Ignored and large folders: output, input, of no interest, or a question."""

@@ -119,6 +119,9 @@ class _Gathering:
             self.result.left_out.append(LeftOut(path, "a deliverable: each run makes its own"))
         elif not tracked and is_secret_file(path):
             self.result.secrets.append(LeftOut(path, "by its name a file of secrets"))
+        elif stat.S_ISLNK(status.st_mode) and self.outputs.touches(path):
+            # Runs that write through one link would meet in the folder behind it.
+            self.result.left_out.append(LeftOut(path, "a link where outputs go: a fresh folder in every run"))
         elif stat.S_ISLNK(status.st_mode):
             self.pending.append((path, tracked))
         elif stat.S_ISREG(status.st_mode):

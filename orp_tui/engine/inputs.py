@@ -9,7 +9,7 @@ import posixpath
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from orp_tui.engine.plan import LinkedInput, is_within
+from orp_tui.engine.plan import LinkedInput, is_within, parents
 from orp_tui.engine.secretscan import is_secret_file
 
 FINGERPRINTED_ENTRIES = 20_000
@@ -53,6 +53,7 @@ def resolve_inputs(
         if problem:
             wrong.append(problem)
         elif path is not None:
+            path = _linked_above(project, path)
             links[path] = LinkedInput(path, str(project / path))
     for written in answered:
         path = posixpath.normpath(written)
@@ -61,9 +62,16 @@ def resolve_inputs(
             if problem:
                 wrong.append(f"orp.yaml: {problem}")
             else:
+                path = _linked_above(project, path)
                 links[path] = LinkedInput(path, str(project / path))
     kept = [link for link in links.values() if not _is_nested(link.path, links)]
     return sorted(kept, key=lambda link: link.path), wrong
+
+
+def _linked_above(project: Path, path: str) -> str:
+    """What lies behind a link of the project is shown by linking that one."""
+    above = [folder for folder in parents(path) if os.path.islink(project / folder)]
+    return above[-1] if above else path
 
 
 def _is_nested(path: str, links: Iterable[str]) -> bool:

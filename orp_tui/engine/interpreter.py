@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from orp_tui.core.errors import SubmitRefused
+from orp_tui.core.secrets import mask
 from orp_tui.files.atomic import to_json
 
 TIMEOUT_S = 60.0
@@ -106,7 +107,7 @@ def _ask(python: str, variables: Mapping[str, str]) -> dict[str, Any]:  # Any: v
     except ValueError:
         data = None
     if done.returncode != 0 or not isinstance(data, dict):
-        said = done.stderr.decode("utf-8", "replace").strip()[-2000:]
+        said = mask(done.stderr.decode("utf-8", "replace").strip()[-2000:])
         raise SubmitRefused(
             f"{python} cannot say which packages it has (exit code {done.returncode}):\n{said}"
         )
@@ -137,7 +138,7 @@ def _read_cached(kept: Path, python: str) -> InterpreterFacts | None:
 
 
 def _remember(kept: Path, data: dict[str, Any], python: str) -> None:  # Any: values as JSON gives them
-    kept.parent.mkdir(parents=True, exist_ok=True)
+    kept.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     real = os.path.realpath(python)
     config = os.path.join(data["prefix"], "pyvenv.cfg")
     stamps = _stamps([python, real, config, *data["stamped"]])

@@ -16,7 +16,7 @@ from pathlib import Path
 from orp_tui.engine import gitfacts
 from orp_tui.engine.gitfacts import Repository
 from orp_tui.engine.plan import FreezePlan
-from orp_tui.engine.sources import FrozenTree, remove_tree
+from orp_tui.engine.sources import FrozenTree, remove_tree, sync_file_system
 
 _LAYOUT = 1
 """Part of the key; changes with what `_build` writes."""
@@ -36,6 +36,7 @@ def prepare(tree: FrozenTree, plan: FreezePlan) -> Path | None:
     aside = tree.folder / f".git-{secrets.token_hex(8)}"
     try:
         _build(aside, repository, plan)
+        sync_file_system(aside)
         try:
             os.rename(aside, ready)
         except OSError:

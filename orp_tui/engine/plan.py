@@ -59,6 +59,8 @@ class LinkedInput:
     path: str
     target: str
     """Absolute."""
+    software: bool = False
+    """A virtual environment: linked by itself, and no data of the experiment."""
 
 
 @dataclasses.dataclass(frozen=True)

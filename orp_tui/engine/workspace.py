@@ -28,7 +28,7 @@ def fill(tree: FrozenTree, workspace: Path, plan: FreezePlan) -> None:
     folders = {*plan.folders, OUTPUT_FOLDER} | all_parents(
         (*(file.path for file in tree.files), *(item.path for item in plan.inputs), *plan.folders)
     )
-    for folder in sorted(folders):
+    for folder in sorted(folders - plan.file_paths):
         (workspace / folder).mkdir()
     copier = _Copier()
     source, target = f"{tree.path}/", f"{workspace}/"

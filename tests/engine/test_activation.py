@@ -35,7 +35,7 @@ def test_setup_lines_run_in_order_and_what_they_export_is_kept(tmp_path):
 
 @pytest.mark.parametrize("line", ["false", "source /nonexistent/x.sh", "nosuchcommand", "exit 3", "if"])
 def test_a_line_that_fails_refuses_with_what_bash_said(tmp_path, line):
-    with pytest.raises(SubmitRefused, match="training.environment cannot be activated") as refusal:
+    with pytest.raises(SubmitRefused, match=r"training\.environment cannot be activated") as refusal:
         activate(Activation(setup=("export A=1", line)), BASE, tmp_path)
     assert line.split()[0] in str(refusal.value) or line == "exit 3"
 

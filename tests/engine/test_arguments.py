@@ -107,6 +107,12 @@ def test_paths_are_meant_from_the_folder_of_the_submit(project):
     check(project, "w.bin", "../train.py", cwd=project / "sub")
 
 
+def test_words_of_a_shell_command_count_one_by_one(project):
+    frozen = plan(project, answers=WorkspaceAnswers(("data",), ("outs",)))
+    with pytest.raises(SubmitRefused, match=r"training\.script: w\.bin"):
+        check_arguments(["/bin/bash", "-c", "python train.py --init 'w.bin' # data"], {}, frozen)
+
+
 def test_in_place_everything_is_there(project):
     check(project, "w.bin", kind="in_place")
 

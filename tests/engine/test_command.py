@@ -117,6 +117,21 @@ def test_the_python_behind_a_console_script_is_found_by_its_first_line(project, 
     assert resolve(project, "sh", path=path).interpreter is None
 
 
+def test_options_that_change_where_python_imports_from_are_known(project, tmp_path):
+    os.symlink(sys.executable, tmp_path / "python3.11")
+    program(tmp_path / "tool", f"#!{tmp_path}/python3.11 -sE")
+    program(tmp_path / "other", "#!/usr/bin/env -S python3.11 -I")
+
+    def options(*argv):
+        return resolve(project, *argv, path=f"{tmp_path}:/usr/bin:/bin").python_options
+
+    assert options("python3.11", "-u", "-W", "error", "-IP", "train.py", "-s") == ("-I", "-P")
+    assert options("python3.11", "-sm", "pkg", "-I") == ("-s",)
+    assert options("tool", "-I") == ("-s", "-E")
+    assert options("other") == ("-I",)
+    assert options("sh", "-s") == ()
+
+
 def test_behind_a_launcher_the_active_environment_counts_then_the_projects(project, tmp_path):
     for place in (tmp_path / "active", project / ".venv"):
         (place / "bin").mkdir(parents=True)

@@ -87,7 +87,7 @@ def test_editing_an_editable_module_after_submit_changes_nothing(tmp_path, root,
 
     assert live.roots == (root.rstrip("/"),)
     assert {"pkg", "one"} <= set(live.names)
-    assert out == f"submitted {case.place / root}{'/' if root else '/'}pkg/__init__.py\n".replace("//", "/")
+    assert out == f"submitted {case.place / root / 'pkg' / '__init__.py'}\n"
 
 
 def test_without_the_workspace_on_pythonpath_it_is_refused_by_name(tmp_path):
@@ -97,6 +97,15 @@ def test_without_the_workspace_on_pythonpath_it_is_refused_by_name(tmp_path):
 
     with pytest.raises(SubmitRefused, match=rf"pkg from {case.project}/src/pkg[\s\S]*--allow-live-code"):
         case.verify()
+
+
+def test_a_python_that_is_told_to_ignore_pythonpath_is_refused(tmp_path):
+    case = Case(tmp_path, {"src/pkg/__init__.py": ""}, site={"p.pth": "PROJECT/src\n"})
+    case.submit()
+    case.verify()
+
+    with pytest.raises(SubmitRefused, match="pkg from"):
+        verify(case.live, case.python, case.variables, workspace=case.place, cwd=case.place, project=case.project, options=("-I",))  # fmt: skip
 
 
 def test_a_finder_that_comes_before_pythonpath_is_noticed(tmp_path):

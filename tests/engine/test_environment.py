@@ -7,7 +7,7 @@ import stat
 from pathlib import Path
 
 import pytest
-from project_tree import GITHUB_TOKEN
+from project_tree import GITHUB_TOKEN, git_project, plan, write
 
 from orp_tui.core.errors import SubmitRefused
 from orp_tui.engine.environment import (
@@ -79,6 +79,16 @@ def test_what_training_env_says_of_buffering_is_left_alone():
     fixed = capture({}, {"PYTHONUNBUFFERED": ""})
 
     assert for_run(fixed, PLACES, explicit={"PYTHONUNBUFFERED"})["PYTHONUNBUFFERED"] == ""
+
+
+def test_uv_leaves_a_linked_environment_of_the_project_alone(tmp_path):
+    project = git_project(tmp_path / "p", {"train.py": ""})
+    fixed = capture({}, {})
+    assert "UV_NO_SYNC" not in for_run(fixed, PLACES, plan=plan(project))
+
+    write(project, {".venv/pyvenv.cfg": ""})
+
+    assert for_run(fixed, PLACES, plan=plan(project))["UV_NO_SYNC"] == "1"
 
 
 def test_an_empty_entry_of_pythonpath_stays_the_working_folder():

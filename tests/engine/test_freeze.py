@@ -257,6 +257,42 @@ def test_a_link_to_a_secret_refuses(tmp_path):
         plan(project).refuse()
 
 
+@pytest.mark.parametrize("ignored", [True, False])
+def test_a_link_where_outputs_go_becomes_a_fresh_folder(tmp_path, ignored):
+    project = git_project(tmp_path / "p", {"train.py": "", ".gitignore": "outputs\nres\n" if ignored else ""})
+    (tmp_path / "scratch").mkdir()
+    os.symlink(tmp_path / "scratch", project / "outputs")
+    os.symlink(tmp_path / "scratch", project / "res")
+
+    frozen = plan(project, deliverables=[deliverable("res/m.json")])
+
+    frozen.refuse()
+    assert paths(frozen) == {"train.py", ".gitignore"}
+    assert "res" in frozen.folder_paths
+
+
+def test_an_ignored_link_to_a_data_folder_is_a_question_like_the_folder_itself(tmp_path):
+    project = git_project(tmp_path / "p", {"train.py": "", ".gitignore": "data\n"})
+    write(tmp_path / "scratch", {"x.csv": ""})
+    os.symlink(tmp_path / "scratch", project / "data")
+
+    assert [question.path for question in plan(project).questions] == ["data"]
+    answered = plan(project, answers=WorkspaceAnswers(inputs=("data",)))
+    answered.refuse()
+    assert [item.target for item in answered.inputs] == [str(project / "data")]
+
+
+def test_an_input_behind_a_link_is_reached_through_that_link(tmp_path):
+    project = git_project(tmp_path / "p", {"train.py": ""})
+    write(tmp_path / "scratch", {"cifar/x": ""})
+    os.symlink(tmp_path / "scratch", project / "data")
+
+    frozen = plan(project, inputs=["data/cifar"])
+
+    assert [item.path for item in frozen.inputs] == ["data"]
+    assert paths(frozen) == {"train.py"}
+
+
 def test_files_behind_a_folder_that_became_a_link_are_gone(tmp_path):
     project = git_project(tmp_path / "p", {"train.py": "", "data/a.txt": "tracked"})
     (project / "data" / "a.txt").unlink()
