@@ -12,9 +12,7 @@ from orp_tui.config.sweep import value_at
 if TYPE_CHECKING:
     from orp_tui.config.spec import ExperimentSpec
 
-PLACEHOLDERS = (
-    "config_file", "gpus", "last_checkpoint", "metrics_file", "output_dir", "port", "run_dir", "run_id", "seed", "workspace",
-)  # fmt: skip
+PLACEHOLDERS = ("config_file", "gpus", "last_checkpoint", "output_dir", "port")
 """What a launch fills in, where a word of the command holds it in braces."""
 
 

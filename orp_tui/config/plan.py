@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import shlex
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -34,7 +35,7 @@ class RunPlan:
     argv: list[str]
     """The command with the config passed; empty for a shell command."""
     command: str | None = None
-    """The string for `bash -c`, config passed; None without `shell: true`."""
+    """The string for `bash -c`, config passed; None without `shell: true`. Fill placeholders in shell-quoted."""
     shell: bool = False
     """`command` counts, not `argv`."""
     description: str = ""
@@ -171,7 +172,7 @@ def _run(spec: ExperimentSpec, common: dict[str, Json], values: dict[str, Json],
     command = None
     if training.shell:
         # The string is the user's own shell text; what is added must stay the words it is.
-        command = " ".join([training.shell_text or "", *map(shlex.quote, given.argv)])
+        command = " ".join([training.shell_text or "", *map(_shell_word, given.argv)])
         words = []
     experiment = dict(common["experiment"])
     if "training" in experiment:
@@ -189,6 +190,13 @@ def _run(spec: ExperimentSpec, common: dict[str, Json], values: dict[str, Json],
         variant=values,
         seed=seed,
     )
+
+
+def _shell_word(word: str) -> str:
+    """`word` for a shell, its placeholders outside the quotes: what fills them in is quoted itself."""
+    parts = re.split(r"(\{(?:output_dir|config_file|port|gpus|last_checkpoint)\})", word)
+    quoted = [part if place % 2 else shlex.quote(part) for place, part in enumerate(parts) if part]
+    return "".join(quoted) or "''"
 
 
 def _common(spec: ExperimentSpec, name: str | None) -> dict[str, Json]:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shlex
 
 import pytest
 
@@ -62,6 +63,13 @@ def test_a_shell_gets_the_config_as_quoted_words_behind_its_string(load):
     [plan] = plan_runs(load(text, head=False))
     assert plan.command == "a && python t.py --t 'it'\"'\"'s x'"
     assert (plan.argv, plan.shell) == ([], True)
+
+
+def test_placeholders_in_a_shell_command_can_be_filled_in_quoted(load):
+    text = "experiment: {name: x}\ntraining: {shell: true, script: a, pass_config: hydra, config: {t: ''}}\n"
+    [plan] = plan_runs(load(text, head=False))
+    filled = plan.command.replace("{output_dir}", shlex.quote("/a b/it's"))
+    assert shlex.split(filled) == ["a", "t=''", "hydra.run.dir='/a b/it's'"]
 
 
 def test_variables_of_the_file_stand_beside_those_of_the_config(load):
