@@ -80,7 +80,7 @@ class LiveView(View):
 
     def _headline(self, item: RunView, width: int) -> str:
         elapsed = item.elapsed_s(time.time())
-        words = f"  {item.run.id}  {item.run.name}"
+        words = f"{item.run.id}  {item.run.name}"
         if elapsed is not None:
             words += f"  {duration(elapsed if elapsed < 10 else round(elapsed))}"
         marks = [mark.value.replace("_", " ") for mark in item.marks if mark is not Mark.STALE]
@@ -88,7 +88,7 @@ class LiveView(View):
             words += "  " + ", ".join(sorted(marks))
         if item.state is RunState.QUEUED and item.detail:
             words += f"  {item.detail}"
-        return state_label(item.state, sys.stdout) + one_line(words, max(10, width - 14))
+        return f"{state_label(item.state, sys.stdout)}  {one_line(words, max(10, width - 14))}"
 
     def _log_rows(self, count: int) -> list[str]:
         """The last rows of both logs, stdout's first; stderr gets up to a third of them."""
