@@ -212,10 +212,9 @@ class RecentRows:
         """The colours that hold from here on: all since the last reset, in one harmless sequence."""
         if len(parameters) > 64 or not re.fullmatch(r"[0-9;:]*", parameters):
             return
-        parts = parameters.split(";")
-        if not parts[-1].strip("0") and parts[-2:-1] != ["5"]:
+        if not parameters.strip("0"):
             self._colour = ""
             return
-        before = self._colour[2:-1]
+        before = "" if parameters.startswith("0") else self._colour[2:-1]
         joined = f"{before};{parameters}" if before and len(before) < 48 else parameters
         self._colour = sanitise(f"\x1b[{joined}mx", keep_colours=True).partition("x")[0]

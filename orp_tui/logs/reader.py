@@ -27,7 +27,7 @@ class LogReader(Protocol):
         ...
 
     def read_from(self, offset: int, max_bytes: int) -> bytes:
-        """At most `max_bytes` from `offset` on; empty at the end."""
+        """`max_bytes` from `offset` on; fewer only at the end."""
         ...
 
     def tail_lines(self, count: int) -> list[bytes]:

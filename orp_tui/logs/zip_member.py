@@ -153,14 +153,23 @@ class ZipMemberLog:
             return os.pread(self._archive.fd, most, self._begin + offset) if most > 0 else b""
         if self._position < 0 or offset < self._position:
             self._stream, self._position, self._rest = self._archive.chunks(self._entry), 0, b""
+        try:
+            return self._read_on(offset, max_bytes)
+        except ArchiveError:
+            self._position = -1  # asked again, it fails again, and is not taken for the end
+            raise
+
+    def _read_on(self, offset: int, max_bytes: int) -> bytes:
         while self._position + len(self._rest) <= offset:
             self._position += len(self._rest)
             self._rest = next(self._stream, b"")
             if not self._rest:
                 return b""
-        skip = offset - self._position
-        data = self._rest[skip : skip + max_bytes]
-        self._position, self._rest = offset + len(data), self._rest[skip + len(data) :]
+        wanted = bytearray(self._rest[offset - self._position :])
+        while len(wanted) < max_bytes and (piece := next(self._stream, b"")):
+            wanted += piece
+        data, self._rest = bytes(wanted[:max_bytes]), bytes(wanted[max_bytes:])
+        self._position = offset + len(data)
         return data
 
     def tail_lines(self, count: int) -> list[bytes]:
