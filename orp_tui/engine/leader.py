@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
-import json
 import os
 import signal
 import sqlite3
@@ -17,7 +16,6 @@ import sys
 import time
 from collections.abc import Callable
 
-import orp_tui
 from orp_tui.core import policy
 from orp_tui.core.decide import Facts
 from orp_tui.core.errors import LeaderError, StoreError
@@ -29,7 +27,6 @@ from orp_tui.engine import host
 from orp_tui.engine.local import LocalExecutor
 from orp_tui.engine.settle import Settler
 from orp_tui.engine.starter import Starter
-from orp_tui.files import locks
 from orp_tui.files.failpoint import hit
 from orp_tui.store import database, runs, settings
 
@@ -48,65 +45,6 @@ class LeaderSettings:
     idle_exit_s: float | None
     """End after so long without unfinished runs; None: never."""
     allow_network: bool = False
-
-
-@dataclasses.dataclass(frozen=True)
-class LeaderIdentity:
-    """Who leads: what `queue.lock` holds while its lock is held."""
-
-    pid: int
-    start_ticks: int
-    boot_id: str
-    host: str
-    user: str
-    since: float
-    version: str
-
-    def __str__(self) -> str:
-        return f"pid {self.pid} of {self.user} on {self.host}"
-
-
-def take_lead(paths: BasePaths, *, now: float) -> int:
-    """A descriptor that holds the lead of a base directory.
-
-    Raises LeaderError naming the holder if somebody else leads.
-    """
-    paths.state.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor = locks.take(paths.leader_lock)
-    if descriptor is None:
-        holder = read_leader(paths)
-        raise LeaderError(f"{paths.base} already has a queue processor: {holder or 'just starting'}")
-    identity = LeaderIdentity(
-        pid=os.getpid(),
-        start_ticks=host.start_ticks(os.getpid()),
-        boot_id=host.boot_id(),
-        host=os.uname().nodename,
-        user=_user(),
-        since=now,
-        version=orp_tui.__version__,
-    )
-    os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, json.dumps(dataclasses.asdict(identity)).encode(), 0)
-    return descriptor
-
-
-def read_leader(paths: BasePaths) -> LeaderIdentity | None:
-    """Who leads the base directory now; None if nobody does, or has only just begun to."""
-    if locks.ask(paths.leader_lock) is not locks.LockState.HELD:
-        return None
-    try:
-        return LeaderIdentity(**json.loads(paths.leader_lock.read_bytes()))
-    except (OSError, ValueError, TypeError):
-        return None
-
-
-def _user() -> str:
-    import pwd
-
-    try:
-        return pwd.getpwuid(os.geteuid()).pw_name
-    except KeyError:
-        return str(os.geteuid())
 
 
 class Leader:

@@ -19,7 +19,7 @@ from orp_tui.core.layout import BasePaths
 from orp_tui.core.run import Run
 from orp_tui.core.states import Mark, Reason, RunState
 from orp_tui.engine import facts, results
-from orp_tui.engine.leader import LeaderIdentity, read_leader
+from orp_tui.engine.leadership import LeaderIdentity, read_leader
 from orp_tui.files.atomic import read_json
 from orp_tui.store import events, runs, settings
 

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from orp_tui.cli.engine_arguments import Words, parse
 from orp_tui.core.errors import OrpError
 from orp_tui.engine.host import SystemClock
-from orp_tui.engine.leader import Leader, LeaderSettings, check_host, log, take_lead
+from orp_tui.engine.leader import Leader, LeaderSettings, check_host, log
+from orp_tui.engine.leadership import take_lead
 from orp_tui.engine.observing import ObserverKeeper
 from orp_tui.store import database
 
