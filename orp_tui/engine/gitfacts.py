@@ -8,6 +8,7 @@ decided to trust it. Who decides what is frozen is `engine.freeze`.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import os
 import subprocess
 from collections.abc import Iterable, Sequence
@@ -27,6 +28,14 @@ _QUIET = (
     "-c", "core.quotePath=false", "-c", "core.preloadIndex=false", "-c", "protocol.allow=never", "-c", "diff.external=",
     "-c", "core.pager=cat", "-c", "color.ui=false", "-c", "submodule.recurse=false", "-c", "diff.noprefix=false",
 )  # fmt: skip
+
+_PLACES = (
+    "--show-toplevel",
+    "--absolute-git-dir",
+    "--git-common-dir",
+    "--show-object-format",
+    "--show-prefix",
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -163,19 +172,16 @@ def find_repository(project: Path) -> Repository | None:
     if not _has_git_above(project):
         return None
     try:
-        places = start(
-            project,
-            "rev-parse", "--show-toplevel", "--absolute-git-dir", "--git-common-dir", "--show-object-format", "--show-prefix",
-        )  # fmt: skip
+        head = start(project, "rev-parse", *_PLACES, "HEAD^{commit}", "--symbolic-full-name", "HEAD")
     except FileNotFoundError:
         return None
-    head = start(project, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
-    branch = start(project, "symbolic-ref", "--quiet", "--short", "HEAD")
-    found, commit, branch_name = finish_all(places, head, branch, may_fail=True)
-    if found is None:
+    out = finish(head, may_fail=True)
+    # Before the first commit there is no HEAD to name.
+    out = finish(start(project, "rev-parse", *_PLACES), may_fail=True) if out is None else out
+    if out is None:
         return None
-    lines = os.fsdecode(found).split("\n")
-    root, git_dir, common_dir, object_format, prefix = lines[:5]
+    root, git_dir, common_dir, object_format, prefix, *named = os.fsdecode(out).removesuffix("\n").split("\n")
+    commit, branch = named if len(named) == 2 else (None, None)
     # A repository may name any folder of the machine as its work tree.
     if not _is_beneath(project, Path(root)):
         return None
@@ -186,8 +192,8 @@ def find_repository(project: Path) -> Repository | None:
         git_dir=Path(git_dir),
         common_dir=Path(os.path.normpath(project / common_dir)),
         object_format=object_format,
-        commit=_text(commit),
-        branch=_text(branch_name),
+        commit=commit,
+        branch=branch.removeprefix("refs/heads/") if branch and branch != "HEAD" else None,
     )
 
 
@@ -216,16 +222,23 @@ def list_files(folder: Path, skipped: Iterable[str] = ()) -> Listing:
     300,000 untracked files take a quarter of a second, folders that are skipped or ignored none.
     """
     excludes = [f"--exclude={pattern_for(path)}" for path in skipped]
-    tracked = start(folder, "ls-files", "-t", "-s", "-z")
-    others = start(folder, "ls-files", "-o", "-z", *excludes, "--exclude-standard")
+    known = start(
+        folder, "ls-files", "-t", "-c", "-o", "-s", "-z", "--directory", *excludes, "--exclude-standard"
+    )
     ignored = start(folder, "ls-files", "-o", "-i", "-z", "--directory", *excludes, "--exclude-standard")
-    folders = start(folder, "ls-files", "-o", "-z", "--directory", *excludes, "--exclude-standard")
-    lists = [split_names(out) for out in finish_all(tracked, others, ignored, folders)]
+    entries, ignored_names = (split_names(out) for out in finish_all(known, ignored))
+    untracked = [entry[2:] for entry in entries if entry.startswith("? ")]
+    folders = [name for name in untracked if name.endswith("/")]
+    empty = _empty_among(folders, folder)
+    if len(empty) < len(folders):
+        # Some untracked folder has files; only without --directory does git name them.
+        others = start(folder, "ls-files", "-o", "-z", *excludes, "--exclude-standard")
+        untracked = split_names(finish(others))
     return Listing(
-        tracked=_read_entries(lists[0]),
-        untracked=tuple(lists[1]),
-        ignored=tuple(lists[2]),
-        empty=tuple(_empty_among(lists[3], folder)),
+        tracked=_read_entries(entry for entry in entries if not entry.startswith("? ")),
+        untracked=tuple(name for name in untracked if name.rstrip("/") not in empty),
+        ignored=tuple(ignored_names),
+        empty=tuple(empty),
     )
 
 
@@ -249,11 +262,33 @@ def describe(repository: Repository) -> str | None:
     """`v1.2-3-gabc123`; the short id where there is no tag; None before the first commit."""
     if repository.commit is None:
         return None
-    return _text(finish(start(repository.project, "describe", "--tags", "--always"), may_fail=True))
+    return _describe(repository, _stamps(repository, "packed-refs", "refs/tags"))
 
 
 def remote_url(repository: Repository) -> str | None:
     """Of `origin`, without user name and password; None if there is none."""
+    return _remote_url(repository, _stamps(repository, "config"))
+
+
+def _stamps(repository: Repository, *names: str) -> tuple[int, ...]:
+    """Changes when one of these files of the repository does."""
+    stamps = []
+    for name in names:
+        try:
+            stamps.append(os.stat(repository.common_dir / name).st_mtime_ns)
+        except OSError:
+            stamps.append(0)
+    return tuple(stamps)
+
+
+# A batch of a hundred runs asks this once.
+@functools.lru_cache(maxsize=64)
+def _describe(repository: Repository, _: tuple[int, ...]) -> str | None:
+    return _text(finish(start(repository.project, "describe", "--tags", "--always"), may_fail=True))
+
+
+@functools.lru_cache(maxsize=64)
+def _remote_url(repository: Repository, _: tuple[int, ...]) -> str | None:
     url = _text(finish(start(repository.project, "config", "--get", "remote.origin.url"), may_fail=True))
     return None if url is None else without_credentials(url)
 

@@ -18,6 +18,7 @@ import os
 import secrets
 import shutil
 import stat
+import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -118,6 +119,7 @@ def _link(path: str, target: str) -> TreeFile:
 
 def _write(plan: FreezePlan, sources: Path) -> FrozenTree:
     sources.mkdir(parents=True, exist_ok=True, mode=0o700)
+    _sweep(sources)
     aside = sources / f".new-{secrets.token_hex(8)}"
     aside.mkdir(mode=0o700)
     try:
@@ -139,6 +141,13 @@ def _write(plan: FreezePlan, sources: Path) -> FrozenTree:
     tree = load_tree(sources, sha256)
     assert tree is not None
     return tree
+
+
+def _sweep(sources: Path) -> None:
+    """Removes what a submit that was killed left behind; none takes an hour."""
+    for entry in os.scandir(sources):
+        if entry.name.startswith(".new-") and time.time() - entry.stat(follow_symlinks=False).st_mtime > 3600:
+            remove_tree(Path(entry.path))
 
 
 def _publish(aside: Path, final: Path) -> None:

@@ -117,6 +117,28 @@ def test_submits_that_store_one_tree_at_once_all_get_it(tmp_path):
     assert os.listdir(tmp_path / "sources") == [trees[0].sha256]
 
 
+@pytest.mark.parametrize("point", ["sources.written", "sources.synced"])
+def test_a_submit_killed_while_it_stores_a_tree_leaves_no_half_of_one(tmp_path, point):
+    project = git_project(tmp_path / "p", {"train.py": "1"})
+    program = (
+        "import sys; from pathlib import Path; from orp_tui.core.layout import BasePaths\n"
+        "from orp_tui.engine import freeze, sources\n"
+        "p = Path(sys.argv[1]); plan = freeze.plan_freeze(p, p, base_dirs=BasePaths.under(p / 'experiments'))\n"
+        "sources.store_tree(plan, Path(sys.argv[2]))\n"
+    )
+    store = tmp_path / "sources"
+    done = subprocess.run([sys.executable, "-c", program, str(project), str(store)], env={**os.environ, "ORP_FAILPOINT": point})  # fmt: skip
+    assert done.returncode == -9
+    (left,) = os.listdir(store)
+    assert left.startswith(".new-")
+
+    os.utime(store / left, (1, 1))
+    tree = sources.store_tree(plan(project), store)
+
+    assert sources.verify_tree(tree) == []
+    assert os.listdir(store) == [tree.sha256]
+
+
 def test_a_half_removed_tree_is_written_again(tmp_path):
     project = git_project(tmp_path / "p", {"train.py": "1"})
     tree = sources.store_tree(plan(project), tmp_path / "sources")
