@@ -25,7 +25,7 @@ class Apart(enum.Enum):
 
     NEVER = "never"
     LARGE = "large"
-    """If any file has more than 8 MiB: as Python values it takes many times that."""
+    """If any file has more than 8 MiB: as values or in tiny pieces it may take long, or much memory."""
     ALWAYS = "always"
 
 
@@ -59,7 +59,7 @@ KINDS: dict[str, Kind] = {
     "csv": Kind("checks_csv", "check_csv", Live.SMALL),
     "regex": Kind("checks_text", "check_regex", Live.NEVER, Apart.ALWAYS),
     "contains_sections": Kind("checks_text", "check_contains_sections", Live.SMALL, Apart.LARGE),
-    "image": Kind("checks_image", "check_image", Live.ALWAYS),
+    "image": Kind("checks_image", "check_image", Live.ALWAYS, Apart.LARGE),
     "loadable": Kind("loadable", "check_loadable", Live.SMALL, Apart.LARGE),
     "command": Kind("checks_command", "check_command"),
 }

@@ -76,6 +76,13 @@ def test_an_svg_with_an_entity_bomb_is_not_expanded(workspace: Workspace) -> Non
     assert workspace.errs("a.svg", "image") == "defines entities, which are not expanded"
 
 
+@pytest.mark.parametrize("encoding", ["utf-9", "utf-7", "gbk", "rot13"])
+def test_an_svg_in_a_strange_encoding_fails(workspace: Workspace, encoding: str) -> None:
+    workspace.write("a.svg", f'<?xml version="1.0" encoding="{encoding}"?><svg></svg>')
+
+    assert "not well-formed XML" in workspace.fails("a.svg", "image")
+
+
 def test_a_chunk_that_promises_four_gigabytes_is_not_read(workspace: Workspace) -> None:
     workspace.write("a.png", hand_made.png()[:33] + b"\xff\xff\xff\xffIDAT")
 

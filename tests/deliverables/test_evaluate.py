@@ -196,7 +196,7 @@ class TestFresh:
 
         item = final(items, workspace, json.loads(json.dumps(baseline))).items[0]
 
-        assert (item.status, item.detail) == (DeliverableStatus.VALID, "1 new file")
+        assert (item.status, item.results[-1].detail) == (DeliverableStatus.VALID, "1 new file")
 
     def test_what_was_left_from_before_is_not(self, workspace: Workspace) -> None:
         workspace.write("m.json")
@@ -220,7 +220,7 @@ class TestFresh:
             path.write_text("new")
             os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
 
-        assert final(items, workspace, baseline).items[0].detail == "changed since the start"
+        assert final(items, workspace, baseline).items[0].results[-1].detail == "changed since the start"
 
     def test_a_file_with_a_future_or_ancient_time_is_not_fooled(self, workspace: Workspace) -> None:
         for when in (0, 4_000_000_000):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -26,12 +29,20 @@ def wrong(context, options):
     return True
 
 def hanging(context, options):
+    open(os.path.join(context.folder.folder, "hanging"), "w").close()
     time.sleep(60)
 
 def crashing(context, options):
     ctypes.string_at(0)
 """
 NAMES = ("shape", "broken", "wrong", "hanging", "crashing")
+
+
+def until(condition: Callable[[], bool], seconds: float = 10) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 @pytest.fixture
@@ -77,6 +88,28 @@ def test_a_hanging_plugin_is_stopped(workspace: Workspace) -> None:
 
     assert workspace.errs("a.bin", "hanging", timeout_s=1) == "not done after 1 s; stopped"
     assert time.monotonic() - begun < 10
+
+
+@pytest.mark.usefixtures("plugin")
+def test_a_check_in_a_process_of_its_own_dies_with_its_parent(workspace: Workspace, tmp_path: Path) -> None:
+    workspace.write("a.bin")
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[2])\n"
+        "from orp_tui.core.checklist import Check, Deliverable; from orp_tui.deliverables.evaluate import evaluate\n"
+        "evaluate([Deliverable(0, 't', 'a.bin', True, (Check('hanging'),))], sys.argv[1], baseline=None, final=True)"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", code, workspace.folder, tmp_path / "site"])
+    children = Path(f"/proc/{parent.pid}/task/{parent.pid}/children")
+    until(lambda: children.read_text() != "")
+    child = int(children.read_text())
+    until(lambda: b"apart_worker" in Path(f"/proc/{child}/cmdline").read_bytes())
+    # It asks to die with its parent in its first milliseconds.
+    until(lambda: (workspace.folder / "hanging").exists())
+
+    parent.kill()
+    parent.wait()
+
+    until(lambda: not Path(f"/proc/{child}").exists())
 
 
 def test_a_name_that_nobody_brings_is_an_error(workspace: Workspace) -> None:

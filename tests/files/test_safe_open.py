@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -172,6 +173,46 @@ def test_a_name_that_is_no_utf8_comes_and_goes(beneath: Beneath, folder: Path) -
     (name,), _ = beneath.glob("*.bin")
 
     assert read(beneath, name) == b"raw"
+
+
+@pytest.mark.parametrize("kind", ["link", "folder", "fifo"])
+def test_a_path_that_is_swapped_all_the_time_never_leads_out(
+    beneath: Beneath, folder: Path, kind: str
+) -> None:
+    write(folder.parent / "outside/f", b"secret")
+    write(folder / "d/f", b"inside")
+    (folder / "bad").mkdir()
+    if kind == "link":
+        (folder / "bad/f").symlink_to(folder.parent / "outside/f")
+    elif kind == "fifo":
+        os.mkfifo(folder / "bad/f")
+    else:
+        (folder / "bad").rmdir()
+        (folder / "bad").symlink_to(folder.parent / "outside")
+    stop = threading.Event()
+
+    def swap() -> None:
+        while not stop.is_set():
+            for source, target in (("d", "aside"), ("bad", "d"), ("d", "bad"), ("aside", "d")):
+                os.rename(folder / source, folder / target)
+
+    swapper = threading.Thread(target=swap)
+    swapper.start()
+    seen: set[bytes] = set()
+    expected = {b"inside", b"UnsafePath"}
+    try:
+        begun = time.monotonic()
+        while time.monotonic() < begun + (0.5 if expected <= seen else 10):
+            try:
+                seen.add(read(beneath, "d/f"))
+            except (UnsafePath, OSError) as error:
+                seen.add(type(error).__name__.encode())
+    finally:
+        stop.set()
+        swapper.join()
+
+    assert b"secret" not in seen
+    assert expected <= seen
 
 
 def test_no_descriptor_is_left_open(beneath: Beneath, folder: Path) -> None:

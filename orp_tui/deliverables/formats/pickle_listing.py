@@ -14,7 +14,7 @@ from typing import BinaryIO
 from orp_tui.deliverables.findings import Broken, CannotTell, some
 from orp_tui.deliverables.formats.reading import size_of
 
-_MAX_OPCODES = 3_000_000
+_MAX_OPCODES = 20_000_000  # about 20 s
 _KEPT_TEXT = 1024
 _MAX_LINE = 64 * 1024
 _MAX_MEMO = 1_000_000
@@ -111,7 +111,7 @@ def list_pickle(file: BinaryIO, listing: Listing) -> None:
     """Read from here to the end of one pickle, and put what it holds into `listing`.
 
     Raises Broken if the file ends before the pickle does, UnknownOpcode at a byte that is none,
-    CannotTell after 3,000,000 opcodes.
+    CannotTell after 20,000,000 opcodes.
     """
     _Reader(file, listing).run()
 

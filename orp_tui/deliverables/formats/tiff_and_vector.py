@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import BinaryIO
 
-from orp_tui.deliverables.findings import Broken, CannotTell
+from orp_tui.deliverables.findings import Broken, CannotTell, shown
 from orp_tui.deliverables.formats.raster import Image
 from orp_tui.deliverables.formats.reading import exactly, size_of, truncated
 
@@ -94,6 +94,8 @@ def svg(file: BinaryIO) -> Image:
         parser.Parse(b"", True)
     except expat.ExpatError as error:
         raise Broken(f"not well-formed XML: {error}") from error
+    except (LookupError, ValueError) as error:  # it claims an encoding that is none, or not for XML
+        raise Broken(f"not well-formed XML: {shown(error)}") from error
     name, attributes = roots[0]
     if name.rpartition(":")[2] != "svg":
         raise Broken("XML, but no SVG")
