@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
-import uuid
 
 from orp_tui.store.database import transaction
 
@@ -17,19 +17,26 @@ def read(connection: sqlite3.Connection, key: str) -> str | None:
 def write(connection: sqlite3.Connection, key: str, value: str | None) -> None:
     """Set a value, or take it back with None."""
     with transaction(connection):
-        if value is None:
-            connection.execute("DELETE FROM setting WHERE key = ?", (key,))
-        else:
-            connection.execute(
-                "INSERT INTO setting VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-                (key, value),
-            )
+        put(connection, key, value)
+
+
+def put(connection: sqlite3.Connection, key: str, value: str | None) -> None:
+    """As `write`, inside a transaction of the caller's."""
+    if value is None:
+        connection.execute("DELETE FROM setting WHERE key = ?", (key,))
+    else:
+        connection.execute(
+            "INSERT INTO setting VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+            (key, value),
+        )
 
 
 def owner(connection: sqlite3.Connection, host_id: str, *, at: float) -> str:
     """The host that leads this store: `host_id`, if nobody has led it before."""
     with transaction(connection):
-        connection.execute("INSERT OR IGNORE INTO store VALUES (1, ?, ?, ?)", (uuid.uuid4().hex, host_id, at))
+        connection.execute(
+            "INSERT OR IGNORE INTO store VALUES (1, ?, ?, ?)", (os.urandom(16).hex(), host_id, at)
+        )
         value: str = connection.execute("SELECT host_id FROM store").fetchone()[0]
     return value
 
