@@ -83,6 +83,15 @@ class Follower:
             self._check_path(events)
         return events
 
+    def written(self) -> int:
+        """Bytes in the log now; 0 if it was never there."""
+        try:
+            if self._fd < 0:
+                return os.stat(self.path, follow_symlinks=self._follow_links).st_size
+            return os.fstat(self._fd).st_size
+        except OSError:
+            return 0
+
     def close(self) -> None:
         if self._fd >= 0:
             os.close(self._fd)
@@ -172,12 +181,19 @@ def follow(
     `wait` is called between two looks that found nothing; an Event's `wait` ends it sooner.
     """
     with Follower(path, offset=offset, backlog=backlog, follow_links=follow_links) as follower:
-        while True:
-            last = stop()  # asked before the look, so that nothing written until then is missed
+        while not stop():
             events = follower.look()
             yield from events
-            if any(isinstance(event, Chunk | Restarted) for event in events):
-                continue
-            if last:
+            if not _moved(events):
+                wait(interval_s)
+        # What was written until now is given; a process that writes on for ever ends nothing.
+        end = follower.written()
+        while _moved(events := follower.look()):
+            yield from events
+            if follower.offset >= end:
                 return
-            wait(interval_s)
+        yield from events
+
+
+def _moved(events: list[Event]) -> bool:
+    return any(isinstance(event, Chunk | Restarted) for event in events)

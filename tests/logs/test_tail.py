@@ -165,3 +165,22 @@ def test_follow_ends_when_told_to_and_misses_nothing(log):
 
 def test_follow_of_a_log_that_never_comes_ends_too(tmp_path):
     assert list(follow(tmp_path / "never", stop=lambda: True)) == []
+
+
+def test_follow_ends_although_somebody_writes_on_for_ever(log):
+    ended = threading.Event()
+
+    def write() -> None:
+        with log.open("ab", buffering=0) as file:
+            while not ended.is_set():
+                file.write(b"x" * 4096)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        deadline = time.monotonic() + 20
+        for _ in follow(log, stop=lambda: True):
+            assert time.monotonic() < deadline
+    finally:
+        ended.set()
+        writer.join()
