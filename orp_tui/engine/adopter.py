@@ -19,7 +19,7 @@ from orp_tui.core.layout import BasePaths
 from orp_tui.core.request import RunRequest
 from orp_tui.core.run import Json, Started
 from orp_tui.engine import facts, host, results
-from orp_tui.engine.starter import read_request
+from orp_tui.engine.request_file import read_request
 from orp_tui.files import locks
 from orp_tui.files.atomic import create_once, to_json
 from orp_tui.files.failpoint import hit

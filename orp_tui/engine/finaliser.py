@@ -25,7 +25,7 @@ from orp_tui.core.verdict import verdict
 from orp_tui.core.words import size
 from orp_tui.deliverables.evaluate import evaluate
 from orp_tui.engine import environment, facts, results
-from orp_tui.engine.starter import read_request
+from orp_tui.engine.request_file import read_request
 from orp_tui.files import locks
 from orp_tui.files.atomic import read_json, to_json, write_json
 from orp_tui.files.failpoint import hit

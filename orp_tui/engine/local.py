@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
-import signal
 import subprocess
 from collections.abc import Callable, Sequence
 
 from orp_tui.core.layout import BasePaths
 from orp_tui.core.ports import Busy, EngineSnapshot, Handle, Health, Launch, Rejected, SubmitResult, Submitted
 from orp_tui.engine import facts, host, launch
+from orp_tui.engine.waking import wake_supervisor
 from orp_tui.files import locks
 from orp_tui.files.locks import LockState
 
@@ -112,13 +112,3 @@ class LocalExecutor:
             if claim is not None:
                 found[run_id] = Handle(self.name, run_id, attempt, f"{claim.pid}:{claim.start_ticks}")
         return found
-
-
-def wake_supervisor(paths: BasePaths, run_id: str, attempt: int) -> bool:
-    """Make the run's supervisor look at its folder at once; False if it is gone or not ours to signal."""
-    claim = facts.read_claim(paths.run(run_id), attempt)
-    if claim is None or claim.is_fence or claim.pid == 0:
-        return False
-    if locks.ask(paths.run(run_id).supervisor_lock) is not LockState.HELD:
-        return False
-    return host.signal_process(claim.pid, claim.start_ticks, claim.boot_id, signal.SIGUSR2)

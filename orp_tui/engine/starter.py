@@ -13,9 +13,10 @@ from orp_tui.core.run import Run
 from orp_tui.deliverables.baseline import take_baseline
 from orp_tui.engine import claims, environment
 from orp_tui.engine.local import LocalExecutor
+from orp_tui.engine.request_file import read_request
 from orp_tui.engine.settle import Settler
 from orp_tui.files import locks
-from orp_tui.files.atomic import read_json, write_json
+from orp_tui.files.atomic import write_json
 from orp_tui.files.failpoint import hit
 from orp_tui.store import runs
 
@@ -123,14 +124,3 @@ class Starter:
         if claimed is not None:
             self._settler.fail_start(claimed, why)
             self._settler.settle(claimed, os.dup(lock))
-
-
-def read_request(folder: RunPaths) -> RunRequest:
-    """What was asked for.
-
-    Raises OSError, ValueError or KeyError if the file is missing or damaged.
-    """
-    data = read_json(folder.request)
-    if data is None:
-        raise FileNotFoundError(folder.request)
-    return RunRequest.from_json(data)

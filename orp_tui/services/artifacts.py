@@ -11,7 +11,7 @@ from orp_tui.core.checklist import ChecklistReport
 from orp_tui.core.errors import OrpError, UsageError
 from orp_tui.core.run import Json, Run
 from orp_tui.engine.finaliser import locate_zip, pack
-from orp_tui.engine.starter import read_request
+from orp_tui.engine.request_file import read_request
 from orp_tui.files import locks
 from orp_tui.files.atomic import read_json, write_json
 from orp_tui.services.context import Context

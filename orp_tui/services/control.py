@@ -16,7 +16,7 @@ from orp_tui.engine import host
 from orp_tui.engine.facts import MARKER
 from orp_tui.engine.launch import orp_command
 from orp_tui.engine.leadership import LeaderIdentity, read_leader
-from orp_tui.engine.local import wake_supervisor
+from orp_tui.engine.waking import wake_supervisor
 from orp_tui.files import locks
 from orp_tui.files.atomic import create_once, to_json
 from orp_tui.files.failpoint import hit

@@ -23,7 +23,7 @@ from orp_tui.core.request import RunRequest
 from orp_tui.core.run import Json, Run
 from orp_tui.core.states import RunState
 from orp_tui.deliverables.evaluate import evaluate
-from orp_tui.engine.starter import read_request
+from orp_tui.engine.request_file import read_request
 from orp_tui.files import locks
 from orp_tui.files.atomic import read_json
 from orp_tui.store import database, runs

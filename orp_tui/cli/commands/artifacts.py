@@ -149,7 +149,7 @@ def _zip_of(reference: str, base_dir: str | None) -> tuple[Path, Path | None]:
 
 
 def _workspace(folder: RunPaths) -> Path | None:
-    from orp_tui.engine.starter import read_request
+    from orp_tui.engine.request_file import read_request
 
     try:
         return Path(read_request(folder).cwd)
