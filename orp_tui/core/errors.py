@@ -8,7 +8,8 @@
     ├── SubmitRefused          the workspace cannot be frozen as asked; says what to add where (exit code 2)
     ├── IllegalTransition      a run in that state cannot take that event
     ├── StoreError             the database cannot be used: schema, file system, damage (exit code 3)
-    │   └── StoreBusy          somebody else held the database for too long
+    │   ├── StoreBusy          somebody else held the database for too long
+    │   └── StoreDamaged       the file is no sound database; `orp doctor --rebuild` makes it again
     ├── LeaderError            the queue processor cannot be started or reached (exit code 3)
     ├── UnsafePath             a path leaves its folder, or is no regular file
     ├── ArchiveError           a zip is damaged, or a member cannot be written, read or unpacked
@@ -86,6 +87,10 @@ class StoreError(OrpError):
 
 class StoreBusy(StoreError):
     """Somebody else held the database for too long."""
+
+
+class StoreDamaged(StoreError):
+    """The file is there and is no sound database."""
 
 
 class LeaderError(OrpError):

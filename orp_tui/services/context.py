@@ -7,12 +7,14 @@ import dataclasses
 import getpass
 import os
 import sqlite3
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from orp_tui.config.settings import PROJECT_FILE, Settings, find_project, load_settings
 from orp_tui.core.layout import BasePaths
 from orp_tui.store import database
+from orp_tui.store.database import has_content
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,17 +27,19 @@ class Context:
 
     @contextlib.contextmanager
     def store(self) -> Iterator[sqlite3.Connection]:
-        """The open database, closed in the end.
+        """The open database, closed in the end; one that is gone is made again from the run folders.
 
         Raises StoreError if it can't be used.
         """
-        connection = database.connect(
-            self.paths.database, allow_network=self.settings.allow_network_filesystem
-        )
-        try:
+        allow_network = self.settings.allow_network_filesystem
+        if not has_content(self.paths.database):
+            from orp_tui.services.rebuild import make_missing
+
+            done = make_missing(self.paths, allow_network=allow_network)
+            for line in done.words() if done else ():
+                print(f"orp: {line}", file=sys.stderr)  # noqa: T201 - whoever asks, this has to be known
+        with database.opened(self.paths.database, allow_network=allow_network) as connection:
             yield connection
-        finally:
-            connection.close()
 
     @property
     def slots(self) -> int:
@@ -45,7 +49,11 @@ class Context:
     @property
     def has_store(self) -> bool:
         """Whether anything was ever submitted here."""
-        return self.paths.database.exists()
+        if has_content(self.paths.database):
+            return True
+        from orp_tui.services.rebuild import has_runs
+
+        return has_runs(self.paths)
 
 
 def open_context(

@@ -85,7 +85,11 @@ class LiveChecks:
 
 
 def observe(paths: BasePaths) -> bool:
-    """Look on until nothing has run for ten seconds; False if somebody else does already."""
+    """Look on until nothing has run for ten seconds; False if somebody else does already.
+
+    Ends at once when the database is deleted or replaced: the open one says nothing true any more.
+    Raises StoreError if there is none.
+    """
     paths.state.mkdir(mode=0o700, parents=True, exist_ok=True)
     lock = locks.take(paths.observer_lock)
     if lock is None:
@@ -98,12 +102,12 @@ def observe(paths: BasePaths) -> bool:
         ended = True
 
     signal.signal(signal.SIGTERM, end)
-    connection = database.connect(paths.database, allow_network=True)
+    connection = database.connect(paths.database, allow_network=True, create=False)
     watchers: list[Watcher] = [LiveChecks(paths)]
     running: dict[str, Run] = {}
     version, busy = -1, time.monotonic()
     try:
-        while not ended and time.monotonic() - busy < IDLE_EXIT_S:
+        while not ended and connection.is_in_place() and time.monotonic() - busy < IDLE_EXIT_S:
             current = database.data_version(connection)
             if current != version:
                 version = current

@@ -40,8 +40,13 @@ class NewRun:
 
 
 def insert(connection: sqlite3.Connection, run: NewRun) -> str:
-    """The id of the queued run: of this one, or of the one that came first with the same key."""
+    """The id of the queued run: of this one, or of the one that came first with the same key.
+
+    A rebuild that came between the run's folder and this call has put the run into the queue already.
+    """
     with transaction(connection):
+        if get(connection, run.id) is not None:
+            return run.id
         if run.idempotency_key is not None:
             known = find_by_key(connection, run.idempotency_key)
             if known is not None:
@@ -114,7 +119,7 @@ def counts(connection: sqlite3.Connection) -> dict[RunState, int]:
 
 def claim(connection: sqlite3.Connection, run: Run, *, at: float) -> Run | None:
     """The run as `starting` with its next attempt; None if it is not queued as read any more."""
-    return _update(connection, run, "claim", at, "leader", None, {"attempt": run.attempt + 1})
+    return move(connection, run, "claim", at=at, attempt=run.attempt + 1, not_before=None)
 
 
 def move(
@@ -124,31 +129,21 @@ def move(
     *,
     at: float,
     actor: str = "leader",
-    detail: str | None = None,
     **values: object,
 ) -> Run | None:
     """The run after `event`, with `values` set beside it; None if it has changed since it was read.
 
+    A `detail` among the values is the event's detail too.
+
     Raises IllegalTransition if the table has no such step.
     """
-    return _update(connection, run, event, at, actor, detail, values)
-
-
-def _update(
-    connection: sqlite3.Connection,
-    run: Run,
-    event: str,
-    at: float,
-    actor: str,
-    detail: str | None,
-    values: dict[str, object],
-) -> Run | None:
     state = advance(run.id, run.state, event)
     assert set(values) <= set(_FIELDS)
+    detail = values.get("detail")
     with transaction(connection):
         if not _set(connection, run, {"state": state.value, **values}):
             return None
-        events.append(connection, run.id, at, actor, event, detail)
+        events.append(connection, run.id, at, actor, event, detail if isinstance(detail, str) else None)
         return get(connection, run.id)
 
 
@@ -196,13 +191,15 @@ def request_cancel(connection: sqlite3.Connection, run_id: str, *, at: float, by
         return get(connection, run_id)
 
 
-def insert_known(connection: sqlite3.Connection, run: Run, *, actor: str) -> None:
-    """Put back a run that the folders know and the database does not; call it in a transaction."""
-    names = [name for name in _FIELDS if name != "seq"]
-    values = [getattr(run, name) for name in names]
-    values[names.index("state")] = run.state.value
-    marks = ", ".join("?" for _ in names)
-    connection.execute(f"INSERT OR IGNORE INTO run ({', '.join(names)}) VALUES ({marks})", values)  # noqa: S608 - our names
+def insert_known(connection: sqlite3.Connection, run: Run, *, config_sha256: str, actor: str) -> None:
+    """Put back a run that the folders know and the database does not; call it in a transaction.
+
+    `seq` is given anew, so the order of the calls is the order of submission.
+    """
+    values = {name: getattr(run, name) for name in _FIELDS if name != "seq"}
+    values |= {"state": run.state.value, "config_sha256": config_sha256}
+    marks = ", ".join("?" for _ in values)
+    connection.execute(f"INSERT INTO run ({', '.join(values)}) VALUES ({marks})", tuple(values.values()))  # noqa: S608 - our names
     events.append(connection, run.id, run.submitted_at, actor, "rebuilt", None)
 
 

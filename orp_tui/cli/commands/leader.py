@@ -14,6 +14,7 @@ from orp_tui.engine.host import SystemClock
 from orp_tui.engine.leader import Leader, LeaderSettings, check_host, log
 from orp_tui.engine.leadership import take_lead
 from orp_tui.engine.observing import ObserverKeeper
+from orp_tui.services.rebuild import make_missing
 from orp_tui.store import database
 
 
@@ -40,15 +41,17 @@ def _lead(words: Words) -> int:
         idle_exit_s=float(idle) if idle is not None else None,
         allow_network="allow-network" in words.options,
     )
-    connection = database.connect(words.paths.database, allow_network=options.allow_network)
     try:
-        check_host(connection, now=clock.now())
-        leader = Leader(words.paths, options, clock)
-        leader.add_helper(ObserverKeeper(words.paths, clock).look_after)
-        log(f"leads {words.paths.base} with {options.slots} slots, Python {sys.version.split()[0]}")
-        asyncio.run(leader.run(connection))
-        log("ends; runs go on")
+        done = make_missing(words.paths, leading=True, allow_network=options.allow_network)
+        for line in done.words() if done else ():
+            log(line)
+        with database.opened(words.paths.database, allow_network=options.allow_network) as connection:
+            check_host(connection, now=clock.now())
+            leader = Leader(words.paths, options, clock)
+            leader.add_helper(ObserverKeeper(words.paths, clock).look_after)
+            log(f"leads {words.paths.base} with {options.slots} slots, Python {sys.version.split()[0]}")
+            asyncio.run(leader.run(connection))
+            log("ends; runs go on")
     finally:
-        connection.close()
         os.close(lead)
     return 0

@@ -7,7 +7,8 @@ import click
 from orp_tui.cli import output
 from orp_tui.cli.commands import status
 from orp_tui.cli.context_option import as_json, base_dir
-from orp_tui.services.context import open_context
+from orp_tui.core.sanitise import sanitise
+from orp_tui.services.context import actor, open_context
 from orp_tui.services.control import await_leader, is_led, lead_here, start_leader, stop_leader
 from orp_tui.services.watch import snapshot
 
@@ -92,3 +93,31 @@ def submit(files: tuple[str, ...], base_dir: str | None, as_json: bool) -> None:
     else:
         for run_id in ids:
             output.emit(run_id)
+
+
+@command.command("pause")
+@click.argument("reason", required=False)
+@base_dir
+def pause(reason: str | None, base_dir: str | None) -> None:
+    """Start nothing more until `orp queue resume`. What runs goes on."""
+    from orp_tui.store import settings
+
+    context = open_context(base_dir=base_dir)
+    with context.store() as connection:
+        settings.write(connection, "paused", sanitise(reason) if reason else f"by {actor()}")
+    output.say("the queue is paused; what runs goes on, `orp queue resume` starts more")
+
+
+@command.command("resume")
+@base_dir
+def resume(base_dir: str | None) -> None:
+    """Let a paused queue start runs again."""
+    from orp_tui.store import settings
+
+    context = open_context(base_dir=base_dir)
+    with context.store() as connection:
+        was = settings.read(connection, "paused")
+        settings.write(connection, "paused", None)
+    output.say("the queue goes on" if was is not None else "the queue was not paused")
+    if not is_led(context.paths):
+        output.say("nothing starts without a queue processor: `orp queue start`")

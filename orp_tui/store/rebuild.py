@@ -1,0 +1,150 @@
+"""Make a database beside the old one and put it in its place; nothing that was there is deleted.
+
+What the rows hold is the business of `services.rebuild`, which reads it from the folders.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import os
+import sqlite3
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from orp_tui.core.errors import StoreDamaged, StoreError
+from orp_tui.core.run import Run
+from orp_tui.files.atomic import sync_folder
+from orp_tui.files.failpoint import hit
+from orp_tui.store import database, runs, settings
+
+ACTOR = "rebuild"
+_COMPANIONS = ("", "-journal", "-wal", "-shm")
+"""The database itself comes first: without it, what a killed rebuild left is known to be incomplete."""
+_NEW = ".making"
+
+
+@dataclasses.dataclass(frozen=True)
+class KnownRun:
+    """A run as its folder tells it."""
+
+    run: Run
+    key: str | None
+    """Idempotency key."""
+    config_sha256: str
+
+
+def is_sound(path: Path, *, allow_network: bool = False) -> bool:
+    """Whether the database is there, is ours and passes SQLite's own check.
+
+    Raises StoreError if it can't be judged: locked, another user's, a newer ORP's.
+    """
+    if not database.has_content(path):
+        return False
+    try:
+        with database.opened(path, allow_network=allow_network) as connection:
+            return check(connection) is None
+    except StoreDamaged:
+        return False
+
+
+def check(connection: sqlite3.Connection) -> str | None:
+    """The first thing that SQLite finds wrong with the whole file; None if it is sound."""
+    try:
+        word: str = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+    except sqlite3.DatabaseError as error:
+        return str(error)
+    return None if word == "ok" else word
+
+
+def set_aside(path: Path, *, now: float) -> Path | None:
+    """The new name of a database that is not to be used any more; None if there was none.
+
+    Its journals go with it, so that it can still be examined.
+    """
+    stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime(now))
+    kept = path.with_name(f"{path.name}.damaged-{stamp}")
+    number = 1
+    while any(os.path.lexists(f"{kept}{end}") for end in _COMPANIONS):
+        number += 1
+        kept = path.with_name(f"{path.name}.damaged-{stamp}-{number}")
+    found = False
+    for end in _COMPANIONS:
+        with contextlib.suppress(FileNotFoundError):
+            os.rename(f"{path}{end}", f"{kept}{end}")
+            found = True
+        hit("rebuild.set_aside")
+    sync_folder(path.parent)
+    return kept if found else None
+
+
+@contextlib.contextmanager
+def new_database(path: Path, *, allow_network: bool = False) -> Iterator[sqlite3.Connection]:
+    """A database to be filled, which appears at `path` whole when the block ends well.
+
+    Raises StoreError if there is one by then.
+    """
+    making = path.with_name(path.name + _NEW)
+    _remove(making)
+    try:
+        with database.opened(making, allow_network=allow_network) as connection:
+            yield connection
+        _publish(making, path)
+    finally:
+        _remove(making)
+
+
+def _publish(making: Path, path: Path) -> None:
+    descriptor = os.open(making, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    hit("rebuild.filled")
+    try:
+        os.link(making, path)
+    except FileExistsError:
+        raise StoreError(f"{path}: somebody else has made it meanwhile; nothing was changed") from None
+    hit("rebuild.published")
+    os.unlink(making)
+    sync_folder(path.parent)
+
+
+def _remove(making: Path) -> None:
+    """What a killed rebuild left holds nothing that the folders don't."""
+    for end in _COMPANIONS:
+        Path(f"{making}{end}").unlink(missing_ok=True)
+
+
+def put_back(
+    connection: sqlite3.Connection, known: Iterable[KnownRun], *, paused: str | None
+) -> dict[str, str]:
+    """Insert runs in order, all or none, and pause the queue; what can't be stored, by id, and why.
+
+    `paused` is the reason that the queue then gives for starting nothing; None leaves it as it is.
+    """
+    refused: dict[str, str] = {}
+    with database.transaction(connection):
+        for item in known:
+            try:
+                runs.insert_known(connection, item.run, config_sha256=item.config_sha256, actor=ACTOR)
+            except (sqlite3.InterfaceError, sqlite3.IntegrityError, ValueError, OverflowError) as error:
+                refused[item.run.id] = f"cannot be stored: {error}"
+                continue
+            if item.key is not None:
+                connection.execute("INSERT OR IGNORE INTO idempotency VALUES (?, ?)", (item.key, item.run.id))
+        hit("rebuild.rows")
+        if paused is not None:
+            settings.put(connection, "paused", paused)
+    return refused
+
+
+def known_ids(connection: sqlite3.Connection) -> set[str]:
+    """Every run that the database knows."""
+    return {row[0] for row in connection.execute("SELECT id FROM run")}
+
+
+def known_keys(connection: sqlite3.Connection) -> set[str]:
+    """Every idempotency key that was used."""
+    return {row[0] for row in connection.execute("SELECT key FROM idempotency")}
