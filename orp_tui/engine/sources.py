@@ -145,9 +145,13 @@ def _write(plan: FreezePlan, sources: Path) -> FrozenTree:
 
 def _sweep(sources: Path) -> None:
     """Removes what a submit that was killed left behind; none takes an hour."""
-    for entry in os.scandir(sources):
-        if entry.name.startswith(".new-") and time.time() - entry.stat(follow_symlinks=False).st_mtime > 3600:
-            remove_tree(Path(entry.path))
+    for left in sources.glob(".new-*"):
+        try:
+            age = time.time() - left.lstat().st_mtime
+        except FileNotFoundError:
+            continue
+        if age > 3600:
+            remove_tree(left)
 
 
 def _publish(aside: Path, final: Path) -> None:
