@@ -9,18 +9,22 @@ from typing import Any
 from orp_tui.core.decide import Action, ActionKind, Facts, decide
 from orp_tui.core.layout import BasePaths, RunPaths
 from orp_tui.core.ports import Clock
-from orp_tui.core.run import Json, Run
+from orp_tui.core.run import CancelRequest, Json, Run
 from orp_tui.core.states import EVENT_OF_END, Reason
 from orp_tui.core.verdict import verdict
 from orp_tui.engine import facts, host, launch, results
 from orp_tui.engine.local import LocalExecutor
+from orp_tui.engine.waking import wake_supervisor
 from orp_tui.files import locks
-from orp_tui.files.atomic import create_once, read_json, to_json, write_json
+from orp_tui.files.atomic import create_once, read_json, sweep, to_json, write_json
 from orp_tui.files.failpoint import hit
 from orp_tui.store import runs
 
 MOST_STEPS = 12
 """More than any chain of decisions is long: a bound against our own mistakes."""
+
+
+LONGEST_BACK_OFF_S = 60.0
 
 
 class Settler:
@@ -43,6 +47,7 @@ class Settler:
         """
         current: Run | None = run
         found = facts.gather(self._paths, run, mine=lock is not None)
+        self._pass_on_cancel(run, found)
         try:
             for _ in range(MOST_STEPS):
                 assert current is not None
@@ -68,6 +73,15 @@ class Settler:
             if lock is not None:
                 os.close(lock)
         return found
+
+    def _pass_on_cancel(self, run: Run, found: Facts) -> None:
+        """Tell the supervisor of a wish that the row has and the folder not: its client was killed between."""
+        at = run.cancel_requested_at
+        if at is None or found.cancel or found.exit or not found.folder or not run.state.is_active:
+            return
+        request = CancelRequest(run.cancel_by or "", at, None)
+        create_once(self._paths.run(run.id).cancel, to_json(request.to_json()))
+        wake_supervisor(self._paths, run.id, run.attempt)
 
     def _carry_out(self, run: Run, action: Action, lock: int | None) -> tuple[Run | None, bool]:
         """The run afterwards (None if somebody else changed it), and whether a process has its lock now."""
@@ -111,8 +125,11 @@ class Settler:
         elif event == "start":
             started = facts.read_started(folder, run.attempt)
             values["started_at"] = started.at if started else now
+        elif event == "requeue":
+            values["not_before"] = now + back_off(run.attempt)
         elif event in EVENT_OF_END.values():
             values = self._end(run, folder, reason)
+            self._sweep(folder)
         changed = runs.move(self._connection, run, event, at=now, **values)
         self.wrote = True
         hit(f"leader.moved.{event}")
@@ -136,6 +153,12 @@ class Settler:
             values |= {"exit_code": orphan.exit_code, "signal": orphan.signal, "ended_at": orphan.ended_at}
             values["detail"] = detail
         return values
+
+    def _sweep(self, folder: RunPaths) -> None:
+        """Remove what killed processes of a run have left unfinished; its lock says that none writes now."""
+        sweep(folder.folder)
+        zip_path = self._paths.artifact(folder.run_id)
+        sweep(zip_path.parent, of=zip_path.name)
 
     def _record_loss(self, run: Run, reason: Reason) -> None:
         """Write the exit record that nobody was there to write."""
@@ -163,6 +186,14 @@ class Settler:
         record = facts.read_exit(folder.exit(run.attempt))
         data = results.without_finaliser(run, record, now=self._clock.now())
         write_json(folder.result, data)
+
+
+def back_off(attempt: int) -> float:
+    """Seconds until the next attempt after one whose supervisor died before it had started anything.
+
+    The first is repeated at once; a supervisor that can never start must not be tried ever faster.
+    """
+    return 0.0 if attempt <= 1 else min(2.0 ** (attempt - 2), LONGEST_BACK_OFF_S)
 
 
 def fence(folder: RunPaths, attempt: int, *, now: float) -> bool:

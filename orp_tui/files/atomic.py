@@ -6,14 +6,18 @@ acknowledged data in simulated power cuts.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
 from orp_tui.files.failpoint import hit
 
 _counter = 0
+_BESIDE = re.compile(r"\..+\.tmp-\d+(-\d+)?|(started-\d+|attention)\.json\.tmp")
+"""Names that this module, the packer and the supervisor write under before they rename."""
 
 
 def _beside(path: Path) -> Path:
@@ -87,6 +91,18 @@ def sync_folder(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def sweep(folder: Path, *, of: str = "") -> None:
+    """Remove what writers that were killed have left beside the files of a folder, or beside `of` alone.
+
+    For files that nobody else writes at the time. One that can't be removed stays.
+    """
+    with contextlib.suppress(OSError):
+        for entry in os.scandir(folder):
+            if _BESIDE.fullmatch(entry.name) and (not of or entry.name.startswith(f".{of}.tmp-")):
+                with contextlib.suppress(OSError):
+                    os.unlink(entry.path)
 
 
 def read_json(path: Path) -> Any | None:  # Any: whatever JSON can hold

@@ -1,6 +1,6 @@
 """Places where a test can make ORP die, fail or wait: `ORP_FAILPOINT=NAME[@N][:ACTION]`.
 
-NAME is a point's name, or `*` for any; `@N` means its N-th hit in this process (1 if
+NAME is a point's name, `leader.*` for all that begin so, or `*` for any; `@N` means its N-th hit in this process (1 if
 left out); ACTION is `kill` (SIGKILL to oneself, the default), `enospc`, `eio`, or
 `sleep=SECONDS`. `ORP_FAILPOINT_LOG=FILE` appends the name of every point that is
 passed, which is how a sweep learns how many there are.
@@ -29,7 +29,7 @@ def _hit(name: str) -> None:
         return
     where, _, action = _SPEC.partition(":")
     wanted, _, number = where.partition("@")
-    if wanted not in (name, "*"):
+    if wanted != name and not (wanted.endswith("*") and name.startswith(wanted[:-1])):
         return
     _hits[wanted] = _hits.get(wanted, 0) + 1
     if _hits[wanted] == int(number or 1):

@@ -20,7 +20,7 @@ def failpoint(name):
         os.close(descriptor)
     where, _, action = FAILPOINT.partition(":")
     wanted, _, number = where.partition("@")
-    if wanted not in (name, "sup.*", "*"):
+    if wanted != name and not (wanted.endswith("*") and name.startswith(wanted[:-1])):
         return
     failpoint_hits += 1
     if failpoint_hits != int(number or 1):
