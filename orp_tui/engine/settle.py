@@ -25,6 +25,7 @@ MOST_STEPS = 12
 
 
 LONGEST_BACK_OFF_S = 60.0
+CLIENT_WRITES_WITHIN_S = 2.0
 
 
 class Settler:
@@ -79,6 +80,8 @@ class Settler:
         at = run.cancel_requested_at
         if at is None or found.cancel or found.exit or not found.folder or not run.state.is_active:
             return
+        if 0 <= self._clock.now() - at < CLIENT_WRITES_WITHIN_S:
+            return  # its client is about to write the file, with a grace that the row does not know
         request = CancelRequest(run.cancel_by or "", at, None)
         create_once(self._paths.run(run.id).cancel, to_json(request.to_json()))
         wake_supervisor(self._paths, run.id, run.attempt)
