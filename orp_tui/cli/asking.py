@@ -9,10 +9,10 @@ import click
 
 from orp_tui.cli import output
 from orp_tui.config.settings import answer_workspace
-from orp_tui.engine.filecache import FileCache
-from orp_tui.engine.plan import Question
 from orp_tui.services.context import Context, open_context
 from orp_tui.services.prepare import Source, freeze_plan
+from orp_tui.workspace.filecache import FileCache
+from orp_tui.workspace.plan import Question
 
 
 def answered(context: Context, sources: Sequence[Source]) -> Context:

@@ -24,12 +24,13 @@ from orp_tui.core.run import ExitRecord, Json
 from orp_tui.core.verdict import verdict
 from orp_tui.core.words import size
 from orp_tui.deliverables.evaluate import evaluate
-from orp_tui.engine import environment, facts, results
+from orp_tui.engine import facts, results
 from orp_tui.engine.request_file import read_request
 from orp_tui.files import locks
 from orp_tui.files.atomic import read_json, to_json, write_json
 from orp_tui.files.failpoint import hit
 from orp_tui.metrics.last import last_values
+from orp_tui.workspace import private_environment
 
 PACKERS = 2
 """How many runs may pack at once."""
@@ -94,7 +95,7 @@ def check(folder: RunPaths, request: RunRequest, record: ExitRecord) -> Checklis
         baseline = read_json(folder.baseline)
     variables: dict[str, str] = {}
     with contextlib.suppress(OSError, ValueError):
-        variables = environment.read_private(folder.environment_private)
+        variables = private_environment.read_private(folder.environment_private)
     report = evaluate(
         request.deliverables, Path(request.cwd), baseline=baseline, final=True, environment=variables
     )

@@ -11,8 +11,8 @@ from pathlib import Path
 import orp_tui
 from orp_tui.core.layout import BasePaths, RunPaths
 from orp_tui.core.ports import Launch
-from orp_tui.engine import environment
 from orp_tui.files.failpoint import hit
+from orp_tui.workspace import private_environment
 
 SUPERVISOR = Path(__file__).with_name("supervisor") / "main.py"
 _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TMPDIR", "TZ", "USER", "LOGNAME", "XDG_RUNTIME_DIR")
@@ -56,7 +56,7 @@ def launch_block(paths: BasePaths, launch: Launch) -> bytes:
     """
     request = launch.request
     folder = paths.run(request.id)
-    variables = {**environment.read_private(folder.environment_private), **launch.environment}
+    variables = {**private_environment.read_private(folder.environment_private), **launch.environment}
     assert launch.lock is not None
     return encode_block(
         {

@@ -11,7 +11,7 @@ from orp_tui.core.ports import Busy, Clock, Launch, Rejected
 from orp_tui.core.request import RunRequest
 from orp_tui.core.run import Run
 from orp_tui.deliverables.baseline import take_baseline
-from orp_tui.engine import claims, environment
+from orp_tui.engine import claims
 from orp_tui.engine.local import LocalExecutor
 from orp_tui.engine.request_file import read_request
 from orp_tui.engine.settle import Settler
@@ -19,6 +19,7 @@ from orp_tui.files import locks
 from orp_tui.files.atomic import write_json
 from orp_tui.files.failpoint import hit
 from orp_tui.store import runs
+from orp_tui.workspace import private_environment
 
 CLAIM_RETRY_S = 2.0
 
@@ -97,8 +98,11 @@ class Starter:
         held.append(claim)
         values["port"] = str(port)
         variables |= {"MASTER_PORT": str(port), "PET_MASTER_PORT": str(port)}
-        secrets, _ = environment.late_secrets(
-            request.secret_names, Path(request.env_file) if request.env_file else None, os.environ
+        secrets, _ = private_environment.late_secrets(
+            request.secret_names,
+            Path(request.env_file) if request.env_file else None,
+            os.environ,
+            fixed=request.experiment.get("training", {}).get("env", ()),
         )
         variables |= secrets
         inherited = tuple(descriptor for descriptor in held if descriptor != lock)

@@ -13,16 +13,16 @@ from orp_tui.config.settings import load_settings
 from orp_tui.core.errors import NotYet, SubmitRefused
 from orp_tui.core.layout import RunPaths
 from orp_tui.core.verdict import SIGNAL_NAMES
-from orp_tui.engine import editable, environment, interpreter
-from orp_tui.engine.activation import Activation, activate
-from orp_tui.engine.arguments import check_arguments
-from orp_tui.engine.command import ResolvedCommand, likely_interpreter, resolve_command
-from orp_tui.engine.environment import FixedEnvironment, RunPlaces
-from orp_tui.engine.filecache import FileCache
-from orp_tui.engine.freeze import OUTPUT_FOLDER, plan_freeze
-from orp_tui.engine.interpreter import InterpreterFacts
-from orp_tui.engine.plan import FreezeLimits, FreezePlan, WorkspaceAnswers
 from orp_tui.services.context import Context
+from orp_tui.workspace import editable, environment, interpreter, private_environment
+from orp_tui.workspace.activation import Activation, activate
+from orp_tui.workspace.arguments import check_arguments
+from orp_tui.workspace.command import ResolvedCommand, likely_interpreter, resolve_command
+from orp_tui.workspace.environment import FixedEnvironment, RunPlaces
+from orp_tui.workspace.filecache import FileCache
+from orp_tui.workspace.freeze import OUTPUT_FOLDER, plan_freeze
+from orp_tui.workspace.interpreter import InterpreterFacts
+from orp_tui.workspace.plan import FreezeLimits, FreezePlan, WorkspaceAnswers
 
 SIGNAL_NUMBERS = {name: number for number, name in SIGNAL_NAMES.items()}
 
@@ -102,7 +102,7 @@ class Prepared:
             metrics_file=folder.metrics,
             seed=plan.seed,
         )
-        return environment.for_run(self.fixed, places, code=code, explicit=tuple(plan.env))
+        return environment.for_run(self.fixed, places, code=code, explicit=tuple(plan.env), plan=self.freeze)
 
     def output_dir(self, folder: RunPaths) -> Path:
         """What $ORP_OUTPUT_DIR names."""
@@ -229,7 +229,7 @@ def _missing(source: Source, fixed: FixedEnvironment) -> tuple[str, ...]:
     if name is not None:
         path = source.project / name
         try:
-            known = list(environment.read_env_file(path))
+            known = list(private_environment.read_env_file(path))
         except OSError as error:
             raise SubmitRefused(f"training.env_file: {path}: {error.strerror}") from error
     return tuple(fixed.missing(known, os.environ))

@@ -21,13 +21,13 @@ from orp_tui.core import ids
 from orp_tui.core.layout import BasePaths, RunPaths
 from orp_tui.core.request import ArtifactRule, RunRequest, StopRule
 from orp_tui.deliverables.baseline import take_baseline
-from orp_tui.engine import editable, environment, inputs, provenance, sources, workspace
-from orp_tui.engine.sources import FrozenTree
 from orp_tui.files.atomic import sync_folder, to_json
 from orp_tui.files.failpoint import hit
 from orp_tui.services.context import Context, actor
 from orp_tui.services.prepare import Prepared, Source, SubmitOptions, prepare, signal_number
 from orp_tui.store import runs
+from orp_tui.workspace import editable, filling, inputs, private_environment, provenance, sources
+from orp_tui.workspace.sources import FrozenTree
 
 if TYPE_CHECKING:
     from orp_tui.config.loader import LoadedExperiment
@@ -131,7 +131,7 @@ def carry_out(
     tree = None
     if prepared.isolated:
         tree = sources.store_tree(prepared.freeze, paths.sources, prepared.cache)
-        workspace.fill(tree, building.workspace, prepared.freeze)
+        filling.fill(tree, building.workspace, prepared.freeze)
         _check_live_code(prepared, final, building)
     else:
         prepared.output_dir(final).mkdir(exist_ok=True)
@@ -140,7 +140,7 @@ def carry_out(
     request = request_of(prepared, final, tree, now=now)
     _write(building, final, prepared, request, tree)
     hit("submit.written")
-    workspace.sync_workspaces(building.folder)
+    filling.sync_workspaces(building.folder)
     hit("submit.synced")
     os.rename(building.folder, final.folder)
     hit("submit.renamed")
@@ -179,6 +179,7 @@ def _check_live_code(prepared: Prepared, final: RunPaths, building: RunPaths) ->
         workspace=building.workspace,
         cwd=prepared.cwd_in(building),
         project=prepared.freeze.project,
+        options=prepared.command.python_options,
     )
 
 
@@ -260,7 +261,9 @@ def _write(
         tree,
         argv0=prepared.command.program,
         submitted_by=request.submitted_by,
-        fingerprints=[inputs.fingerprint(Path(item.target)) for item in prepared.freeze.inputs],
+        fingerprints=[
+            inputs.fingerprint(Path(item.target)) for item in prepared.freeze.inputs if not item.software
+        ],
     )
     record = provenance.environment_record(prepared.fixed, variables, prepared.python, prepared.missing)
     _put(building.experiment, prepared.source.data)
@@ -271,7 +274,7 @@ def _write(
     if prepared.isolated:
         baseline = take_baseline(request.deliverables, prepared.cwd_in(building))
         _put(building.baseline, to_json(baseline))
-    environment.write_private(building.environment_private, variables)
+    private_environment.write_private(building.environment_private, variables)
 
 
 def _put(path: Path, data: bytes) -> None:

@@ -15,9 +15,10 @@ from orp_tui.config.arguments import passed
 from orp_tui.config.checks import CHECKS
 from orp_tui.config.loader import load_experiment_file
 from orp_tui.config.problems import Problems
+from orp_tui.config.settings import find_project
 from orp_tui.core.layout import BasePaths
-from orp_tui.engine.freeze import find_project, plan_freeze
-from orp_tui.engine.plan import WorkspaceAnswers
+from orp_tui.workspace.freeze import plan_freeze
+from orp_tui.workspace.plan import WorkspaceAnswers
 
 
 def named(path: pathlib.Path) -> str:

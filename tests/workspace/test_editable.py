@@ -12,10 +12,10 @@ import pytest
 from project_tree import git_project, plan, write
 
 from orp_tui.core.errors import SubmitRefused
-from orp_tui.engine import sources, workspace
-from orp_tui.engine.editable import LiveCode, find_live_code, python_path_entries, verify
-from orp_tui.engine.environment import python_path
-from orp_tui.engine.interpreter import query
+from orp_tui.workspace import filling, sources
+from orp_tui.workspace.editable import LiveCode, find_live_code, python_path_entries, verify
+from orp_tui.workspace.environment import python_path
+from orp_tui.workspace.interpreter import query
 
 MARK = 'where = "submitted"\n'
 SCRIPT = "import pkg, pkg.part\nprint(pkg.part.where, pkg.__file__)\n"
@@ -35,7 +35,7 @@ class Case:
 
     def submit(self) -> LiveCode:
         self.plan = plan(self.project)
-        workspace.fill(
+        filling.fill(
             sources.store_tree(self.plan, self.project / "experiments" / "sources"), self.place, self.plan
         )
         self.live = find_live_code(query(self.python, {"PATH": os.environ["PATH"]}), self.plan)
@@ -120,7 +120,7 @@ def test_a_finder_that_comes_before_pythonpath_is_noticed(tmp_path):
 def test_a_package_inside_a_linked_input_is_live(tmp_path):
     case = Case(tmp_path, {"src/pkg/__init__.py": ""}, site={})
     frozen = plan(case.project, inputs=["src"])
-    workspace.fill(sources.store_tree(frozen, case.project / "experiments" / "sources"), case.place, frozen)
+    filling.fill(sources.store_tree(frozen, case.project / "experiments" / "sources"), case.place, frozen)
 
     with pytest.raises(SubmitRefused, match="pkg from"):
         verify(LiveCode(("src",), ("pkg",)), case.python, {"PYTHONPATH": f"{case.place}/src"}, workspace=case.place, cwd=case.place, project=case.project)  # fmt: skip

@@ -15,13 +15,13 @@ from pathlib import Path
 from orp_tui.core.checklist import Deliverable
 from orp_tui.core.errors import SubmitRefused
 from orp_tui.core.layout import BasePaths
-from orp_tui.engine import candidates, gitfacts
-from orp_tui.engine.filecache import FileCache
-from orp_tui.engine.gathering import Gathered, gather
-from orp_tui.engine.gitdiff import NO_DIFF, Diff, read_diff
-from orp_tui.engine.inputs import resolve_inputs
-from orp_tui.engine.outputs import OutputPaths
-from orp_tui.engine.plan import (
+from orp_tui.workspace import candidates, gitfacts
+from orp_tui.workspace.filecache import FileCache
+from orp_tui.workspace.gathering import Gathered, gather
+from orp_tui.workspace.gitdiff import NO_DIFF, Diff, read_diff
+from orp_tui.workspace.inputs import resolve_inputs
+from orp_tui.workspace.outputs import OutputPaths
+from orp_tui.workspace.plan import (
     FreezeLimits,
     FreezePlan,
     LeftOut,
@@ -32,25 +32,12 @@ from orp_tui.engine.plan import (
     is_within,
     is_within_any,
 )
-from orp_tui.engine.secretscan import find_in_diff
+from orp_tui.workspace.secretscan import find_in_diff
 
 _INSTEAD = "Take it from the environment instead: training.env_file, or {from_env: NAME} in training.env."
 
 OUTPUT_FOLDER = "outputs"
 """What $ORP_OUTPUT_DIR names, inside the workspace."""
-
-
-def find_project(cwd: Path) -> Path:
-    """The nearest folder with `orp.yaml`, else the top of the git work tree, else `cwd` itself; resolved."""
-    home = Path(os.path.realpath(cwd))
-    for folder in (home, *home.parents):
-        if (folder / "orp.yaml").is_file():
-            return folder
-    for folder in (home, *home.parents):
-        if os.path.lexists(folder / ".git"):
-            repository = gitfacts.find_repository(home)
-            return Path(os.path.realpath(repository.root)) if repository else home
-    return home
 
 
 def plan_freeze(

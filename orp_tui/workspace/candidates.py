@@ -12,9 +12,9 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from orp_tui.core.errors import SubmitRefused
-from orp_tui.engine import gitfacts
-from orp_tui.engine.plan import FreezeLimits, Submodule, is_within_any
-from orp_tui.engine.secretscan import is_secret_file
+from orp_tui.workspace import gitfacts
+from orp_tui.workspace.plan import FreezeLimits, Submodule, is_within_any
+from orp_tui.workspace.secretscan import is_secret_file
 
 SCANNED_ENTRIES = 100_000
 """Without git; a folder tree beyond that is no project."""

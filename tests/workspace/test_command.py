@@ -9,7 +9,7 @@ import pytest
 from project_tree import git_project, plan, write
 
 from orp_tui.core.errors import SubmitRefused
-from orp_tui.engine.command import likely_interpreter, resolve_command
+from orp_tui.workspace.command import likely_interpreter, resolve_command
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 Everything is asked of the `git` command in a way that leaves the repository alone and runs
 nothing of its configuration: a submit may look at a stranger's repository before anybody
-decided to trust it. Who decides what is frozen is `engine.freeze`.
+decided to trust it. Who decides what is frozen is `workspace.freeze`.
 """
 
 from __future__ import annotations

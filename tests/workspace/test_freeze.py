@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from project_tree import GITHUB_TOKEN, deliverable, git, git_project, paths, plan, why, write
 
+from orp_tui.config.settings import find_project
 from orp_tui.core.errors import SubmitRefused
-from orp_tui.engine.filecache import FileCache
-from orp_tui.engine.freeze import find_project
-from orp_tui.engine.plan import FreezeLimits, WorkspaceAnswers
+from orp_tui.workspace.filecache import FileCache
+from orp_tui.workspace.plan import FreezeLimits, WorkspaceAnswers
 
 
 def test_tracked_files_are_taken_as_they_are_on_disk_and_deleted_ones_are_not(tmp_path):

@@ -3,7 +3,7 @@
     sources/<sha256>/
         tree/            the files, read-only
         manifest.json    path, mode, size and sha256 of each; the folder is whole when it is there
-        git-<key>/       what a workspace's own `.git` is copied from, see `engine.owngit`
+        git-<key>/       what a workspace's own `.git` is copied from, see `workspace.owngit`
 
 A tree's name is the sha256 over path, kind and content of its files; see `tree_digest`.
 """
@@ -24,10 +24,10 @@ from pathlib import Path
 from typing import Any
 
 from orp_tui.core.errors import SubmitRefused
-from orp_tui.engine.filecache import FileCache, read_facts
-from orp_tui.engine.plan import FreezePlan, PlannedFile, all_parents
 from orp_tui.files.atomic import sync_folder, to_json
 from orp_tui.files.failpoint import hit
+from orp_tui.workspace.filecache import FileCache, read_facts
+from orp_tui.workspace.plan import FreezePlan, PlannedFile, all_parents
 
 MANIFEST = "manifest.json"
 

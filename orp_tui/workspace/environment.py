@@ -1,6 +1,6 @@
 """The training's environment, fixed at submit.
 
-It is the submitter's shell, or what an activation made of it (`engine.activation`), and never the
+It is the submitter's shell, or what an activation made of it (`workspace.activation`), and never the
 queue processor's. Variables that look like secrets are kept by name only and looked up at the
 start. What of it may be shown is `engine.envrecord`'s business.
 """
@@ -9,14 +9,12 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import re
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
-from orp_tui.core.errors import SubmitRefused
 from orp_tui.core.secrets import is_secret_name, looks_like_secret
-from orp_tui.engine.plan import FreezePlan
-from orp_tui.files.atomic import write_bytes
+from orp_tui.workspace.plan import FreezePlan
+from orp_tui.workspace.private_environment import source_of
 
 SHIM = Path(__file__).resolve().parent.parent / "metrics" / "shim"
 """At the end of PYTHONPATH: `from orp_tui import log` where ORP is not installed."""
@@ -24,8 +22,6 @@ SHIM = Path(__file__).resolve().parent.parent / "metrics" / "shim"
 # Of the process that submits, not of the one that is started. Variables of an outer run are dropped
 # by their prefix.
 _DROPPED = frozenset({"_", "OLDPWD", "SHLVL", "PWD"})
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_MAX_ENV_FILE = 1 << 20
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,13 +40,8 @@ class FixedEnvironment:
 
     def missing(self, *known: Collection[str]) -> list[str]:
         """Names whose source is in none of `known` (names in an env_file, of the queue processor's environment)."""
-        sources = ((entry.partition("=")[0], _source(entry)) for entry in self.late)
+        sources = ((entry.partition("=")[0], source_of(entry)) for entry in self.late)
         return [name for name, source in sources if not any(source in names for names in known)]
-
-
-def _source(entry: str) -> str:
-    name, _, source = entry.partition("=")
-    return source or name
 
 
 def capture(
@@ -117,7 +108,7 @@ def for_run(
 ) -> dict[str, str]:
     """All variables of one run but those that are looked up at the start.
 
-    With the `plan`, what would write into a linked environment is held back. `code`: folders that PYTHONPATH starts with, see `engine.editable`. `explicit`: names set by
+    With the `plan`, what would write into a linked environment is held back. `code`: folders that PYTHONPATH starts with, see `workspace.editable`. `explicit`: names set by
     `training.env`, which ORP's defaults leave alone.
     """
     variables = dict(fixed.variables)
@@ -148,96 +139,3 @@ def python_path(existing: str, code: Sequence[str], shim: Path | None) -> str:
     middle = existing.split(os.pathsep) if existing else []
     entries = [*code, *(entry for entry in middle if entry not in code), *([str(shim)] if shim else [])]
     return os.pathsep.join(entries)
-
-
-def write_private(path: Path, variables: Mapping[str, str]) -> None:
-    """`NAME=value` ended by NUL, for the owner alone. Raises OSError."""
-    data = b"".join(os.fsencode(f"{name}={value}") + b"\0" for name, value in variables.items())
-    write_bytes(path, data, mode=0o600)
-
-
-def read_private(path: Path) -> dict[str, str]:
-    """What `write_private` wrote. Raises OSError."""
-    entries = (os.fsdecode(entry).partition("=") for entry in path.read_bytes().split(b"\0") if entry)
-    return {name: value for name, _, value in entries}
-
-
-def late_secrets(
-    names: Sequence[str],
-    env_file: Path | None,
-    leader: Mapping[str, str],
-    *,
-    fixed: Collection[str] = (),
-) -> tuple[dict[str, str], list[str]]:
-    """Variables to add at the start, and the names that nobody knows.
-
-    All of the env_file is added, but for `fixed` names (those of `training.env`) and ORP's own;
-    of the `leader`'s environment only `names` (as in `FixedEnvironment.late`). The file comes
-    first. An env_file that is gone or can't be read counts as empty and is named as missing.
-    """
-    missing: list[str] = []
-    given: dict[str, str] = {}
-    if env_file is not None:
-        try:
-            given = read_env_file(env_file)
-        except (OSError, SubmitRefused):
-            missing.append(f"env_file {env_file}")
-    found = {
-        name: value for name, value in given.items() if name not in fixed and not name.startswith("ORP_")
-    }
-    for entry in names:
-        name, source = entry.partition("=")[0], _source(entry)
-        if source in given:
-            found[name] = given[source]
-        elif source in leader:
-            found[name] = leader[source]
-        else:
-            missing.append(name)
-    return found, missing
-
-
-def read_env_file(path: Path) -> dict[str, str]:
-    """Variables of a dotenv file: `export`, quotes, comments; `$` and backticks mean themselves.
-
-    Double quotes know `\\n`, `\\t`, `\\"`, `\\\\` and `\\$`, and may span lines; single quotes know
-    nothing.
-
-    Raises OSError, and SubmitRefused (with the line's number, never its text) for a line that
-    is none of these.
-    """
-    with open(path, "rb") as file:
-        data = file.read(_MAX_ENV_FILE + 1)
-    if len(data) > _MAX_ENV_FILE:
-        raise SubmitRefused(f"{path}: over 1 MiB; an env_file holds NAME=value lines")
-    text = os.fsdecode(data).replace("\r\n", "\n").removeprefix("\ufeff")
-    found: dict[str, str] = {}
-    at = 0
-    while at < len(text):
-        match = _ENTRY.match(text, at)
-        if match is None or "\0" in match[0]:
-            raise SubmitRefused(f"{path}:{text.count(chr(10), 0, at) + 1}: not NAME=value; remove the line, or close its quotes")  # fmt: skip
-        if match["name"]:
-            found[match["name"]] = _unquoted(match)
-        at = match.end()
-    return found
-
-
-_ENTRY = re.compile(
-    r"""[ \t]*
-    (?:(?:export[ \t]+)?(?P<name>[A-Za-z_][A-Za-z0-9_.]*)[ \t]*=[ \t]*
-        (?:"(?P<double>(?:[^"\\]|\\.)*)"|'(?P<single>[^']*)'|(?P<plain>[^"'\n#][^\n]*?)?)
-    )?
-    [ \t]*(?:(?<![^\s"'=])\#[^\n]*)?(?:\n|\Z)""",
-    re.VERBOSE | re.DOTALL,
-)
-_ESCAPES = {"n": "\n", "t": "\t", "r": "\r"}
-
-
-def _unquoted(match: re.Match[str]) -> str:
-    if match["double"] is not None:
-        return re.sub(
-            r"\\(.)", lambda found: _ESCAPES.get(found[1], found[1]), match["double"], flags=re.DOTALL
-        )
-    if match["single"] is not None:
-        return match["single"]
-    return match["plain"] or ""

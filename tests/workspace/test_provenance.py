@@ -8,11 +8,11 @@ import sys
 
 from project_tree import GITHUB_TOKEN, git, git_project, plan, write
 
-from orp_tui.engine import sources
-from orp_tui.engine.environment import capture
-from orp_tui.engine.inputs import fingerprint
-from orp_tui.engine.interpreter import query
-from orp_tui.engine.provenance import environment_record, source_record, submitter, summary
+from orp_tui.workspace import sources
+from orp_tui.workspace.environment import capture
+from orp_tui.workspace.inputs import fingerprint
+from orp_tui.workspace.interpreter import query
+from orp_tui.workspace.provenance import environment_record, source_record, submitter, summary
 
 
 def test_source_json_names_commit_changes_tree_and_submitter(tmp_path):

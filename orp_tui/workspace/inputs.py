@@ -9,8 +9,8 @@ import posixpath
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from orp_tui.engine.plan import LinkedInput, is_within, parents
-from orp_tui.engine.secretscan import is_secret_file
+from orp_tui.workspace.plan import LinkedInput, is_within, parents
+from orp_tui.workspace.secretscan import is_secret_file
 
 FINGERPRINTED_ENTRIES = 20_000
 

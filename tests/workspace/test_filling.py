@@ -12,15 +12,15 @@ from project_tree import deliverable, git, git_project, names_below, plan, write
 
 from orp_tui.core.errors import SubmitRefused
 from orp_tui.core.layout import BasePaths
-from orp_tui.engine import sources, workspace
-from orp_tui.engine.filecache import FileCache
-from orp_tui.engine.plan import WorkspaceAnswers
+from orp_tui.workspace import filling, sources
+from orp_tui.workspace.filecache import FileCache
+from orp_tui.workspace.plan import WorkspaceAnswers
 
 
 def filled(project, place, **options):
     frozen = plan(project, **options)
     tree = sources.store_tree(frozen, BasePaths.under(project / "experiments").sources)
-    workspace.fill(tree, place, frozen)
+    filling.fill(tree, place, frozen)
     return tree
 
 
@@ -122,7 +122,7 @@ def test_a_submit_killed_while_it_stores_a_tree_leaves_no_half_of_one(tmp_path, 
     project = git_project(tmp_path / "p", {"train.py": "1"})
     program = (
         "import sys; from pathlib import Path; from orp_tui.core.layout import BasePaths\n"
-        "from orp_tui.engine import freeze, sources\n"
+        "from orp_tui.workspace import freeze, sources\n"
         "p = Path(sys.argv[1]); plan = freeze.plan_freeze(p, p, base_dirs=BasePaths.under(p / 'experiments'))\n"
         "sources.store_tree(plan, Path(sys.argv[2]))\n"
     )
@@ -268,6 +268,6 @@ def test_submodules_are_part_of_the_workspace_without_a_repository_of_their_own(
 
 
 def test_everything_written_can_be_flushed_at_once(tmp_path):
-    workspace.sync_workspaces(tmp_path, tmp_path)
+    filling.sync_workspaces(tmp_path, tmp_path)
     with pytest.raises(OSError, match="No such file"):
-        workspace.sync_workspaces(tmp_path / "gone")
+        filling.sync_workspaces(tmp_path / "gone")

@@ -6,10 +6,10 @@ import fcntl
 import os
 from pathlib import Path
 
-from orp_tui.engine.freeze import OUTPUT_FOLDER
-from orp_tui.engine.owngit import prepare
-from orp_tui.engine.plan import FreezePlan, all_parents
-from orp_tui.engine.sources import FrozenTree, sync_file_system
+from orp_tui.workspace.freeze import OUTPUT_FOLDER
+from orp_tui.workspace.owngit import prepare
+from orp_tui.workspace.plan import FreezePlan, all_parents
+from orp_tui.workspace.sources import FrozenTree, sync_file_system
 
 _FICLONE = 0x40049409
 

@@ -13,7 +13,7 @@ import os
 import time
 from pathlib import Path
 
-from orp_tui.engine.secretscan import SCANNED_BYTES, find_in_bytes
+from orp_tui.workspace.secretscan import SCANNED_BYTES, find_in_bytes
 
 _SETTLED_NS = 2_000_000_000
 """A file changed more recently than this when it was read may change again within the resolution of

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from orp_tui.core.errors import SubmitRefused
-from orp_tui.engine.interpreter import TIMEOUT_S, InterpreterFacts
-from orp_tui.engine.plan import FreezePlan, is_within_any
+from orp_tui.workspace.interpreter import TIMEOUT_S, InterpreterFacts
+from orp_tui.workspace.plan import FreezePlan, is_within_any
 
 
 @dataclasses.dataclass(frozen=True)

@@ -13,10 +13,10 @@ import secrets
 import shutil
 from pathlib import Path
 
-from orp_tui.engine import gitfacts
-from orp_tui.engine.gitfacts import Repository
-from orp_tui.engine.plan import FreezePlan
-from orp_tui.engine.sources import FrozenTree, remove_tree, sync_file_system
+from orp_tui.workspace import gitfacts
+from orp_tui.workspace.gitfacts import Repository
+from orp_tui.workspace.plan import FreezePlan
+from orp_tui.workspace.sources import FrozenTree, remove_tree, sync_file_system
 
 _LAYOUT = 1
 """Part of the key; changes with what `_build` writes."""

@@ -8,8 +8,8 @@ import pytest
 from project_tree import deliverable, git_project, plan, write
 
 from orp_tui.core.errors import SubmitRefused
-from orp_tui.engine.arguments import check_arguments
-from orp_tui.engine.plan import WorkspaceAnswers
+from orp_tui.workspace.arguments import check_arguments
+from orp_tui.workspace.plan import WorkspaceAnswers
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import dataclasses
 import subprocess
 import threading
 
-from orp_tui.engine.gitfacts import TIMEOUT_S, Repository, finish, split_names, start
+from orp_tui.workspace.gitfacts import TIMEOUT_S, Repository, finish, split_names, start
 
 
 @dataclasses.dataclass(frozen=True)

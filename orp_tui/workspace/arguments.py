@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from orp_tui.core.errors import SubmitRefused
-from orp_tui.engine.outputs import OutputPaths
-from orp_tui.engine.plan import FreezePlan, is_within, settings_lines
+from orp_tui.workspace.outputs import OutputPaths
+from orp_tui.workspace.plan import FreezePlan, is_within, settings_lines
 
 _LONGEST = 1024
 _LISTED = 10

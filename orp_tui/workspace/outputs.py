@@ -7,7 +7,7 @@ import posixpath
 import re
 from collections.abc import Iterable
 
-from orp_tui.engine.plan import is_within, parents
+from orp_tui.workspace.plan import is_within, parents
 
 _MAGIC = re.compile(r"[*?\[]")
 

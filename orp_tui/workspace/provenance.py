@@ -12,12 +12,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from orp_tui.core.secrets import mask, mask_named
-from orp_tui.engine import gitfacts
-from orp_tui.engine.environment import FixedEnvironment
-from orp_tui.engine.inputs import Fingerprint
-from orp_tui.engine.interpreter import InterpreterFacts
-from orp_tui.engine.plan import FreezePlan
-from orp_tui.engine.sources import FrozenTree
+from orp_tui.workspace import gitfacts
+from orp_tui.workspace.environment import FixedEnvironment
+from orp_tui.workspace.inputs import Fingerprint
+from orp_tui.workspace.interpreter import InterpreterFacts
+from orp_tui.workspace.plan import FreezePlan
+from orp_tui.workspace.sources import FrozenTree
 
 Json = dict[str, Any]  # Any: values as JSON gives them
 

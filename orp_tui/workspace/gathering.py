@@ -9,10 +9,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from orp_tui.core.words import size
-from orp_tui.engine.candidates import SOURCE_SUFFIXES, Candidates
-from orp_tui.engine.filecache import FileCache
-from orp_tui.engine.outputs import OutputPaths
-from orp_tui.engine.plan import (
+from orp_tui.workspace.candidates import SOURCE_SUFFIXES, Candidates
+from orp_tui.workspace.filecache import FileCache
+from orp_tui.workspace.outputs import OutputPaths
+from orp_tui.workspace.plan import (
     FreezeLimits,
     LeftOut,
     LinkedInput,
@@ -23,8 +23,8 @@ from orp_tui.engine.plan import (
     parents,
     settings_lines,
 )
-from orp_tui.engine.secretscan import is_secret_file
-from orp_tui.engine.symlinks import retarget
+from orp_tui.workspace.secretscan import is_secret_file
+from orp_tui.workspace.symlinks import retarget
 
 _EXTENSION_SUFFIXES = (".so", ".pyd")
 _GENERATED_NAMES = ("_version.py", "version.py", "__version__.py", "_pb2.py", "_pb2_grpc.py")

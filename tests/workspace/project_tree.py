@@ -9,8 +9,8 @@ from pathlib import Path
 
 from orp_tui.core.checklist import Deliverable
 from orp_tui.core.layout import BasePaths
-from orp_tui.engine.freeze import plan_freeze
-from orp_tui.engine.plan import FreezePlan
+from orp_tui.workspace.freeze import plan_freeze
+from orp_tui.workspace.plan import FreezePlan
 
 GITHUB_TOKEN = "ghp_" + "a1B2" * 9
 """Has the shape of a token; put together here so that this file does not."""

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from orp_tui.core.errors import SubmitRefused
-from orp_tui.engine.plan import FreezePlan
+from orp_tui.workspace.plan import FreezePlan
 
 _PYTHON = re.compile(r"(?:python|pypy)[0-9.]*(?:-dbg)?t?")
 _SHEBANG = re.compile(rb"#![ \t]*([^\s]+)[ \t]*([^\n]*)")

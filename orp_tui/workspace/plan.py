@@ -1,6 +1,6 @@
 """What a submit found out about a project's files, as plain values.
 
-`engine.freeze` makes a `FreezePlan`, `engine.sources` and `engine.workspace` carry it out, and
+`workspace.freeze` makes a `FreezePlan`, `workspace.sources` and `workspace.filling` carry it out, and
 `--dry-run` prints it. Paths are relative to the project with `/` between parts, unless they say
 otherwise.
 """
@@ -13,8 +13,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from orp_tui.core.errors import SubmitRefused
-from orp_tui.engine.gitdiff import NO_DIFF, Diff
-from orp_tui.engine.gitfacts import Repository
+from orp_tui.workspace.gitdiff import NO_DIFF, Diff
+from orp_tui.workspace.gitfacts import Repository
 
 
 @dataclasses.dataclass(frozen=True)

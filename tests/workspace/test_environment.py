@@ -10,17 +10,14 @@ import pytest
 from project_tree import GITHUB_TOKEN, git_project, plan, write
 
 from orp_tui.core.errors import SubmitRefused
-from orp_tui.engine.environment import (
+from orp_tui.workspace.environment import (
     SHIM,
     RunPlaces,
     capture,
     for_run,
-    late_secrets,
     python_path,
-    read_env_file,
-    read_private,
-    write_private,
 )
+from orp_tui.workspace.private_environment import late_secrets, read_env_file, read_private, write_private
 
 PLACES = RunPlaces(
     "exp_1", Path("/r"), Path("/r/w/sub"), Path("/r/w/outputs"), Path("/r/config.json"), Path("/r/m.jsonl"), 7

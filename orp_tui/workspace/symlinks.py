@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from orp_tui.engine.secretscan import is_secret_file
+from orp_tui.workspace.secretscan import is_secret_file
 
 
 @dataclasses.dataclass(frozen=True)

@@ -9,7 +9,7 @@ import pytest
 from project_tree import git, git_project, plan, write
 
 from orp_tui.core.errors import SubmitRefused
-from orp_tui.engine import gitdiff, gitfacts
+from orp_tui.workspace import gitdiff, gitfacts
 
 
 def hostile(folder):

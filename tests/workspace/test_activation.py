@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from orp_tui.core.errors import SubmitRefused
-from orp_tui.engine import activation
-from orp_tui.engine.activation import Activation, activate
+from orp_tui.workspace import activation
+from orp_tui.workspace.activation import Activation, activate
 
 BASE = {"PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "KEPT": "a\nb"}
 

@@ -12,7 +12,7 @@ import pytest
 from project_tree import write
 
 from orp_tui.core.errors import SubmitRefused
-from orp_tui.engine.interpreter import query
+from orp_tui.workspace.interpreter import query
 
 
 @pytest.fixture
