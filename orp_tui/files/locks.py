@@ -28,7 +28,8 @@ class LockState(enum.Enum):
     HELD = "held"
 
 
-def _request(kind: int) -> bytes:
+def request(kind: int) -> bytes:
+    """The argument of an OFD call about a whole file: F_WRLCK takes or asks, F_UNLCK lets go."""
     return _FLOCK.pack(kind, os.SEEK_SET, 0, 0, 0)
 
 
@@ -40,7 +41,7 @@ def take(path: Path, *, create: bool = True) -> int | None:
     flags = os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW | (os.O_CREAT if create else 0)
     descriptor = os.open(path, flags, 0o600)
     try:
-        fcntl.fcntl(descriptor, fcntl.F_OFD_SETLK, _request(fcntl.F_WRLCK))
+        fcntl.fcntl(descriptor, fcntl.F_OFD_SETLK, request(fcntl.F_WRLCK))
     except BlockingIOError:
         os.close(descriptor)
         return None
@@ -62,7 +63,7 @@ def ask(path: Path) -> LockState:
     except PermissionError:
         return LockState.HELD  # somebody else's: it can't be ours to take
     try:
-        answer = fcntl.fcntl(descriptor, fcntl.F_OFD_GETLK, _request(fcntl.F_WRLCK))
+        answer = fcntl.fcntl(descriptor, fcntl.F_OFD_GETLK, request(fcntl.F_WRLCK))
     finally:
         os.close(descriptor)
     return LockState.FREE if _FLOCK.unpack(answer)[0] == fcntl.F_UNLCK else LockState.HELD
