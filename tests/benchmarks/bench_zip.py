@@ -1,28 +1,54 @@
 """Zip of a run with a random checkpoint and a text log, against `zipfile` with its defaults.
 
-    python -m tests.benchmarks.bench_zip [--mib 1024]
-
-Makes its own data in a temporary folder: 0.7 random, 0.3 log lines. Times are wall-clock; ours
-include sha256 of every member and of the zip, and fsync, which `zipfile` does not do.
+The data, 0.7 random and 0.3 log lines, is made in a temporary folder. Ours includes sha256 of
+every member and of the zip, and fsync, which `zipfile` does not do.
 """
 
 from __future__ import annotations
 
-import argparse
 import os
 import random
-import shutil
-import tempfile
 import time
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from orp_tui.artifacts.bundle import bundle
 from orp_tui.artifacts.plan import Kind, Plan, PlanItem
+from tests.benchmarks.ground import ground
+from tests.benchmarks.measure import Budget, Row, Samples, interleaved
 
 MIB = 1 << 20
-TIME_BUDGET, SIZE_BUDGET = 0.15, 1.03
+
+
+def rows(*, quick: bool) -> Iterator[Row]:
+    """Time and size, of the same zips."""
+    mib, rounds = (128, 1) if quick else (1024, 2)
+    sizes: dict[str, list[float]] = {"orp": [], "zipfile": []}
+    with ground() as place:
+        folder = place.project
+        names = make_data(folder, mib)
+        os.sync()
+
+        def timed(who: str, action: Callable[[Path, list[str], Path], None]) -> Callable[[], float]:
+            def measured() -> float:
+                target = folder / "out.zip"
+                begin = time.perf_counter()
+                action(folder, names, target)
+                took = time.perf_counter() - begin
+                sizes[who].append(target.stat().st_size / MIB)
+                target.unlink()
+                return took
+
+            return measured
+
+        ours, theirs = interleaved(
+            rounds, timed("orp", zip_by_orp), timed("zipfile", zip_by_stdlib), warm_up=0
+        )
+    what = f"zip of {mib} MiB, 0.7 random"
+    yield Row(f"{what}: time", Samples(ours, "s"), "zipfile", Samples(theirs, "s"), Budget(0.15, "ratio"))
+    our_sizes, their_sizes = (Samples(tuple(sizes[who]), "MiB") for who in ("orp", "zipfile"))
+    yield Row(f"{what}: size", our_sizes, "zipfile", their_sizes, Budget(1.03, "ratio"))
 
 
 def make_data(folder: Path, mib: int) -> list[str]:
@@ -57,43 +83,3 @@ def zip_by_orp(folder: Path, names: list[str], target: Path) -> None:
         PlanItem(name, str(folder), name, os.path.getsize(folder / name), Kind.WORKSPACE) for name in names
     )
     bundle(Plan("bench", (), items), target)
-
-
-def timed(
-    action: Callable[[Path, list[str], Path], None], folder: Path, names: list[str]
-) -> tuple[float, int]:
-    target = folder / "out.zip"
-    begin = time.perf_counter()
-    action(folder, names, target)
-    seconds = time.perf_counter() - begin
-    size = target.stat().st_size
-    target.unlink()
-    return seconds, size
-
-
-def main() -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--mib", type=int, default=1024)
-    mib = parser.parse_args().mib
-    folder = Path(tempfile.mkdtemp(prefix="orp-bench-zip-"))
-    try:
-        names = make_data(folder, mib)
-        os.sync()
-        ours = min(timed(zip_by_orp, folder, names) for _ in range(2))
-        theirs = timed(zip_by_stdlib, folder, names)
-    finally:
-        shutil.rmtree(folder)
-    print(f"zip of {mib} MiB, 0.7 random and 0.3 text")
-    print(f"{'':22}{'seconds':>9}{'MiB':>9}")
-    for label, (seconds, size) in (("zipfile, defaults", theirs), ("orp", ours)):
-        print(f"{label:22}{seconds:9.2f}{size / MIB:9.1f}")
-    time_ratio, size_ratio = ours[0] / theirs[0], ours[1] / theirs[1]
-    print(f"{'ratio':22}{time_ratio:9.3f}{size_ratio:9.3f}")
-    print(f"{'budget':22}{TIME_BUDGET:9.3f}{SIZE_BUDGET:9.3f}")
-    return int(time_ratio > TIME_BUDGET or size_ratio > SIZE_BUDGET)
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())
