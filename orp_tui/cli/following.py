@@ -18,7 +18,7 @@ from orp_tui.core.checklist import ChecklistReport, DeliverableStatus
 from orp_tui.core.states import RunState
 from orp_tui.services.context import Context, actor
 from orp_tui.services.control import cancel
-from orp_tui.services.follow import follow, result_of, why_it_waits
+from orp_tui.services.follow import Waits, follow, result_of
 from orp_tui.services.watch import RunView, checklist
 from orp_tui.store import runs
 
@@ -48,7 +48,10 @@ def follow_to_the_end(context: Context, ids: Sequence[str], *, as_json: bool, ju
 
 
 class Interrupts:
-    """Ctrl-C asks what to do in a terminal, and cancels elsewhere; a lost terminal detaches."""
+    """Ctrl-C asks what to do in a terminal, and cancels elsewhere.
+
+    A signal that ends this process, as a lost terminal sends one, leaves the runs running.
+    """
 
     def __init__(self) -> None:
         self.asked = 0
@@ -74,7 +77,7 @@ def _watch(
 ) -> list[RunView] | None:
     """The runs at their ends; None if the person has left them running."""
     live = not quiet and len(ids) == 1 and sys.stdout.isatty() and sys.stderr.isatty() and _is_capable()
-    view: View = LiveView(context, ids[0]) if live else Lines(context, connection, quiet=quiet)
+    view: View = LiveView(context, connection, ids[0]) if live else Lines(context, connection, quiet=quiet)
     answered = 0
     views: list[RunView] = []
     try:
@@ -107,30 +110,37 @@ def _answer(
     interrupts: Interrupts,
 ) -> bool:
     """Whether to go on following after a Ctrl-C."""
-    if interrupts.cancelled:
-        return True  # it is under way; a second Ctrl-C changes nothing
+    left = [item.run.id for item in views if not item.state.is_final]
+    if not left:
+        return True  # the end is on its way to the screen
     if sys.stdin.isatty() and sys.stderr.isatty():
-        view.close()
-        choice = _ask(views)
+        view.pause()
+        choice = _ask(left, cancelled=interrupts.cancelled)
         if choice == "d":
-            names = " ".join(item.run.id for item in views)
-            output.say(f"left running: {names}\nfollow again with `orp logs -f`, end with `orp cancel`")
+            again, end = f"orp logs -f {left[0]}", f"orp cancel {' '.join(left)}"
+            output.say(f"left running: {' '.join(left)}\nfollow again: {again}\nend:          {end}")
             return False
         if choice != "c":
             return True
+    if interrupts.cancelled:
+        return True  # it is under way; asking again changes nothing
     interrupts.cancelled = True
-    for item in views:
-        run = runs.get(connection, item.run.id)
-        if run is not None and not item.state.is_final:
+    for run_id in left:
+        run = runs.get(connection, run_id)
+        if run is not None:
             cancel(context.paths, connection, run, by=actor())
     output.say("cancelling; the training has its grace to save")
     return True
 
 
-def _ask(views: Sequence[RunView]) -> str:
-    left = [item.run.id for item in views if not item.state.is_final]
-    output.say(f"\n{', '.join(left)} goes on without this terminal.")
-    output.say("d  detach: leave it running      c  cancel it      any other key: go on watching")
+def _ask(left: Sequence[str], *, cancelled: bool) -> str:
+    who, it = (left[0], "it") if len(left) == 1 else (f"{len(left)} runs", "them")
+    if cancelled:
+        output.say(f"{who}: being cancelled, with or without this terminal")
+        output.say(f"d  detach: leave {it} to end      any other key: go on watching")
+    else:
+        output.say(f"{who}: not bound to this terminal")
+        output.say(f"d  detach: leave {it} running      c  cancel {it}      any other key: go on watching")
     try:
         return click.getchar().lower()
     except (KeyboardInterrupt, EOFError):
@@ -141,8 +151,7 @@ class Lines(View):
     """One line on stderr for each thing that happens."""
 
     def __init__(self, context: Context, connection: sqlite3.Connection, *, quiet: bool) -> None:
-        self._context = context
-        self._connection = connection
+        self._reasons = Waits(context, connection)
         self._quiet = quiet
         self._states: dict[str, RunState] = {}
         self._waits: dict[str, str] = {}
@@ -162,7 +171,7 @@ class Lines(View):
             self._states[run_id] = item.state
             yield output.state_label(item.state, sys.stderr) + _because(item)
         if item.state is RunState.QUEUED:
-            why = why_it_waits(self._context, self._connection, run_id)
+            why = self._reasons.of(run_id)
             if why and self._waits.get(run_id) != why:
                 self._waits[run_id] = why
                 yield f"waits: {why}"

@@ -6,8 +6,8 @@ commands for people; they go round click, because a finaliser starts often.
 
 from __future__ import annotations
 
+import errno
 import importlib
-import os
 import sys
 from collections.abc import Sequence
 
@@ -17,6 +17,14 @@ HIDDEN = frozenset({"leader", "observe", "finalise", "adopt"})
 
 INTERRUPTED = 130
 FAULT = 3
+
+_OF_THE_MACHINE = frozenset(
+    {
+        errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EMFILE, errno.ENFILE,
+        errno.ENOMEM, errno.ESTALE, errno.ENAMETOOLONG, errno.ELOOP, errno.EAGAIN,
+    }
+)  # fmt: skip
+"""Errors that no program can prevent: they are told in a line, not as a bug."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -28,23 +36,39 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     if words and words[0] in HIDDEN:
         return _hidden(words)
-    debug = "--debug" in words[: words.index("--") if "--" in words else None]
+    debug = _take_debug(words)
     try:
-        return _visible(words)
-    except OrpError as error:
-        if debug:
-            raise
-        return _explain(error)
+        code = _visible(words)
+        _flush()
+        return code
+    except BrokenPipeError:
+        # The reader has gone, as `| head` does; that is its good right.
+        from orp_tui.cli.output import forget_reader
+
+        forget_reader(sys.stdout)
+        return 0
     except KeyboardInterrupt:
         return INTERRUPTED
-    except BrokenPipeError:
-        # The reader has gone, as `| head` does; the flush at exit must not complain either.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - the top of a process: told in a line, or kept in a file
         if debug:
-            raise
-        return _crash(error)
+            import traceback
+
+            traceback.print_exc()
+        if isinstance(error, OrpError):
+            return _explain(str(error), error.exit_code)
+        if isinstance(error, OSError) and error.errno in _OF_THE_MACHINE:
+            place = f"{error.filename}: " if error.filename else ""
+            return _explain(f"{place}{error.strerror}", FAULT)
+        return FAULT if debug else _crash(error)
+
+
+def _take_debug(words: list[str]) -> bool:
+    """Whether `--debug` stands before `--`, wherever; it is taken out."""
+    own = words[: words.index("--")] if "--" in words else words
+    if "--debug" not in own:
+        return False
+    words.remove("--debug")
+    return True
 
 
 def _hidden(words: Sequence[str]) -> int:
@@ -70,21 +94,30 @@ def _visible(words: list[str]) -> int:
     return result if isinstance(result, int) else 0
 
 
-def _explain(error: OrpError) -> int:
+def _flush() -> None:
+    """What is still buffered goes out while its failure can be told."""
+    from orp_tui.cli.output import flush_all
+
+    flush_all()
+
+
+def _explain(text: str, code: int) -> int:
     from orp_tui.cli.output import say
     from orp_tui.core.sanitise import sanitise
 
-    say(f"orp: {sanitise(str(error), keep_newlines=True)}")
-    return error.exit_code
+    say(f"orp: {sanitise(text, keep_newlines=True)}")
+    return code
 
 
 def _crash(error: Exception) -> int:
     import traceback
 
     from orp_tui.cli.output import say, state_file
+    from orp_tui.core.sanitise import one_line
 
     path = state_file("crash")
     with open(path, "w", encoding="utf-8", errors="backslashreplace") as file:
         traceback.print_exception(error, file=file)
-    say(f"orp: this is a bug in ORP: {type(error).__name__}: {error}\nthe traceback is in {path}")
+    what = one_line(f"{type(error).__name__}: {error}", 300)
+    say(f"orp: this is a bug in ORP: {what}\nthe traceback is in {path}")
     return FAULT

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import re
+import shutil
 import sys
 import time
 from collections.abc import Sequence
@@ -11,7 +14,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, TextIO
 
-from orp_tui.core.sanitise import sanitise
+from orp_tui.core.errors import OrpError
+from orp_tui.core.sanitise import cell_width, one_line, sanitise
 from orp_tui.core.states import RunState
 from orp_tui.core.words import STATE_GLYPHS, state_word
 
@@ -27,15 +31,20 @@ STATE_COLOURS = {
     RunState.LOST: "35;1",
 }
 
+_GAP = "  "
+_LEAST_ROOM = 10
+
 
 def emit(text: str) -> None:
     """A line of data."""
-    print(text)
+    _print(text, sys.stdout)
 
 
 def emit_json(value: Any) -> None:  # Any: whatever JSON can hold
     """One JSON document; NaN and infinities as null, because JSON has no word for them."""
-    print(json.dumps(finite(value), indent=2, ensure_ascii=False))
+    # A lone surrogate, as a file name can hold, is no text that JSON could carry.
+    text = json.dumps(finite(value), indent=2, ensure_ascii=False)
+    emit(text if _is_encodable(text) else json.dumps(finite(value), indent=2))
 
 
 def finite(value: Any) -> Any:  # Any: whatever JSON can hold
@@ -51,7 +60,58 @@ def finite(value: Any) -> Any:  # Any: whatever JSON can hold
 
 def say(text: str) -> None:
     """Words for the person, on stderr."""
-    print(text, file=sys.stderr)
+    _print(text, sys.stderr)
+
+
+def _print(text: str, stream: TextIO) -> None:
+    """A line; characters that the stream's encoding lacks are escaped, a reader that has gone is no matter.
+
+    Raises OrpError if the stream can't be written for another reason, as on a full disk.
+    """
+    try:
+        try:
+            print(text, file=stream)
+        except UnicodeEncodeError:
+            encoding = stream.encoding or "ascii"
+            print(text.encode(encoding, "backslashreplace").decode(encoding), file=stream)
+    except BrokenPipeError:
+        forget_reader(stream)
+    except OSError as error:
+        forget_reader(stream)
+        raise _unwritable(stream, error) from error
+
+
+def flush_all() -> None:
+    """Nothing is buffered any more; raises OrpError as `emit` does."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except BrokenPipeError:
+            forget_reader(stream)
+        except OSError as error:
+            forget_reader(stream)
+            raise _unwritable(stream, error) from error
+
+
+def forget_reader(stream: TextIO) -> None:
+    """What is written from here on goes nowhere, so that the flush at exit does not complain either."""
+    with contextlib.suppress(OSError, ValueError):
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, stream.fileno())
+        os.close(null)
+
+
+def _unwritable(stream: TextIO, error: OSError) -> OrpError:
+    name = "standard output" if stream is sys.stdout else "standard error"
+    return OrpError(f"{name} cannot be written: {error.strerror}")
+
+
+def _is_encodable(text: str) -> bool:
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def has_colours(stream: TextIO) -> bool:
@@ -76,23 +136,28 @@ def state_label(state: RunState, stream: TextIO) -> str:
 
 
 def table(headings: Sequence[str], rows: Sequence[Sequence[str]], *, paint: int | None = None) -> str:
-    """Columns aligned on the widest cell; the last one runs free.
+    """Columns aligned on the widest cell, in terminal cells; on a terminal the last is cut at its edge.
 
     `paint` is the column whose cells may hold colour codes and are measured without them.
     """
-    import re
-
-    codes = re.compile(r"\x1b\[[0-9;]*m")
-    cells = [[sanitise(cell) if place != paint else cell for place, cell in enumerate(row)] for row in rows]
-    lines = [list(headings), *cells]
-    widths = [max(len(codes.sub("", line[place])) for line in lines) for place in range(len(headings))]
+    lines = [list(headings)]
+    lines += [[cell if place == paint else sanitise(cell) for place, cell in enumerate(row)] for row in rows]
+    widths = [max(map(_width, column)) for column in zip(*lines, strict=True)]
+    before = sum(widths[:-1]) + len(_GAP) * (len(widths) - 1)
+    room = max(_LEAST_ROOM, shutil.get_terminal_size().columns - before) if sys.stdout.isatty() else None
     out = []
-    for line in lines:
-        padded = [
-            cell + " " * (width - len(codes.sub("", cell))) for cell, width in zip(line, widths, strict=True)
-        ]
-        out.append("  ".join(padded).rstrip())
+    for *cells, last in lines:
+        last = last if room is None else one_line(last, room)
+        padded = [cell + " " * (width - _width(cell)) for cell, width in zip(cells, widths, strict=False)]
+        out.append(_GAP.join([*padded, last]).rstrip())
     return "\n".join(out)
+
+
+def _width(cell: str) -> int:
+    """Terminal cells, colour codes not counted."""
+    if "\x1b" in cell:
+        cell = re.sub(r"\x1b\[[0-9;]*m", "", cell)
+    return cell_width(cell)
 
 
 def local_time(seconds: float | None) -> str:

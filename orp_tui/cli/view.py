@@ -13,5 +13,8 @@ class View:
     def show(self, views: Sequence[RunView]) -> None:
         """Show how they stand now."""
 
+    def pause(self) -> None:
+        """Leave the terminal free for a question; the next `show` draws again."""
+
     def close(self) -> None:
         """Leave the terminal as it was."""

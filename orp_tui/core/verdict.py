@@ -80,7 +80,7 @@ def _stopped(record: ExitRecord) -> Verdict | None:
     assert record.stop is not None
     if record.how != "not_started" and not record.signals:
         return None
-    how = f" (sent {', '.join(record.signals)})" if record.signals else " before it started"
+    how = f" (sent {', '.join(map(_named, record.signals))})" if record.signals else " before it started"
     why = record.stop.why
     if why == "cancelled":
         by = f" by {record.stop.by}" if record.stop.by else ""
@@ -92,6 +92,14 @@ def _stopped(record: ExitRecord) -> Verdict | None:
     return Verdict(
         RunState.FAILED, Reason.TERMINATED, f"stopped from outside ORP, {record.stop.by or 'SIGTERM'}{how}"
     )
+
+
+def _named(sent: str) -> str:
+    """`signal 15 to 4711`, as a supervisor notes it, with the name of the signal."""
+    match = re.fullmatch(r"signal (\d+) to (\d+)", sent)
+    if match is None:
+        return sent
+    return f"{SIGNAL_NAMES.get(int(match[1]), f'signal {match[1]}')} to {match[2]}"
 
 
 def _exited_well(report: ChecklistReport | None) -> Verdict:

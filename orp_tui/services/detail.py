@@ -10,7 +10,7 @@ from orp_tui.core.checklist import ChecklistReport
 from orp_tui.core.layout import RunPaths
 from orp_tui.files.atomic import read_json
 from orp_tui.services.context import Context
-from orp_tui.services.follow import why_it_waits
+from orp_tui.services.follow import why_they_wait
 from orp_tui.services.watch import RunView, checklist, view
 from orp_tui.store import events, runs
 from orp_tui.store.events import Event
@@ -43,7 +43,7 @@ def detail(context: Context, connection: sqlite3.Connection, run_id: str) -> Run
     folder = context.paths.run(run_id)
     return RunDetail(
         view=view(context.paths, run),
-        waits=why_it_waits(context, connection, run_id),
+        waits=why_they_wait(context, connection).get(run_id),
         folder=folder,
         request=_json(folder, "request.json"),
         source=_json(folder, "source.json"),

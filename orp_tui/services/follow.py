@@ -44,12 +44,32 @@ def _view(context: Context, connection: sqlite3.Connection, run_id: str) -> RunV
     return view(context.paths, run)
 
 
-def why_it_waits(context: Context, connection: sqlite3.Connection, run_id: str) -> str | None:
-    """One line for a queued run; None if it does not wait."""
-    for item in snapshot(context.paths, connection, slots=context.slots).unfinished:
-        if item.run.id == run_id and item.state is RunState.QUEUED:
-            return item.detail
-    return None
+def why_they_wait(context: Context, connection: sqlite3.Connection) -> dict[str, str]:
+    """Id of each queued run → one line."""
+    seen = snapshot(context.paths, connection, slots=context.slots)
+    return {
+        item.run.id: item.detail
+        for item in seen.unfinished
+        if item.state is RunState.QUEUED and item.detail is not None
+    }
+
+
+class Waits:
+    """Why runs wait, looked up at most once a second: an answer looks at every unfinished run."""
+
+    def __init__(self, context: Context, connection: sqlite3.Connection) -> None:
+        self._context = context
+        self._connection = connection
+        self._found: dict[str, str] = {}
+        self._next = 0.0
+
+    def of(self, run_id: str) -> str | None:
+        """One line for a queued run; None if it does not wait."""
+        now = time.monotonic()
+        if now >= self._next:
+            self._found = why_they_wait(self._context, self._connection)
+            self._next = time.monotonic() + CARE_S
+        return self._found.get(run_id)
 
 
 def result_of(context: Context, item: RunView) -> ExperimentResult:

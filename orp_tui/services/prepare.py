@@ -115,7 +115,7 @@ def prepare(
     """Everything that a submit has to know.
 
     With `ask` the freeze plan may hold questions and refusals, for somebody who shows or
-    answers them; without it they are raised.
+    answers them, and nothing is written, caches included; without it they are raised.
 
     Raises NotYet for what this version can't execute, SubmitRefused for what the user can
     put right.
@@ -134,7 +134,7 @@ def prepare(
     fixed = environment.capture(base, plan.env)
     command = _command(source, freeze, fixed, folder)
     check_arguments(command.argv, plan.config, freeze)
-    python = _python(context, source, command, fixed)
+    python = _python(context, source, command, fixed, keep=not ask)
     live = None
     if python is not None and freeze.kind == "isolated":
         live = editable.find_live_code(python, freeze, fixed.variables.get("PYTHONPATH", ""))
@@ -210,13 +210,14 @@ def _filled(word: str, values: dict[str, str]) -> str:
 
 
 def _python(
-    context: Context, source: Source, command: ResolvedCommand, fixed: FixedEnvironment
+    context: Context, source: Source, command: ResolvedCommand, fixed: FixedEnvironment, *, keep: bool
 ) -> InterpreterFacts | None:
     python = likely_interpreter(command, fixed.variables, source.project)
     if python is None:
         return None
     try:
-        return interpreter.query(python, fixed.variables, context.paths.state / "interpreters")
+        cache = context.paths.state / "interpreters" if keep else None
+        return interpreter.query(python, fixed.variables, cache)
     except SubmitRefused:
         if command.interpreter:
             raise

@@ -10,13 +10,14 @@ import click
 from orp_tui.cli import output
 from orp_tui.cli.context_option import as_json, base_dir
 from orp_tui.cli.progress import progress_bar
+from orp_tui.cli.run_argument import run_argument
 from orp_tui.cli.summary import shown_path
 from orp_tui.core.errors import RunNotFound
 from orp_tui.core.layout import RunPaths
 from orp_tui.core.sanitise import sanitise
 from orp_tui.core.words import size
 from orp_tui.services.context import open_context
-from orp_tui.services.reference import find_run
+from orp_tui.services.reference import find_run, store_of
 
 FAULT, NOT_WELL = 3, 1
 
@@ -27,7 +28,7 @@ def command() -> None:
 
 
 @command.command("bundle")
-@click.argument("references", metavar="RUN...", nargs=-1, required=True)
+@run_argument("references", metavar="RUN...", many=True)
 @base_dir
 @as_json
 def bundle(references: tuple[str, ...], base_dir: str | None, as_json: bool) -> int:
@@ -36,8 +37,8 @@ def bundle(references: tuple[str, ...], base_dir: str | None, as_json: bool) -> 
 
     context = open_context(base_dir=base_dir)
     states = {}
-    with context.store() as connection:
-        for run in [find_run(connection, reference) for reference in references]:
+    with store_of(context, references[0]) as connection:
+        for run in [find_run(connection, reference, context.paths) for reference in references]:
             with progress_bar(run.id) as progress:
                 states[run.id] = bundle_again(context, connection, run, progress)
     if as_json:
@@ -50,7 +51,7 @@ def bundle(references: tuple[str, ...], base_dir: str | None, as_json: bool) -> 
 
 
 @command.command("verify")
-@click.argument("references", metavar="ZIP|RUN...", nargs=-1, required=True)
+@run_argument("references", metavar="ZIP|RUN...", many=True, files=True)
 @base_dir
 @as_json
 def verify(references: tuple[str, ...], base_dir: str | None, as_json: bool) -> int:
@@ -95,7 +96,7 @@ def verify(references: tuple[str, ...], base_dir: str | None, as_json: bool) -> 
 
 
 @command.command("list")
-@click.argument("reference", metavar="ZIP|RUN")
+@run_argument("reference", metavar="ZIP|RUN", files=True)
 @base_dir
 @as_json
 def list_members(reference: str, base_dir: str | None, as_json: bool) -> None:
@@ -115,7 +116,7 @@ def list_members(reference: str, base_dir: str | None, as_json: bool) -> None:
 
 
 @command.command("extract")
-@click.argument("reference", metavar="ZIP|RUN")
+@run_argument("reference", metavar="ZIP|RUN", files=True)
 @click.argument("members", metavar="[MEMBER]...", nargs=-1)
 @click.option(
     "--to", "target", type=click.Path(file_okay=False), help="Folder; by default one named like the zip."
@@ -140,8 +141,8 @@ def _zip_of(reference: str, base_dir: str | None) -> tuple[Path, Path | None]:
     if Path(reference).is_file() or reference.endswith(".zip"):
         return Path(reference), None
     context = open_context(base_dir=base_dir)
-    with context.store() as connection:
-        run = find_run(connection, reference)
+    with store_of(context, reference) as connection:
+        run = find_run(connection, reference, context.paths)
     path = context.paths.artifact(run.id)
     if not path.exists():
         raise RunNotFound(run.id, f"has no zip ({run.artifacts}); `orp artifacts bundle {run.id}` writes one")

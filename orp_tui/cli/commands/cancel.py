@@ -9,10 +9,11 @@ import click
 
 from orp_tui.cli import output
 from orp_tui.cli.context_option import as_json, base_dir
+from orp_tui.cli.run_argument import run_argument
 from orp_tui.core.states import RunState
 from orp_tui.services.context import Context, actor, open_context
 from orp_tui.services.control import cancel
-from orp_tui.services.reference import find_run
+from orp_tui.services.reference import find_run, store_of
 from orp_tui.services.watch import view
 from orp_tui.store import runs
 
@@ -20,7 +21,7 @@ POLL_S = 0.1
 
 
 @click.command("cancel")
-@click.argument("references", metavar="RUN...", nargs=-1, required=True)
+@run_argument("references", metavar="RUN...", many=True)
 @click.option(
     "--grace", type=float, metavar="SECONDS", help="Until SIGKILL; by default what the experiment says."
 )
@@ -36,8 +37,8 @@ def command(
     """
     context = open_context(base_dir=base_dir)
     answers = []
-    with context.store() as connection:
-        found = [find_run(connection, reference) for reference in references]
+    with store_of(context, references[0]) as connection:
+        found = [find_run(connection, reference, context.paths) for reference in references]
         for run in found:
             before = view(context.paths, run).state
             if before.is_final:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import sys
 import time
@@ -14,25 +15,26 @@ import click
 from orp_tui.cli import output
 from orp_tui.cli.commands.status import run_json
 from orp_tui.cli.context_option import as_json, base_dir
+from orp_tui.cli.run_argument import run_argument
 from orp_tui.cli.summary import checklist_lines, shown_path
 from orp_tui.core.sanitise import one_line, sanitise
 from orp_tui.core.words import duration, number, size
 from orp_tui.services.context import open_context
 from orp_tui.services.detail import RunDetail, detail
-from orp_tui.services.reference import find_run
+from orp_tui.services.reference import find_run, store_of
 
 _MOST_METRICS = 20
 
 
 @click.command("info")
-@click.argument("reference", metavar="RUN")
+@run_argument("reference")
 @base_dir
 @as_json
 def command(reference: str, base_dir: str | None, as_json: bool) -> None:
     """Everything about one run."""
     context = open_context(base_dir=base_dir)
-    with context.store() as connection:
-        found = detail(context, connection, find_run(connection, reference).id)
+    with store_of(context, reference) as connection:
+        found = detail(context, connection, find_run(connection, reference, context.paths).id)
     if as_json:
         output.emit_json(to_json(found))
         return
@@ -99,11 +101,20 @@ def _request_rows(found: RunDetail) -> Iterator[tuple[str, str]]:
     yield "command", shlex.join(request["argv"])
     yield "directory", f"{request['cwd']} ({request['workspace']})"
     if request["config"]:
-        yield "config", ", ".join(f"{key}={value}" for key, value in request["config"].items())
+        yield "config", ", ".join(f"{key}={_plain(value)}" for key, value in request["config"].items())
     if request["seed"] is not None:
         yield "seed", str(request["seed"])
     for note in request["notes"]:
         yield "note", note
+
+
+def _plain(value: object) -> str:
+    """A config value as one would type it."""
+    if isinstance(value, float):
+        return f"{value:g}" if float(f"{value:g}") == value else repr(value)
+    if isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _source_rows(found: RunDetail) -> Iterator[tuple[str, str]]:

@@ -10,6 +10,7 @@ import click
 
 from orp_tui.cli import output
 from orp_tui.cli.context_option import base_dir
+from orp_tui.cli.run_argument import run_argument
 from orp_tui.core.errors import RunNotFound
 from orp_tui.core.layout import STDERR_NAME, STDOUT_NAME
 from orp_tui.core.sanitise import sanitise
@@ -17,7 +18,7 @@ from orp_tui.logs.reader import LogReader
 from orp_tui.logs.source import open_log, split_reference
 from orp_tui.logs.tail import Chunk, Follower, Notice, Restarted
 from orp_tui.services.context import Context, open_context
-from orp_tui.services.reference import find_run
+from orp_tui.services.reference import find_run, store_of
 from orp_tui.services.watch import view
 from orp_tui.store import runs
 
@@ -26,7 +27,7 @@ POLL_S = 0.1
 
 
 @click.command("logs")
-@click.argument("reference", metavar="RUN|FILE|ZIP::MEMBER")
+@run_argument("reference", metavar="RUN|FILE|ZIP::MEMBER", files=True)
 @click.option("-f", "--follow", is_flag=True, help="Go on until the run ends.")
 @click.option("--stderr", "stderr", is_flag=True, help="The error output instead of the standard output.")
 @click.option("-n", "--lines", type=click.IntRange(0), help="Only the last so many lines.")
@@ -65,12 +66,8 @@ def _resolve(context: Context, reference: str, name: str) -> tuple[str, str | No
         return reference, None
     if Path(reference).is_file():
         return (f"{reference}::{name}", None) if reference.endswith(".zip") else (reference, None)
-    if not context.has_store:
-        raise RunNotFound(
-            reference, f"nothing was run in {context.paths.base} yet, and there is no such file"
-        )
-    with context.store() as connection:
-        run = find_run(connection, reference)
+    with store_of(context, reference) as connection:
+        run = find_run(connection, reference, context.paths)
     folder = context.paths.run(run.id)
     path = folder.folder / name
     packed = context.paths.artifact(run.id)

@@ -35,9 +35,9 @@ def start(foreground: bool, slots: int | None, base_dir: str | None) -> None:
     if foreground:
         lead_here(context)
         return
-    process = start_leader(context, idle_exit_s=None)
-    leader = await_leader(context.paths, process)
-    if leader.pid == process.pid:
+    pid = start_leader(context, idle_exit_s=None)
+    leader = await_leader(context.paths, pid)
+    if leader.pid == pid:
         output.say(f"queue processor started: {leader}; its words are in {context.paths.leader_log}")
     else:
         raise click.exceptions.Exit(_already(leader))

@@ -9,6 +9,7 @@ import click
 
 from orp_tui.cli import output
 from orp_tui.cli.context_option import as_json, base_dir
+from orp_tui.core.errors import NotYet, OrpError
 from orp_tui.core.states import RunState
 from orp_tui.services.context import Context, open_context
 from orp_tui.services.control import ensure_leader
@@ -87,7 +88,7 @@ def command(
         raise click.UsageError("--key names one run; give one file")
     context = open_context(base_dir=base_dir, near=Path(files[0]) if files else None)
     options = SubmitOptions(priority=priority, key=key, allow_live_code=allow_live_code)
-    if not dry_run:
+    if not dry_run and context.has_store:
         ensure_leader(context)  # first, so that it starts while files are read and frozen
     sources = _sources(context, files, words, seed, overrides, name, gpus)
     if dry_run:
@@ -125,14 +126,29 @@ def _sources(
 
 
 def submit_sources(context: Context, sources: list[Source], options: SubmitOptions) -> list[str]:
-    """The ids of the queued runs; asks about folders of which nobody has said what they are."""
+    """The ids of the queued runs; asks about folders of which nobody has said what they are.
+
+    Raises NotYet before anything is queued.
+    """
     from orp_tui.cli.asking import answered
     from orp_tui.services.submit import submit
 
+    for source in sources:
+        if source.plan.not_yet:
+            raise NotYet(", ".join(source.plan.not_yet))
     if sys.stdin.isatty() and sys.stderr.isatty():
         context = answered(context, sources)
+    ensure_leader(context)
+    ids: list[str] = []
     with context.store() as connection:
-        return [submit(context, connection, source, options) for source in sources]
+        for source in sources:
+            try:
+                ids.append(submit(context, connection, source, options))
+            except OrpError:
+                if ids:
+                    output.say(f"queued before that: {' '.join(ids)}; `orp cancel` takes them back")
+                raise
+    return ids
 
 
 def submit_files(name: str, *, base_dir: str | None) -> list[str]:
@@ -140,7 +156,6 @@ def submit_files(name: str, *, base_dir: str | None) -> list[str]:
     from orp_tui.services.submit import sources_of_file
 
     context = open_context(base_dir=base_dir, near=Path(name))
-    ensure_leader(context)
     return submit_sources(context, sources_of_file(context, Path(name)), SubmitOptions())
 
 

@@ -10,6 +10,7 @@ import click
 from orp_tui.cli import output
 from orp_tui.cli.commands.status import run_json
 from orp_tui.cli.context_option import as_json, base_dir
+from orp_tui.core.sanitise import one_line
 from orp_tui.core.words import duration
 from orp_tui.services.context import open_context
 from orp_tui.services.watch import view
@@ -41,12 +42,12 @@ def command(limit: int, base_dir: str | None, as_json: bool) -> None:
         rows.append(
             (
                 run.id,
-                run.name[:32],
+                one_line(run.name, 32),
                 output.state_label(item.state, sys.stdout),
                 output.local_time(run.submitted_at),
                 duration(item.elapsed_s(now)),
                 f"{valid}/{run.deliverables_total}" if run.deliverables_total else "-",
-                (item.detail or "")[:100],
+                one_line(item.detail or "", 100),
             )
         )
-    output.emit(output.table(("RUN", "NAME", "STATE", "SUBMITTED", "TIME", "DELIV", ""), rows, paint=2))
+    output.emit(output.table(("RUN", "NAME", "STATE", "SUBMITTED", "TIME", "DELIV", "WHY"), rows, paint=2))

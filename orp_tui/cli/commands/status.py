@@ -9,6 +9,7 @@ import click
 
 from orp_tui.cli import output
 from orp_tui.cli.context_option import as_json, base_dir
+from orp_tui.core.sanitise import one_line
 from orp_tui.core.states import RunState
 from orp_tui.core.words import duration
 from orp_tui.services.context import open_context
@@ -74,7 +75,7 @@ def show(seen: Snapshot) -> None:
     rows = [
         (
             item.run.id,
-            item.run.name[:40],
+            one_line(item.run.name, 40),
             output.state_label(item.state, sys.stdout),
             duration(item.elapsed_s(seen.at)),
             _deliverables(item),
@@ -83,7 +84,7 @@ def show(seen: Snapshot) -> None:
         for item in seen.unfinished
     ]
     if rows:
-        output.emit(output.table(("RUN", "NAME", "STATE", "ELAPSED", "DELIV", ""), rows, paint=2))
+        output.emit(output.table(("RUN", "NAME", "STATE", "ELAPSED", "DELIV", "WHY"), rows, paint=2))
     waiting = any(item.state is RunState.QUEUED for item in seen.unfinished)
     if waiting and seen.leader is None:
         output.say("nothing starts without a queue processor: `orp queue start`")

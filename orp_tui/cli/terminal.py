@@ -1,0 +1,124 @@
+"""Draw over a few rows of a terminal, and leave it as it was, whatever ends this process."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+import signal
+import sys
+import termios
+from collections.abc import Sequence
+from types import FrameType
+
+from orp_tui.core.sanitise import cell_width
+
+_HIDE_CURSOR, _SHOW_CURSOR = "\x1b[?25l", "\x1b[?25h"
+_BEGIN, _END = "\x1b[?2026h", "\x1b[?2026l"
+"""Synchronized output: a terminal that knows it draws the frame at once, others ignore it."""
+_NO_WRAP, _WRAP = "\x1b[?7l", "\x1b[?7h"
+"""A row that turns out wider than thought (no two terminals agree on emoji) is clipped and not wrapped."""
+_AS_IT_WAS = f"{_END}{_WRAP}\x1b[0m{_SHOW_CURSOR}"
+
+_SGR = re.compile(r"(\x1b\[[0-9;:]*m)")
+_ENDING = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+
+
+class Canvas:
+    """Rows at the end of stdout that are drawn over, only when they differ.
+
+    What was there before stays in the terminal's history. As a context manager it also
+    restores cursor and terminal modes when a signal ends or stops this process.
+    """
+
+    def __init__(self) -> None:
+        self._rows: list[str] = []
+        self._width = 0
+        self._modes: list[object] | None = None
+
+    def __enter__(self) -> Canvas:
+        with contextlib.suppress(OSError, ValueError, termios.error):
+            self._modes = termios.tcgetattr(sys.stdin.fileno())
+        for number in _ENDING:
+            # What was ignored before, as SIGHUP under nohup, stays so.
+            if signal.getsignal(number) is signal.SIG_DFL:
+                signal.signal(number, self._end)
+        signal.signal(signal.SIGTSTP, self._stop)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        with contextlib.suppress(OSError):  # a terminal that has gone needs no tidying
+            self.clear()
+        for number in (*_ENDING, signal.SIGTSTP):
+            if signal.getsignal(number) in (self._end, self._stop):
+                signal.signal(number, signal.SIG_DFL)
+
+    def draw(self, rows: Sequence[str]) -> None:
+        """Show these rows, which are safe for a terminal, in place of those of before."""
+        size = shutil.get_terminal_size()
+        rows = list(rows)[: max(1, size.lines - 1)]
+        if rows == self._rows and size.columns == self._width:
+            return
+        up = self._height(size.columns)
+        body = "".join(f"{row}\x1b[0m\x1b[K\n" for row in rows)
+        sys.stdout.write(
+            f"{_BEGIN}{_HIDE_CURSOR}{_NO_WRAP}" + (f"\x1b[{up}F" if up else "") + f"{body}\x1b[J{_WRAP}{_END}"
+        )
+        sys.stdout.flush()
+        self._rows, self._width = rows, size.columns
+
+    def clear(self) -> None:
+        """Take the rows away and show the cursor."""
+        if not self._rows:
+            return
+        up = self._height(shutil.get_terminal_size().columns)
+        self._rows = []
+        sys.stdout.write(f"\x1b[{up}F\x1b[J{_AS_IT_WAS}")
+        sys.stdout.flush()
+
+    def _height(self, columns: int) -> int:
+        """Rows that the drawing takes now: a terminal that was made narrower has folded the long ones."""
+        if columns >= self._width:
+            return len(self._rows)
+        return sum(max(1, -(-cell_width(_SGR.sub("", row)) // columns)) for row in self._rows)
+
+    def _end(self, number: int, _frame: FrameType | None) -> None:
+        """Restore the terminal, then end as the signal would have."""
+        self._restore()
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+
+    def _stop(self, number: int, _frame: FrameType | None) -> None:
+        """Ctrl-Z: the shell gets a terminal in order; after `fg` all is drawn anew."""
+        self._restore()
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+        signal.signal(number, self._stop)
+        self._rows = []
+
+    def _restore(self) -> None:
+        # Not through sys.stdout: the signal may have come in the middle of a write to it.
+        with contextlib.suppress(OSError):
+            os.write(sys.stdout.fileno(), _AS_IT_WAS.encode())
+        if self._modes is not None:
+            with contextlib.suppress(OSError, termios.error):
+                termios.tcsetattr(sys.stdin.fileno(), termios.TCSANOW, self._modes)  # type: ignore[arg-type] # as tcgetattr gave them
+
+
+def fitted(row: str, width: int) -> str:
+    """A safe row cut to `width` terminal cells with `…`; blanks and colours stay."""
+    if cell_width(_SGR.sub("", row)) <= width:
+        return row
+    left = max(0, width - 1)
+    pieces: list[str] = []
+    for piece in _SGR.split(row):
+        if _SGR.fullmatch(piece):
+            pieces.append(piece)
+            continue
+        for char in piece:
+            left -= cell_width(char)
+            if left < 0:
+                return "".join(pieces) + "…"
+            pieces.append(char)
+    return "".join(pieces)
