@@ -7,7 +7,6 @@ hold or by the variable ORP_RUN_ID in their environment.
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
 import os
 import select
@@ -19,6 +18,7 @@ from orp_tui.core.layout import BasePaths
 from orp_tui.core.request import RunRequest
 from orp_tui.core.run import Json, Started
 from orp_tui.engine import facts, host, results
+from orp_tui.engine.leftovers import members_of, send
 from orp_tui.engine.request_file import read_request
 from orp_tui.files import locks
 from orp_tui.files.atomic import create_once, to_json
@@ -82,7 +82,7 @@ class Adopter:
         return None
 
     def _members(self) -> list[int]:
-        return [pid for pid in host.processes_with(facts.MARKER, self._run_id) if pid != os.getpid()]
+        return members_of(self._run_id)
 
     @staticmethod
     def _ended(descriptor: int) -> bool:
@@ -130,16 +130,7 @@ class Adopter:
         return now - self._grown >= limit
 
     def _send(self, pids: list[int], number: int) -> None:
-        """Signal members through a pidfd opened before the membership is checked again."""
-        for pid in pids:
-            with contextlib.suppress(OSError):
-                descriptor = os.pidfd_open(pid)
-                try:
-                    if pid in host.processes_with(facts.MARKER, self._run_id):
-                        signal.pidfd_send_signal(descriptor, number)
-                        self._signals.append(f"signal {number} to {pid}")
-                finally:
-                    os.close(descriptor)
+        self._signals += [f"signal {number} to {pid}" for pid in send(self._run_id, pids, number)]
 
     def _record(self) -> None:
         started = self._started

@@ -88,7 +88,9 @@ STUBBORN = Scenario(
     frozenset({RunState.CANCELLED, RunState.LOST}),
     {"stop": {"grace": "0.2s"}},
 )
-UNSTARTABLE = Scenario("unstartable", "", nothing, frozenset({RunState.FAILED}), vanishing=True)
+UNSTARTABLE = Scenario(
+    "unstartable", "", nothing, frozenset({RunState.FAILED, RunState.LOST}), vanishing=True
+)
 ADOPTED = Scenario(
     "adopted",
     "sleep 0.7",
