@@ -69,26 +69,33 @@ def is_led(paths: BasePaths) -> bool:
     return locks.ask(paths.leader_lock) is LockState.HELD
 
 
-def start_leader(context: Context, *, idle_exit_s: float | None) -> subprocess.Popen[bytes]:
-    """A detached queue processor; its words go to `state/queue.log`."""
+def start_leader(context: Context, *, idle_exit_s: float | None) -> int:
+    """The pid of a detached queue processor; its words go to `state/queue.log`.
+
+    A shell starts it and ends at once, so that it is the init process's child and not the
+    caller's, who may be a notebook that lives for days and would never reap it.
+    """
     paths = context.paths
     paths.state.mkdir(mode=0o700, parents=True, exist_ok=True)
     flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
     log = os.open(paths.leader_log, flags, 0o600)
     # The marker of a surrounding run would make the queue processor count as part of its tree.
     variables = {name: value for name, value in os.environ.items() if name != MARKER}
+    command = leader_command(context, idle_exit_s=idle_exit_s)
     try:
-        return subprocess.Popen(
-            leader_command(context, idle_exit_s=idle_exit_s),
+        done = subprocess.run(
+            ["/bin/sh", "-c", 'exec 3>&1 >&2; "$@" 3>&- & echo $! >&3', "orp", *command],
             stdin=subprocess.DEVNULL,
-            stdout=log,
+            stdout=subprocess.PIPE,
             stderr=log,
             env=variables,
             cwd="/",
             start_new_session=True,
+            check=True,
         )
     finally:
         os.close(log)
+    return int(done.stdout)
 
 
 def lead_here(context: Context) -> None:
@@ -119,17 +126,17 @@ def leader_command(context: Context, *, idle_exit_s: float | None) -> list[str]:
     return command
 
 
-def await_leader(paths: BasePaths, process: subprocess.Popen[bytes]) -> LeaderIdentity:
-    """Who leads, once somebody does.
+def await_leader(paths: BasePaths, pid: int) -> LeaderIdentity:
+    """Who leads, once somebody does; `pid` is the one that was started for it.
 
-    Raises LeaderError with the end of its log if the new one has gone without leading.
+    Raises LeaderError with the end of its log if it has gone and nobody leads.
     """
     deadline = time.monotonic() + START_WITHIN_S
     while time.monotonic() < deadline:
         leader = read_leader(paths)
         if leader is not None:
             return leader
-        if process.poll() is not None and not is_led(paths):
+        if host.start_ticks(pid) == 0 and not is_led(paths):
             raise LeaderError(f"the queue processor did not start: {log_tail(paths.leader_log)}")
         time.sleep(0.02)
     raise LeaderError(
