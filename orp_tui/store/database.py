@@ -93,7 +93,7 @@ def opened(path: Path, *, allow_network: bool = False) -> Iterator[Connection]:
     try:
         yield connection
     except sqlite3.Error as error:
-        raise explained(path, error) from error
+        raise _of_connection(connection, error) from error
     finally:
         connection.close()
 
@@ -243,7 +243,7 @@ def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
         connection.execute("BEGIN IMMEDIATE")
         try:
             yield connection
-            if isinstance(connection, Connection) and not connection.is_in_place():
+            if _has_moved(connection):
                 raise moved(_path_of(connection))
             connection.execute("COMMIT")
         except BaseException:
@@ -251,7 +251,16 @@ def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
                 connection.execute("ROLLBACK")
             raise
     except sqlite3.Error as error:
-        raise explained(_path_of(connection), error) from error
+        raise _of_connection(connection, error) from error
+
+
+def _has_moved(connection: sqlite3.Connection) -> bool:
+    return isinstance(connection, Connection) and not connection.is_in_place()
+
+
+def _of_connection(connection: sqlite3.Connection, error: sqlite3.Error) -> StoreError:
+    path = _path_of(connection)
+    return moved(path) if _has_moved(connection) else explained(path, error)
 
 
 def _path_of(connection: sqlite3.Connection) -> Path:

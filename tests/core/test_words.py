@@ -1,0 +1,61 @@
+"""Times, sizes and states as people read them."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from orp_tui.core import words
+from orp_tui.core.states import RunState
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (None, "-"), (0, "0.0s"), (0.83, "0.8s"), (-3, "0.0s"), (9.94, "9.9s"), (10, "10s"), (42.4, "42s"),
+        (59.4, "59s"), (59.6, "1m00s"), (187, "3m07s"), (3599.6, "1h00m"), (3720, "1h02m"), (86399, "23h59m"),
+        (86400, "1d00h"), (190_800, "2d05h"),
+    ],
+)  # fmt: skip
+def test_a_duration_has_two_units_at_most(seconds, text):
+    assert words.duration(seconds) == text
+
+
+@given(some.floats(0, 10**7))
+def test_a_duration_is_short(seconds):
+    assert len(words.duration(seconds)) <= 8
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [
+        (None, "-"), (0, "0 B"), (512, "512 B"), (1023, "1023 B"), (1024, "1.0 KiB"), (3_250_000, "3.1 MiB"),
+        (150 * 1024, "150 KiB"), (1 << 30, "1.0 GiB"), (5 << 40, "5.0 TiB"), (1 << 20, "1.0 MiB"),
+    ],
+)  # fmt: skip
+def test_a_size_has_a_unit_of_1024(count, text):
+    assert words.size(count) == text
+
+
+def test_ends_that_want_attention_are_loud():
+    loud = {state for state in RunState if words.state_word(state).isupper()}
+
+    assert loud == {RunState.FAILED, RunState.LOST, RunState.INCOMPLETE}
+
+
+@pytest.mark.parametrize("column", [0, 1])
+def test_no_two_states_look_alike(column):
+    glyphs = [glyphs[column] for glyphs in words.STATE_GLYPHS.values()]
+
+    assert set(words.STATE_GLYPHS) == set(RunState)
+    assert len(set(glyphs)) == len(glyphs)
+    assert all(len(glyph) == 1 and (column == 0 or glyph.isascii()) for glyph in glyphs)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.123456789, "0.12346"), (1e-9, "1e-09"), (float("nan"), "nan"), (12345678, "1.2346e+07")],
+)
+def test_a_metric_is_short(value, text):
+    assert words.number(value) == text
