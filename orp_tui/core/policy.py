@@ -64,7 +64,7 @@ def _why_not(run: Run, taken: Sequence[Occupant], capacity: Capacity, now: float
     if capacity.paused is not None:
         return f"the queue is paused: {capacity.paused}"
     if run.not_before is not None and run.not_before > now:
-        return f"its last start failed; next try in {run.not_before - now:.0f} s"
+        return f"{run.detail or 'its last start failed'}; next try in {run.not_before - now:.0f} s"
     if len(taken) >= capacity.slots:
         holders = ", ".join(other.run_id for other in taken[:3]) + (" …" if len(taken) > 3 else "")
         return f"needs a slot: {len(taken)} of {capacity.slots} taken by {holders}"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
+import math
 import os
 import signal
 import sqlite3
@@ -17,8 +18,8 @@ import time
 from collections.abc import Callable
 
 from orp_tui.core import policy
-from orp_tui.core.decide import Facts
-from orp_tui.core.errors import LeaderError, StoreError
+from orp_tui.core.decide import Facts, Lock
+from orp_tui.core.errors import LeaderError, StoreDamaged, StoreError
 from orp_tui.core.layout import BasePaths
 from orp_tui.core.ports import Clock
 from orp_tui.core.run import Run
@@ -29,12 +30,19 @@ from orp_tui.engine.settle import Settler
 from orp_tui.engine.starter import Starter
 from orp_tui.files.failpoint import hit
 from orp_tui.store import database, runs, settings
+from orp_tui.store.backup import back_up
 
 POLL_S = 0.1
 REFRESH_S = 1.0
 """A run is looked at afresh this often, even if nothing about it seems to have changed."""
 CHECK_STORE_S = 3.0
 STALE_SUBMISSION_S = 3600.0
+BACK_UP_S = 3600.0
+"""How often it is asked whether the daily copy of the database is due."""
+STORE_RETRY_S = 1.0
+TROUBLE_RETRY_S = 30.0
+_BAD_FOLDER = (OSError, ValueError, KeyError, TypeError)
+"""What the records of a damaged run folder can raise."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,6 +67,7 @@ class Leader:
         self._stopping = False
         self._rows: list[Run] = []
         self._seen: dict[str, _Seen] = {}
+        self._said: dict[str, str] = {}
         self._helpers: list[Callable[[list[Run]], None]] = []
 
     def add_helper(self, helper: Callable[[list[Run]], None]) -> None:
@@ -88,30 +97,73 @@ class Leader:
             self._executor.let_go()
 
     async def _loop(self, connection: sqlite3.Connection) -> None:
-        version = -1
-        idle_since = self._clock.monotonic()
-        checked = idle_since
+        self._data_version = -1
+        self._idle_since = self._clock.monotonic()
+        checked = backed_up = -math.inf
         while not self._stopping:
             hit("leader.turn")
             now = self._clock.monotonic()
             if now - checked >= CHECK_STORE_S:
                 checked = now
                 check_store(self._paths, connection)
-            current = database.data_version(connection)
-            if current != version or self._settler.wrote:
-                version, self._settler.wrote = current, False
-                self._rows = runs.unfinished(connection)
-            active = [run for run in self._rows if run.state.is_active]
-            known = {run.id: self._settled(run) for run in active}
-            if not self._settler.wrote:
-                await self._dispatch(connection, known)
-            for helper in self._helpers:
-                helper(self._rows)
-            if self._rows or self._settler.wrote:
-                idle_since = now
-            elif self._options.idle_exit_s is not None and now - idle_since >= self._options.idle_exit_s:
+            if now - backed_up >= BACK_UP_S:
+                backed_up = now
+                self._back_up(connection)
+            pause = await self._turn_or_wait(connection)
+            if self._is_idle(now):
                 return
-            await self._pause(0.0 if self._settler.wrote else POLL_S)
+            await self._pause(pause)
+
+    async def _turn_or_wait(self, connection: sqlite3.Connection) -> float:
+        """Take one turn; seconds until the next. A store that is busy or full is waited for."""
+        try:
+            await self._turn(connection)
+        except StoreDamaged:
+            raise
+        except StoreError as error:
+            self._say_once("", str(error))
+            self._seen.clear()
+            return STORE_RETRY_S
+        except sqlite3.OperationalError as error:
+            self._say_once("", f"the database does not answer: {error}")
+            self._seen.clear()
+            return STORE_RETRY_S
+        self._said.pop("", None)
+        return 0.0 if self._settler.wrote else POLL_S
+
+    async def _turn(self, connection: sqlite3.Connection) -> None:
+        current = database.data_version(connection)
+        if current != self._data_version or self._settler.wrote:
+            self._settler.wrote = False
+            self._rows = runs.unfinished(connection)
+            self._data_version = current
+        active = [run for run in self._rows if run.state.is_active]
+        known = {run.id: self._settled(run) for run in active}
+        if not self._settler.wrote:
+            await self._dispatch(connection, known)
+        for helper in self._helpers:
+            helper(self._rows)
+
+    def _is_idle(self, now: float) -> bool:
+        """Nothing has been unfinished for as long as an automatically started leader waits."""
+        if self._rows or self._settler.wrote:
+            self._idle_since = now
+            return False
+        limit = self._options.idle_exit_s
+        return limit is not None and now - self._idle_since >= limit
+
+    def _back_up(self, connection: sqlite3.Connection) -> None:
+        try:
+            if back_up(connection, self._paths.database, now=self._clock.now()):
+                log("the database was copied")
+        except (OSError, sqlite3.Error) as error:
+            self._say_once("backup", f"the database cannot be copied: {error}")
+
+    def _say_once(self, about: str, text: str) -> None:
+        """Log a trouble when it begins, not on every turn while it lasts."""
+        if self._said.get(about) != text:
+            self._said[about] = text
+            log(text)
 
     def _settled(self, run: Run) -> Facts:
         """The facts about an active run, after everything they call for has been done."""
@@ -128,7 +180,12 @@ class Leader:
             and now - seen.at < REFRESH_S
         ):
             return seen.facts
-        found = self._settler.settle(run)
+        try:
+            found = self._settler.settle(run)
+        except _BAD_FOLDER as error:
+            # One run's folder that can't be read must not stop the others; its slot stays taken.
+            self._say_once(run.id, f"{run.id}: cannot be looked after: {type(error).__name__}: {error}")
+            found = Facts(lock=Lock.HELD)
         self._seen[run.id] = _Seen(run.version, changed, now, found)
         return found
 
@@ -145,7 +202,17 @@ class Leader:
         capacity = policy.Capacity(self._slots(connection), settings.read(connection, "paused"))
         choice = policy.choose(queued, occupants, capacity, now=self._clock.now())
         for run in choice.start:
-            await self._starter.start(run)
+            try:
+                await self._starter.start(run)
+            except _BAD_FOLDER as error:
+                self._say_once(run.id, f"{run.id}: cannot be started: {type(error).__name__}: {error}")
+                self._hold_back(connection, run, str(error))
+
+    def _hold_back(self, connection: sqlite3.Connection, run: Run, why: str) -> None:
+        """Leave a run that can't be started alone for a while."""
+        again = self._clock.now() + TROUBLE_RETRY_S
+        runs.note(connection, run, not_before=again, detail=why)
+        self._settler.wrote = True
 
     def _slots(self, connection: sqlite3.Connection) -> int:
         """What was set for this queue, else what the settings say."""

@@ -92,18 +92,16 @@ class Starter:
                 self._wait_for_folder(run)
                 return None
             held.append(project)
-        values = {"gpus": "0"}
-        variables: dict[str, str] = {}
+        training = request.experiment.get("training", {})
+        fixed = training.get("env", {})
         port, claim = claims.take_port(run.seq)
         held.append(claim)
-        values["port"] = str(port)
-        variables |= {"MASTER_PORT": str(port), "PET_MASTER_PORT": str(port)}
-        secrets, _ = private_environment.late_secrets(
-            request.secret_names,
-            Path(request.env_file) if request.env_file else None,
-            os.environ,
-            fixed=request.experiment.get("training", {}).get("env", ()),
-        )
+        values = {"gpus": "0", "port": str(port)}
+        variables = {"MASTER_PORT": str(port), "PET_MASTER_PORT": str(port)}
+        if training.get("resources", {}).get("gpus") == 0 and "CUDA_VISIBLE_DEVICES" not in fixed:
+            variables["CUDA_VISIBLE_DEVICES"] = ""
+        env_file = Path(request.env_file) if request.env_file else None
+        secrets, _ = private_environment.late_secrets(request.secret_names, env_file, os.environ, fixed=fixed)
         variables |= secrets
         inherited = tuple(descriptor for descriptor in held if descriptor != lock)
         return Launch(request, run.attempt + 1, lock, inherited, variables, values)
