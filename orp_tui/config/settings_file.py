@@ -7,7 +7,6 @@ Reading YAML costs more than the rest of `orp status`; the cache is JSON, keyed 
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import os
 import stat
@@ -38,7 +37,7 @@ def read_file(path: Path, cache: Path) -> dict[str, Json]:
     except OSError as error:
         Problems(str(path)).stop((), f"cannot be read: {error.strerror}")
     key = _key(path, status)
-    kept = cache / f"settings-{hashlib.sha256(os.fsencode(path)).hexdigest()[:24]}.json"
+    kept = cache / f"settings-{status.st_dev:x}-{status.st_ino:x}.json"
     values = _cached(kept, key)
     if values is None:
         values = parsed(path)
