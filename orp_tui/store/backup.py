@@ -27,7 +27,7 @@ def back_up(connection: sqlite3.Connection, database: Path, *, now: float) -> bo
             return False
     if connection.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
         return False  # `orp doctor` says so; the last good copy stays
-    beside = target.with_suffix(f".tmp-{os.getpid()}")
+    beside = target.with_name(f".{target.name}.tmp-{os.getpid()}")
     beside.unlink(missing_ok=True)
     try:
         connection.execute("VACUUM INTO ?", (str(beside),))
