@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sqlite3
 import time
 
@@ -20,10 +21,20 @@ from orp_tui.store import runs
 POLL_S = 0.1
 
 
+def _check_grace(_ctx: click.Context, _parameter: click.Parameter, value: float | None) -> float | None:
+    if value is not None and not (math.isfinite(value) and value >= 0):
+        raise click.BadParameter("must be a number of seconds, 0 or more")
+    return value
+
+
 @click.command("cancel")
 @run_argument("references", metavar="RUN...", many=True)
 @click.option(
-    "--grace", type=float, metavar="SECONDS", help="Until SIGKILL; by default what the experiment says."
+    "--grace",
+    type=float,
+    callback=_check_grace,
+    metavar="SECONDS",
+    help="Until SIGKILL; by default what the experiment says.",
 )
 @click.option("--wait", is_flag=True, help="Return when the runs have ended.")
 @base_dir
@@ -38,7 +49,8 @@ def command(
     context = open_context(base_dir=base_dir)
     answers = []
     with store_of(context, references[0]) as connection:
-        found = [find_run(connection, reference, context.paths) for reference in references]
+        named = [find_run(connection, reference, context.paths) for reference in references]
+        found = list({run.id: run for run in named}.values())
         for run in found:
             before = view(context.paths, run).state
             if before.is_final:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import sys
 import time
@@ -50,6 +51,9 @@ def command(
         return
     if follow and split_reference(path)[1] is None:
         _follow_file(path, sink, lines)
+        return
+    if run_id is not None and not os.path.lexists(path):
+        output.say(f"{run_id} has not started yet; `orp logs -f {run_id}` waits for it")
         return
     reader = open_log(path)
     try:

@@ -1,0 +1,168 @@
+"""`orp status`, `orp runs`, `orp info`: the same truth for people and for scripts."""
+
+from __future__ import annotations
+
+import json
+import signal
+import os
+
+import pytest
+from desk import Desk, Ended
+from waiting import until
+
+from orp_tui.core.states import RunState
+
+FIELDS = {"id", "name", "state", "marks", "reason", "detail", "exit_code", "signal", "submitted_at", "started_at", "ended_at", "elapsed_s"}
+
+
+def test_the_list_of_runs_is_newest_first_with_state_and_reason(ended: Ended) -> None:
+    done = ended.desk.call("runs")
+
+    heading, *lines = done.out.splitlines()
+    assert heading.split()[:3] == ["RUN", "NAME", "STATE"]
+    assert [line.split()[0] for line in lines] == [ended.failed, ended.incomplete, ended.good]
+    assert "FAILED" in lines[0]
+    assert "exit code 7: RuntimeError: broken" in lines[0]
+    assert "0/1" in lines[1]
+    assert "1/1" in lines[2]
+    assert "\x1b" not in done.out
+
+
+def test_the_list_as_json_has_id_name_state_reason_and_times(ended: Ended) -> None:
+    items = ended.desk.call("runs", "--json").json
+
+    assert [set(item) >= FIELDS for item in items] == [True] * 3
+    failed, incomplete, good = items
+    assert (failed["id"], failed["state"], failed["reason"], failed["exit_code"]) == (ended.failed, "failed", "exit_code", 7)
+    assert (incomplete["state"], incomplete["reason"]) == ("incomplete", "deliverable")
+    assert (good["name"], good["state"], good["reason"]) == ("good one", "succeeded", "ok")
+    assert good["submitted_at"] <= good["started_at"] <= good["ended_at"]
+    assert good["started_at"].endswith("Z")
+
+
+def test_a_limit_cuts_the_list(ended: Ended) -> None:
+    assert [item["id"] for item in ended.desk.call("runs", "-n", "1", "--json").json] == [ended.failed]
+    assert len(ended.desk.call("runs", "-n", "0", "--json").json) == 3
+    assert ended.desk.call("runs", "-n", "-1").code == 2
+
+
+def test_info_tells_everything_about_a_run(ended: Ended) -> None:
+    out = ended.desk.call("info", ended.failed).out
+    data = ended.desk.call("info", "--json", ended.failed).json
+
+    for word in ("FAILED", "exit_code", "exit code 7", "command", "folder", "zip", "history"):
+        assert word in out
+    assert FIELDS <= set(data)
+    assert data["request"]["argv"][1] == "-c"
+    assert data["result"]["experiment_id"] == ended.failed
+    assert [event["kind"] for event in data["history"]][0] == "submit"
+
+
+def test_status_shows_what_runs_and_why_the_next_waits(desk: Desk) -> None:
+    (desk.folder / "orp.yaml").write_text("queue: {idle_exit: 2s, slots: 1}\n")
+    run_id = desk.begin()
+    waiting = desk.call("run", "--detach", desk.write("next.yaml")).out.strip()
+
+    done, data = desk.call("status"), desk.call("status", "--json").json
+
+    assert [item["id"] for item in data["runs"]] == [run_id, waiting]
+    assert [item["state"] for item in data["runs"]] == ["running", "queued"]
+    assert data["counts"] == {"running": 1, "queued": 1}
+    assert isinstance(data["leader"]["pid"], int)
+    assert data["slots"] == 1
+    assert data["runs"][1]["detail"]
+    assert data["runs"][1]["detail"] in done.out
+    assert desk.call("info", waiting).out.count("waits") == 1
+
+
+def test_status_is_true_after_the_queue_processor_and_everything_else_was_killed(desk: Desk) -> None:
+    run_id = desk.begin()
+    leader = desk.call("status", "--json").json["leader"]["pid"]
+    os.kill(leader, signal.SIGKILL)
+    for pid in desk.processes():
+        os.kill(pid, signal.SIGKILL)
+
+    seen = until(lambda: desk.call("runs", "--json").json[0]["state"] == "lost" and desk.call("runs").out)
+
+    assert "LOST" in seen
+    assert run_id in seen
+
+
+def test_status_without_a_queue_processor_says_how_to_start_one(desk: Desk) -> None:
+    (desk.folder / "orp.yaml").write_text("queue: {autostart: false}\n")
+    desk.call("run", "--detach", desk.write("e.yaml"))
+
+    done = desk.call("status")
+
+    assert "no queue processor" in done.err
+    assert "orp queue start" in done.err
+
+
+@pytest.mark.parametrize("words", [["status"], ["runs"], ["queue", "status"], ["queue", "stop"]])
+def test_an_empty_project_is_told_what_to_do_and_stays_empty(desk: Desk, words: list[str]) -> None:
+    before = desk.files()
+
+    done = desk.call(*words)
+
+    assert done.code == 0
+    assert done.out == ""
+    assert done.err
+    assert desk.files() == before
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["info", "last"],
+        ["logs", "last"],
+        ["cancel", "last"],
+        ["artifacts", "bundle", "last"],
+        ["artifacts", "verify", "last"],
+    ],
+)
+def test_asking_for_a_run_of_an_empty_project_makes_nothing(desk: Desk, words: list[str]) -> None:
+    before = desk.files()
+
+    done = desk.call(*words)
+
+    assert done.code == 2
+    assert done.err == f"orp: last: nothing was run in {desk.paths.base} yet; `orp run FILE` does\n"
+    assert desk.files() == before
+
+
+def test_json_of_an_empty_project_is_empty_and_not_nothing(desk: Desk) -> None:
+    assert desk.call("runs", "--json").json == []
+    assert desk.call("status", "--json").json["runs"] == []
+
+
+def test_hostile_and_wide_names_keep_the_columns_straight(desk: Desk) -> None:
+    (desk.folder / "orp.yaml").write_text("queue: {autostart: false}\n")
+    names = ["[/] \x1b]52;c;aGk=\x07\x1b[2J", "実験" * 30, "e" + "\u0301" * 10_000, "a\nb", "x" * 300]
+    for number, name in enumerate(names):
+        desk.call("run", "--detach", desk.write(f"{number}.yaml", experiment=name))
+
+    out = desk.call("runs").out
+    items = desk.call("runs", "--json").json
+
+    from orp_tui.core.sanitise import cell_width
+
+    assert "\x1b" not in out
+    assert "\x07" not in out
+    assert len(out.splitlines()) == 1 + len(names)
+    starts = {cell_width(line[: line.index("queued")]) for line in out.splitlines()[1:]}
+    assert len(starts) == 1, out
+    assert sorted(item["name"] for item in items) == sorted(names)
+
+
+def test_json_survives_odd_text(desk: Desk) -> None:
+    (desk.folder / "orp.yaml").write_text("queue: {autostart: false}\n")
+    desk.call("run", "--detach", desk.write("e.yaml", experiment="ü 実 \u2028 \x1b"))
+
+    done = desk.finish("runs", "--json", env=desk.variables(PYTHONIOENCODING="ascii"))
+
+    assert json.loads(done.out)[0]["name"] == "ü 実 \u2028 \x1b"
+
+
+def test_the_states_of_looking_verbs_agree(ended: Ended) -> None:
+    for run_id, state in ((ended.good, RunState.SUCCEEDED), (ended.incomplete, RunState.INCOMPLETE), (ended.failed, RunState.FAILED)):
+        assert ended.desk.call("info", "--json", run_id).json["state"] == state.value
