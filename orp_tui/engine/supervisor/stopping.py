@@ -42,6 +42,7 @@ class Keeper:
             self.training.reap()
             if self.training.status is not None:
                 return
+            self.training.record_start()
             now = monotonic()
             if stall is not None:
                 before, size = size, self.log_bytes()
@@ -109,7 +110,15 @@ class Keeper:
             targets = [self.root()]
         for pid in targets:
             self.send(pid, number)
+            self.wake_stopped(pid)
         failpoint("sup.stop.sent")
+
+    def wake_stopped(self, pid):
+        """Let a process that was stopped by SIGSTOP or Ctrl-Z take its signal."""
+        try:
+            os.kill(pid, signal.SIGCONT)
+        except OSError:
+            pass  # it has ended
 
     def root(self):
         """The first process under a shell wrapper that is no shell itself."""

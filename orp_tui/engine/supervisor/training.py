@@ -26,6 +26,8 @@ class Training:
         self.status = self.usage = None
         self.started_at = self.started = None
         self.oom_before = 0
+        self.recorded = False
+        self.trouble = None
 
     def path(self, name):
         return self.folder + "/" + name
@@ -84,7 +86,7 @@ class Training:
         self.started_at, self.started = time.time(), monotonic()
         failpoint("sup.spawned")
         self.raise_oom_score()
-        self.record_start(argv)
+        self.record_start()
         return None
 
     def why_not(self, program, error):
@@ -108,7 +110,11 @@ class Training:
         except (OSError, ValueError):
             pass  # a kernel or container that does not allow it: the run goes on
 
-    def record_start(self, argv):
+    def record_start(self):
+        """Write `started-n.json`, once; on a full disk it is tried again later, and the run goes on."""
+        if self.recorded:
+            return
+        argv = self.block.all("argv")
         record = {
             "schema": 1, "pid": self.main, "start_ticks": start_ticks(self.main), "boot_id": boot_id(),
             "at": self.started_at, "command": argv,
@@ -120,7 +126,11 @@ class Training:
         try:
             write_atomic(self.path("started-%s.json" % self.block.one("attempt")), (text + "\n").encode())
         except OSError as error:
-            log("cannot record the start: %s" % error)  # a full disk: the run goes on, its claim stands
+            if self.trouble is None:
+                log("cannot record the start, trying again: %s" % error)
+            self.trouble = error
+            return
+        self.recorded = True
         failpoint("sup.started")
 
     def reap(self):
