@@ -26,6 +26,8 @@ MOST_STEPS = 12
 
 LONGEST_BACK_OFF_S = 60.0
 CLIENT_WRITES_WITHIN_S = 2.0
+FINALISER_PAUSES_S = (0.0, 1.0, 5.0)
+"""Seconds after the end of the command before which a first, second or third replacement is not started."""
 
 
 class Settler:
@@ -65,6 +67,8 @@ class Settler:
                     lock = locks.take(self._paths.run(run.id).supervisor_lock)
                     if lock is None:
                         break
+                elif action.kind is ActionKind.FINALISE and self._is_too_early(current):
+                    break
                 else:
                     current, handed_over = self._carry_out(current, action, lock)
                     if handed_over or current is None:
@@ -85,6 +89,14 @@ class Settler:
         request = CancelRequest(run.cancel_by or "", at, None)
         create_once(self._paths.run(run.id).cancel, to_json(request.to_json()))
         wake_supervisor(self._paths, run.id, run.attempt)
+
+    def _is_too_early(self, run: Run) -> bool:
+        """The last finaliser went moments ago: what it lacked may be back soon, as in an upgrade of ORP."""
+        try:
+            age = self._clock.now() - os.stat(self._paths.run(run.id).exit(run.attempt)).st_mtime
+        except OSError:
+            return False
+        return 0 <= age < FINALISER_PAUSES_S[min(run.finaliser_tries, len(FINALISER_PAUSES_S) - 1)]
 
     def _carry_out(self, run: Run, action: Action, lock: int | None) -> tuple[Run | None, bool]:
         """The run afterwards (None if somebody else changed it), and whether a process has its lock now."""

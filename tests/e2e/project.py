@@ -93,6 +93,15 @@ class Project:
             assert run is not None
             return cancel(self.paths, connection, run, by=by, grace_s=grace_s)
 
+    @property
+    def waits(self) -> str:
+        """A script that goes on until `go`."""
+        return f"while [ ! -e {self.root}/go ]; do sleep 0.05; done"
+
+    def go(self) -> None:
+        """Let the trainings that wait come to their end."""
+        (self.root / "go").touch()
+
     # processes
 
     def leader(
@@ -104,10 +113,12 @@ class Project:
         slots: int = 2,
         limits: Mapping[int, int] | None = None,
         wrap: Sequence[str] = (),
+        python: str | None = None,
         environment: Mapping[str, str] | None = None,
     ) -> subprocess.Popen[bytes]:
         """A queue processor; by default it ends as soon as no run is unfinished."""
-        command = [*wrap, *leader_command(self.context, idle_exit_s=idle_exit)]
+        command = leader_command(self.context, idle_exit_s=idle_exit)
+        command = [*wrap, python or command[0], *command[1:]]
         command[command.index("--slots") + 1] = str(slots)
         return self.start(command, failpoint=failpoint, log=log, limits=limits, environment=environment)
 
@@ -153,9 +164,9 @@ class Project:
         command = [*orp_command(), *words, "--base-dir", str(self.paths.base)]
         return self.start(command, failpoint=failpoint, log=log, output=subprocess.PIPE)
 
-    def settle(self, seconds: float = 40.0, *, slots: int = 2) -> None:
+    def settle(self, seconds: float = 40.0, **options: Any) -> None:
         """A fresh queue processor has brought every run to its end."""
-        leader = self.leader(slots=slots)
+        leader = self.leader(**options)
         try:
             code = leader.wait(seconds)
         except subprocess.TimeoutExpired:
@@ -172,6 +183,19 @@ class Project:
         started = until(lambda: facts.read_started(self.run(run_id), attempt), what=f"start of {run_id}")
         until(lambda: self.begun(run_id), what=f"first word of {run_id}")
         return started.pid
+
+    def running(self, script: str | None = None, **training: object) -> tuple[str, subprocess.Popen[bytes]]:
+        """A run whose training has begun, and the queue processor that started it."""
+        run_id = self.submit(self.waits if script is None else script, **training)
+        leader = self.leader()
+        self.training(run_id)
+        return run_id, leader
+
+    def kill_supervisor(self, run_id: str, attempt: int = 1) -> None:
+        """SIGKILL, and it is gone."""
+        pid = self.supervisor(run_id, attempt)
+        os.kill(pid, signal.SIGKILL)
+        until(lambda: not alive(pid), what="the end of a killed supervisor")
 
     # what is so
 
