@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import sys
+from typing import Any
 
 import click
 
@@ -58,6 +60,16 @@ class LazyGroup(click.Group):
             hint = f" Did you mean {near[0]!r}?" if near else " `orp --help` lists them."
             raise click.UsageError(f"No such command {args[0]!r}.{hint}", ctx)
         return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:  # Any: as click's
+        """As click's; a reader that has gone, as `| head` goes, is no error."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            from orp_tui.cli.output import forget_reader
+
+            forget_reader(sys.stdout)
+            return 0
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The commands under their headings."""

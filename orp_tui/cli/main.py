@@ -41,12 +41,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         code = _visible(words)
         _flush()
         return code
-    except BrokenPipeError:
-        # The reader has gone, as `| head` does; that is its good right.
-        from orp_tui.cli.output import forget_reader
-
-        forget_reader(sys.stdout)
-        return 0
     except KeyboardInterrupt:
         return INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the top of a process: told in a line, or kept in a file

@@ -17,6 +17,7 @@ from project import Project
 from waiting import until
 
 from orp_tui.cli.main import main
+from orp_tui.core.states import RunState
 
 METRICS = {"type": "metrics", "path": "out/m.json", "validation": "contains_keys", "required_keys": ["acc"]}
 GOOD = 'mkdir -p out; echo "{\\"acc\\": 0.9}" > out/m.json; echo trained; echo careful >&2'
@@ -99,7 +100,7 @@ class Desk(Project):
         done = self.call("run", "--detach", self.write(name, script, **more))
         assert done.code == 0, done.err
         run_id = done.out.strip()
-        until(lambda: "here" in self.stdout(run_id), what=f"{run_id} says something")
+        until(lambda: "here" in self.stdout(run_id) and self.view(run_id).state is RunState.RUNNING, what=f"{run_id} says something")
         return run_id
 
     def stdout(self, run_id: str) -> str:

@@ -138,9 +138,9 @@ def submit_sources(context: Context, sources: list[Source], options: SubmitOptio
             raise NotYet(", ".join(source.plan.not_yet))
     if sys.stdin.isatty() and sys.stderr.isatty():
         context = answered(context, sources)
-    ensure_leader(context)
     ids: list[str] = []
     with context.store() as connection:
+        ensure_leader(context)
         for source in sources:
             try:
                 ids.append(submit(context, connection, source, options))
