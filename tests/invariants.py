@@ -159,9 +159,12 @@ class _OneRun:
 
     def history(self) -> Iterator[str]:
         """The events lead along the table to the state that the row has."""
-        kinds = [event.kind for event in events.of_run(self.connection, self.run.id)]
+        told = events.of_run(self.connection, self.run.id)
+        kinds = [event.kind for event in told]
         state, claims = RunState.QUEUED, 0
-        for kind in kinds:
+        for kind, detail in ((event.kind, event.detail) for event in told):
+            if kind == "rebuilt" and detail:
+                state = RunState(detail)
             if kind in NOT_A_STEP:
                 continue
             if kind not in NEXT.get(state, {}):
@@ -169,12 +172,12 @@ class _OneRun:
                 return
             state = NEXT[state][kind]
             claims += kind == "claim"
+        if state is not self.run.state:
+            yield f"history leads to {state.value}: {kinds}"
         if "rebuilt" in kinds:
             return
         if kinds[:1] != ["submit"] or kinds.count("submit") != 1:
             yield f"history does not begin with one submit: {kinds}"
-        if state is not self.run.state:
-            yield f"history leads to {state.value}: {kinds}"
         if kinds.count("cancel_requested") > 1:
             yield f"more than one wish to cancel was recorded: {kinds}"
         if "catch_up" not in kinds and claims != self.run.attempt:

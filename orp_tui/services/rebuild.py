@@ -183,11 +183,13 @@ def _refuse_elsewhere(paths: BasePaths, found: _Found) -> None:
 
 
 def _rebuild(paths: BasePaths, found: _Found, *, allow_network: bool) -> Rebuilt:
+    store.remove_unfinished(paths.database)
+    journals = store.read_journals(paths.database)
     if store.is_sound(paths.database, allow_network=allow_network):
         with database.opened(paths.database, allow_network=allow_network) as connection:
             ids = store.known_ids(connection)
             return _fill(connection, [item for item in found.runs if item.run.id not in ids], found.skipped)
-    kept = store.set_aside(paths.database, now=time.time())
+    kept = store.set_aside(paths.database, journals, now=time.time())
     with store.new_database(paths.database, allow_network=allow_network) as connection:
         done = _fill(connection, found.runs, found.skipped)
     return dataclasses.replace(done, new=True, kept=kept)

@@ -87,9 +87,9 @@ def connect(path: Path, *, allow_network: bool = False, create: bool = True) -> 
 
 
 @contextlib.contextmanager
-def opened(path: Path, *, allow_network: bool = False) -> Iterator[Connection]:
+def opened(path: Path, *, allow_network: bool = False, create: bool = True) -> Iterator[Connection]:
     """As `connect`, closed in the end; what SQLite says meanwhile is raised as StoreError."""
-    connection = connect(path, allow_network=allow_network)
+    connection = connect(path, allow_network=allow_network, create=create)
     try:
         yield connection
     except sqlite3.Error as error:
@@ -102,7 +102,7 @@ def has_content(path: Path) -> bool:
     """Whether there is a file that is not empty: SQLite would take an empty one for a new database."""
     try:
         return os.stat(path).st_size > 0
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return False
 
 

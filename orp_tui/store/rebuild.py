@@ -15,7 +15,7 @@ from pathlib import Path
 
 from orp_tui.core.errors import StoreDamaged, StoreError
 from orp_tui.core.run import Run
-from orp_tui.files.atomic import sync_folder
+from orp_tui.files.atomic import sync_folder, write_bytes
 from orp_tui.files.failpoint import hit
 from orp_tui.store import database, runs, settings
 
@@ -58,10 +58,20 @@ def check(connection: sqlite3.Connection) -> str | None:
     return None if word == "ok" else word
 
 
-def set_aside(path: Path, *, now: float) -> Path | None:
+def read_journals(path: Path) -> dict[str, bytes]:
+    """What lies beside a database, by the end of its name: SQLite removes it when it opens a damaged one."""
+    found = {}
+    for end in ("-journal", "-wal"):
+        with contextlib.suppress(OSError):
+            found[end] = Path(f"{path}{end}").read_bytes()
+    return found
+
+
+def set_aside(path: Path, journals: dict[str, bytes], *, now: float) -> Path | None:
     """The new name of a database that is not to be used any more; None if there was none.
 
-    Its journals go with it, so that it can still be examined.
+    Its journals go with it, so that it can still be examined; of those that are gone by now
+    `journals` is what they held.
     """
     stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime(now))
     kept = path.with_name(f"{path.name}.damaged-{stamp}")
@@ -75,6 +85,9 @@ def set_aside(path: Path, *, now: float) -> Path | None:
             os.rename(f"{path}{end}", f"{kept}{end}")
             found = True
         hit("rebuild.set_aside")
+    for end, data in journals.items():
+        if found and data and not os.path.exists(f"{kept}{end}"):
+            write_bytes(Path(f"{kept}{end}"), data)
     sync_folder(path.parent)
     return kept if found else None
 
@@ -86,13 +99,12 @@ def new_database(path: Path, *, allow_network: bool = False) -> Iterator[sqlite3
     Raises StoreError if there is one by then.
     """
     making = path.with_name(path.name + _NEW)
-    _remove(making)
     try:
         with database.opened(making, allow_network=allow_network) as connection:
             yield connection
         _publish(making, path)
     finally:
-        _remove(making)
+        remove_unfinished(path)
 
 
 def _publish(making: Path, path: Path) -> None:
@@ -111,10 +123,10 @@ def _publish(making: Path, path: Path) -> None:
     sync_folder(path.parent)
 
 
-def _remove(making: Path) -> None:
-    """What a killed rebuild left holds nothing that the folders don't."""
+def remove_unfinished(path: Path) -> None:
+    """Remove what a killed rebuild left: it holds nothing that the folders don't."""
     for end in _COMPANIONS:
-        Path(f"{making}{end}").unlink(missing_ok=True)
+        Path(f"{path}{_NEW}{end}").unlink(missing_ok=True)
 
 
 def put_back(

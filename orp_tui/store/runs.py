@@ -194,13 +194,14 @@ def request_cancel(connection: sqlite3.Connection, run_id: str, *, at: float, by
 def insert_known(connection: sqlite3.Connection, run: Run, *, config_sha256: str, actor: str) -> None:
     """Put back a run that the folders know and the database does not; call it in a transaction.
 
-    `seq` is given anew, so the order of the calls is the order of submission.
+    `seq` is given anew, so the order of the calls is the order of submission. Its history begins
+    with one event `rebuilt`, whose detail is the state in which it is put back.
     """
     values = {name: getattr(run, name) for name in _FIELDS if name != "seq"}
     values |= {"state": run.state.value, "config_sha256": config_sha256}
     marks = ", ".join("?" for _ in values)
     connection.execute(f"INSERT INTO run ({', '.join(values)}) VALUES ({marks})", tuple(values.values()))  # noqa: S608 - our names
-    events.append(connection, run.id, run.submitted_at, actor, "rebuilt", None)
+    events.append(connection, run.id, run.submitted_at, actor, "rebuilt", run.state.value)
 
 
 def _select(connection: sqlite3.Connection, tail: str, values: Iterable[object] = ()) -> list[Run]:
