@@ -91,7 +91,8 @@ def kills_user_processes(user: str, root: Path = Path("/")) -> bool | None:
         for line in _read(path).splitlines():
             # A commented line of the main file is the default that systemd was built with.
             is_default = line.startswith("#") and path == main
-            key, _, value = line.lstrip("#" if is_default else "").strip().partition("=")
+            key, _, value = line.lstrip("#" if is_default else "").partition("=")
+            key = key.strip()
             if key.startswith("Kill") and not (is_default and key in values):
                 values[key] = value.strip()
     if "KillUserProcesses" not in values:
