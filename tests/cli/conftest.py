@@ -11,7 +11,9 @@ from desk import METRICS, Desk, Ended, desks
 
 
 @pytest.fixture(autouse=True)
-def no_settings_of_the_machine(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+def no_settings_of_the_machine(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     """No ORP_ variable and no user settings of whoever runs the tests."""
     for name in list(os.environ):
         if name.startswith("ORP_"):
@@ -30,7 +32,9 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 @pytest.fixture(scope="session")
 def ended(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ended]:
     """A project with three runs that have ended, oldest first: good, incomplete, failed."""
-    with desks(tmp_path_factory.mktemp("ended") / "desk", settings="queue: {idle_exit: 1s, slots: 3}\n") as desk:
+    with desks(
+        tmp_path_factory.mktemp("ended") / "desk", settings="queue: {idle_exit: 1s, slots: 3}\n"
+    ) as desk:
         desk.write("good.yaml", experiment="good one", deliverables=[METRICS])
         desk.write("half.yaml", "echo done", deliverables=[METRICS])
         desk.write("bad.yaml", "echo 'RuntimeError: broken' >&2; exit 7")

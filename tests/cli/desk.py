@@ -44,7 +44,9 @@ class Desk(Project):
         super().__init__(folder, base=folder / "project" / "experiments")
         (self.folder / "orp.yaml").write_text(settings)
 
-    def write(self, name: str, script: str | Sequence[str] = GOOD, *, experiment: str = "", **more: Any) -> str:
+    def write(
+        self, name: str, script: str | Sequence[str] = GOOD, *, experiment: str = "", **more: Any
+    ) -> str:
         """An experiment file of that name; a text is what `sh -c` runs. Returns the name."""
         training = {"script": ["sh", "-c", script] if isinstance(script, str) else list(script)}
         training |= more.pop("training", {})
@@ -55,7 +57,11 @@ class Desk(Project):
     def call(self, *words: str, at: Path | None = None) -> Done:
         """`orp WORDS` inside this process, its output piped."""
         out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2))
-        with contextlib.chdir(at or self.folder), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        with (
+            contextlib.chdir(at or self.folder),
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(err),
+        ):
             code = main(list(words))
         texts = [stream.buffer.getvalue().decode() for stream in (out, err)]
         return Done(code, *texts)
@@ -100,7 +106,10 @@ class Desk(Project):
         done = self.call("run", "--detach", self.write(name, script, **more))
         assert done.code == 0, done.err
         run_id = done.out.strip()
-        until(lambda: "here" in self.stdout(run_id) and self.view(run_id).state is RunState.RUNNING, what=f"{run_id} says something")
+        until(
+            lambda: "here" in self.stdout(run_id) and self.view(run_id).state is RunState.RUNNING,
+            what=f"{run_id} says something",
+        )
         return run_id
 
     def stdout(self, run_id: str) -> str:
@@ -109,7 +118,10 @@ class Desk(Project):
 
     def files(self) -> dict[str, int]:
         """Everything in the project folder with its time of change."""
-        return {str(path.relative_to(self.folder)): path.lstat().st_mtime_ns for path in sorted(self.folder.rglob("*"))}
+        return {
+            str(path.relative_to(self.folder)): path.lstat().st_mtime_ns
+            for path in sorted(self.folder.rglob("*"))
+        }
 
     def close(self) -> None:
         for child in self.children:

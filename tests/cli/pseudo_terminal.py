@@ -22,7 +22,9 @@ SECONDS = 30.0
 class Terminal:
     """One process in a terminal of its own."""
 
-    def __init__(self, desk: Desk, words: tuple[str, ...], *, columns: int, rows: int, **variables: str) -> None:
+    def __init__(
+        self, desk: Desk, words: tuple[str, ...], *, columns: int, rows: int, **variables: str
+    ) -> None:
         self._ours, theirs = pty.openpty()
         self.theirs = theirs
         self.resize(columns, rows)
@@ -88,7 +90,9 @@ class Terminal:
 
 
 @contextlib.contextmanager
-def terminal(desk: Desk, *words: str, columns: int = 80, rows: int = 24, **variables: str) -> Iterator[Terminal]:
+def terminal(
+    desk: Desk, *words: str, columns: int = 80, rows: int = 24, **variables: str
+) -> Iterator[Terminal]:
     """A process in a terminal."""
     made = Terminal(desk, words, columns=columns, rows=rows, **variables)
     try:

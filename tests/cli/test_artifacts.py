@@ -15,7 +15,10 @@ def _zip(ended: Ended) -> Path:
 def test_a_sound_zip_is_sound_by_run_and_by_file_anywhere(ended: Ended, tmp_path: Path) -> None:
     alone = shutil.copy(_zip(ended), tmp_path / "alone.zip")
 
-    by_run, by_file = ended.desk.call("artifacts", "verify", ended.good), ended.desk.call("artifacts", "verify", str(alone), at=tmp_path)
+    by_run, by_file = (
+        ended.desk.call("artifacts", "verify", ended.good),
+        ended.desk.call("artifacts", "verify", str(alone), at=tmp_path),
+    )
 
     assert by_run.code == by_file.code == 0
     assert ": sound: " in by_run.out
@@ -50,7 +53,9 @@ def test_what_is_no_zip_is_one_clear_line(ended: Ended, tmp_path: Path) -> None:
 
 def test_the_list_has_every_member_with_its_size(ended: Ended) -> None:
     done = ended.desk.call("artifacts", "list", ended.good)
-    names = [entry["path"] for entry in ended.desk.call("artifacts", "list", "--json", ended.good).json["entries"]]
+    names = [
+        entry["path"] for entry in ended.desk.call("artifacts", "list", "--json", ended.good).json["entries"]
+    ]
 
     assert {"training_stdout.txt", "result.json", "out/m.json"} <= set(names)
     assert all(name in done.out for name in names)

@@ -9,7 +9,22 @@ from pathlib import Path
 import pytest
 from desk import Desk, Ended
 
-VERBS = ["run", "validate", "init", "queue", "cancel", "status", "runs", "info", "logs", "artifacts", "doctor", "schema", "completion", "help"]
+VERBS = [
+    "run",
+    "validate",
+    "init",
+    "queue",
+    "cancel",
+    "status",
+    "runs",
+    "info",
+    "logs",
+    "artifacts",
+    "doctor",
+    "schema",
+    "completion",
+    "help",
+]
 
 
 def test_no_word_at_all_shows_the_help(desk: Desk) -> None:
@@ -36,7 +51,11 @@ def test_a_slip_of_the_pen_is_answered_with_the_nearest_name(desk: Desk) -> None
 
 
 def test_an_error_is_a_line_and_with_debug_a_traceback_too(desk: Desk) -> None:
-    plain, debug, early = desk.call("info", "x"), desk.call("info", "x", "--debug"), desk.call("--debug", "info", "x")
+    plain, debug, early = (
+        desk.call("info", "x"),
+        desk.call("info", "x", "--debug"),
+        desk.call("--debug", "info", "x"),
+    )
 
     assert "Traceback" not in plain.err
     assert "Traceback" in debug.err
@@ -52,7 +71,9 @@ def test_debug_behind_the_dashes_is_the_commands(desk: Desk) -> None:
     assert desk.stdout(done.json["experiment_id"]) == "--debug\n"
 
 
-def test_a_bug_leaves_its_traceback_in_one_named_file(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bug_leaves_its_traceback_in_one_named_file(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     from orp_tui.cli.commands import schema
 
@@ -73,7 +94,11 @@ def test_a_bug_leaves_its_traceback_in_one_named_file(desk: Desk, tmp_path: Path
 def test_a_reader_that_goes_away_is_no_error(ended: Ended) -> None:
     (ended.desk.root / "long.log").write_bytes(b"a line of a log\n" * 200_000)
 
-    for line in ("orp runs | true", "orp info last --json | head -1", f"orp logs {ended.desk.root}/long.log | head -1"):
+    for line in (
+        "orp runs | true",
+        "orp info last --json | head -1",
+        f"orp logs {ended.desk.root}/long.log | head -1",
+    ):
         done = ended.desk.shell(f"{line}; echo ${{PIPESTATUS[0]}} >&2")
         assert done.err == "0\n", line
 
@@ -154,5 +179,11 @@ def test_help_and_status_import_nothing_heavy(desk: Desk) -> None:
     import subprocess
 
     for words in (["--help"], ["status"], ["runs"], ["help"], ["completion", "bash"]):
-        done = subprocess.run([sys.executable, "-c", code, *words], cwd=desk.root, env=desk.variables(), capture_output=True, text=True)
+        done = subprocess.run(
+            [sys.executable, "-c", code, *words],
+            cwd=desk.root,
+            env=desk.variables(),
+            capture_output=True,
+            text=True,
+        )
         assert done.stderr.splitlines()[-1] == "[]", words

@@ -65,7 +65,9 @@ def test_json_of_a_failure_is_a_result_too(desk: Desk) -> None:
 
 
 def test_several_files_are_all_followed_and_one_failure_is_the_exit_code(desk: Desk) -> None:
-    done = desk.call("run", desk.write("a.yaml"), desk.write("b.yaml", "exit 2"), "--json", "--junit", "r.xml")
+    done = desk.call(
+        "run", desk.write("a.yaml"), desk.write("b.yaml", "exit 2"), "--json", "--junit", "r.xml"
+    )
 
     assert done.code == 1
     assert [item["name"] for item in done.json] == ["a", "b"]
@@ -85,7 +87,9 @@ def test_detach_prints_the_id_and_returns_while_the_run_goes_on(desk: Desk) -> N
 def test_set_seed_and_name_change_what_runs(desk: Desk) -> None:
     name = desk.write("e.yaml", ["echo"], training={"config": {"lr": 1, "opt": {"name": "adam"}}})
 
-    done = desk.call("run", name, "--set", "training.config.lr=0.5", "--seed", "4", "--name", "näme [/]", "--json")
+    done = desk.call(
+        "run", name, "--set", "training.config.lr=0.5", "--seed", "4", "--name", "näme [/]", "--json"
+    )
 
     assert done.code == 0, done.err
     assert done.json["name"] == "näme [/]"
@@ -173,7 +177,9 @@ def test_sigint_without_a_terminal_cancels_and_exits_130(desk: Desk) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
 def test_the_run_survives_the_end_of_orp_run(desk: Desk, number: signal.Signals) -> None:
-    child = desk.spawn("run", desk.write("e.yaml", f"echo here; while [ ! -e {desk.root}/go ]; do sleep 0.05; done; {GOOD}"))
+    child = desk.spawn(
+        "run", desk.write("e.yaml", f"echo here; while [ ! -e {desk.root}/go ]; do sleep 0.05; done; {GOOD}")
+    )
     run_id = _running(desk)
 
     child.send_signal(number)
@@ -228,6 +234,8 @@ def _running(desk: Desk) -> str:
     """The id of the only run, once it has said `here`."""
 
     def found() -> str | None:
-        return next((path.name for path in desk.paths.runs.glob("exp_*") if "here" in desk.stdout(path.name)), None)
+        return next(
+            (path.name for path in desk.paths.runs.glob("exp_*") if "here" in desk.stdout(path.name)), None
+        )
 
     return until(found, what="a run that says something") or ""

@@ -87,7 +87,7 @@ def submit(files: tuple[str, ...], base_dir: str | None, as_json: bool) -> None:
     """Queue experiments and return at once; prints one run id a line."""
     from orp_tui.cli.commands.run import submit_files
 
-    ids = [item for name in files for item in submit_files(name, base_dir=base_dir)]
+    ids = submit_files(files, base_dir=base_dir)
     if as_json:
         output.emit_json(ids)
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -90,7 +91,7 @@ def command(
     options = SubmitOptions(priority=priority, key=key, allow_live_code=allow_live_code)
     if not dry_run and context.has_store:
         ensure_leader(context)  # first, so that it starts while files are read and frozen
-    sources = _sources(context, files, words, seed, overrides, name, gpus)
+    sources = _sources(context, files, words, seed=seed, overrides=overrides, name=name, gpus=gpus)
     if dry_run:
         from orp_tui.cli.dry_run import show_dry_run
 
@@ -107,12 +108,13 @@ def command(
 
 def _sources(
     context: Context,
-    files: tuple[str, ...],
-    words: tuple[str, ...] | None,
-    seed: int | None,
-    overrides: tuple[str, ...],
-    name: str | None,
-    gpus: int | None,
+    files: Sequence[str],
+    words: tuple[str, ...] | None = None,
+    *,
+    seed: int | None = None,
+    overrides: tuple[str, ...] = (),
+    name: str | None = None,
+    gpus: int | None = None,
 ) -> list[Source]:
     from orp_tui.services.submit import source_of_command, sources_of_file
 
@@ -151,12 +153,10 @@ def submit_sources(context: Context, sources: list[Source], options: SubmitOptio
     return ids
 
 
-def submit_files(name: str, *, base_dir: str | None) -> list[str]:
-    """Queue what one experiment file describes, and return the ids."""
-    from orp_tui.services.submit import sources_of_file
-
-    context = open_context(base_dir=base_dir, near=Path(name))
-    return submit_sources(context, sources_of_file(context, Path(name)), SubmitOptions())
+def submit_files(names: Sequence[str], *, base_dir: str | None) -> list[str]:
+    """Queue what experiment files describe, all or, if one is invalid, none; returns the ids."""
+    context = open_context(base_dir=base_dir, near=Path(names[0]))
+    return submit_sources(context, _sources(context, names), SubmitOptions())
 
 
 def _print_ids(context: Context, ids: list[str], *, as_json: bool) -> None:

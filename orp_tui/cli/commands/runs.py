@@ -18,7 +18,9 @@ from orp_tui.store import runs
 
 
 @click.command("runs")
-@click.option("-n", "--limit", type=click.IntRange(0), default=50, show_default=True, help="At most so many; 0 for all.")
+@click.option(
+    "-n", "--limit", type=click.IntRange(0), default=50, show_default=True, help="At most so many; 0 for all."
+)
 @base_dir
 @as_json
 def command(limit: int, base_dir: str | None, as_json: bool) -> None:
