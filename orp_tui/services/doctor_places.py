@@ -23,11 +23,10 @@ TOO_LITTLE = 100 << 20
 FEW_FILES = 10_000
 STALE_S = 3600.0
 _KNOWN_STATE = re.compile(
-    r"orp\.db(-journal|-wal|-shm|\.backup)?|orp\.db\.making(-journal|-wal|-shm)?|orp\.db\.damaged-.*"
+    r"orp\.db(-journal|-wal|-shm|\.backup)?|orp\.db\.making(-journal|-wal|-shm)?|orp\.db\.(damaged|tmp)-.*"
     r"|(queue|observer|rebuild|packing-\d+)\.lock|(queue|observer)\.log|live|orphans|interpreters|file-cache\.json"
 )
 _TEMPORARY = re.compile(r"\..+\.tmp(-\d+(-\d+)?)?")
-_ZIP = re.compile(r"(.+)_artifacts\.zip")
 
 
 def parts(paths: BasePaths) -> dict[str, Path]:

@@ -1,8 +1,8 @@
 """The database made again from the folders: the facts about runs are theirs, and the queue is an index of them.
 
 What is lost with a database is the order, priorities and holds that were changed after the
-submission, and the settings of the queue. A queue with runs that might start is therefore
-paused, so that nothing starts by surprise.
+submission, and the settings of the queue; what the daily copy knows of them is taken over.
+A queue with runs that might start is paused, so that nothing starts by surprise.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from pathlib import Path
 from orp_tui.core.errors import LeaderError, StoreBusy, StoreError
 from orp_tui.core.ids import is_run_id
 from orp_tui.core.layout import BasePaths
+from orp_tui.core.run import Run
 from orp_tui.core.states import RunState
 from orp_tui.engine.leadership import read_leader
 from orp_tui.files import locks
@@ -46,6 +47,8 @@ class Rebuilt:
     skipped: dict[str, str]
     """Names in the runs folder that could not be put back, and why."""
     paused: bool
+    copy: float | None = None
+    """When the copy was made whose priorities, holds and settings were taken over; None without one."""
 
     def words(self) -> list[str]:
         """What a person should know, one line each."""
@@ -57,6 +60,9 @@ class Rebuilt:
         said = [f"the database was made again: {found}" if self.new else f"the database is sound: {found}"]
         if self.kept is not None:
             said.append(f"the old one is kept as {self.kept}")
+        if self.copy is not None:
+            when = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(self.copy))
+            said.append(f"priorities, holds and settings are those of {when}, when the last copy was made")
         said += [f"skipped {name}: {why}" for name, why in self.skipped.items()]
         if self.paused:
             said.append("the queue is paused, so that nothing starts by surprise; `orp queue resume` goes on")
@@ -188,19 +194,38 @@ def _rebuild(paths: BasePaths, found: _Found, *, allow_network: bool) -> Rebuilt
     if store.is_sound(paths.database, allow_network=allow_network):
         with database.opened(paths.database, allow_network=allow_network) as connection:
             ids = store.known_ids(connection)
-            return _fill(connection, [item for item in found.runs if item.run.id not in ids], found.skipped)
+            lacking = [item for item in found.runs if item.run.id not in ids]
+            return _fill(connection, lacking, {}, found.skipped)
     kept = store.set_aside(paths.database, journals, now=time.time())
+    copy = store.read_copy(paths.database)
+    values = {key: value for key, value in copy.settings.items() if key != "paused"} if copy else {}
+    wanted = [_as_in_copy(item, copy.runs.get(item.run.id)) for item in found.runs] if copy else found.runs
     with store.new_database(paths.database, allow_network=allow_network) as connection:
-        done = _fill(connection, found.runs, found.skipped)
-    return dataclasses.replace(done, new=True, kept=kept)
+        done = _fill(connection, wanted, values, found.skipped)
+    return dataclasses.replace(done, new=True, kept=kept, copy=copy.at if copy else None)
 
 
-def _fill(connection: sqlite3.Connection, wanted: list[KnownRun], skipped: dict[str, str]) -> Rebuilt:
+def _as_in_copy(item: KnownRun, before: Run | None) -> KnownRun:
+    """A queued run with what was decided about it after its submission; an end is never taken back."""
+    if before is None or item.run.state is not RunState.QUEUED:
+        return item
+    if before.state.is_final:
+        return dataclasses.replace(item, run=before)
+    return dataclasses.replace(
+        item, run=dataclasses.replace(item.run, priority=before.priority, held=before.held)
+    )
+
+
+def _fill(
+    connection: sqlite3.Connection, wanted: list[KnownRun], values: dict[str, str], skipped: dict[str, str]
+) -> Rebuilt:
     chosen, twice = _one_a_key(wanted, store.known_keys(connection))
     may_start = any(item.run.state in (RunState.QUEUED, RunState.STARTING) for item in chosen)
     refused: dict[str, str] = {}
-    if chosen:
-        refused = store.put_back(connection, chosen, paused=PAUSED if may_start else None)
+    if may_start:
+        values = {**values, "paused": PAUSED}
+    if chosen or values:
+        refused = store.put_back(connection, chosen, values)
     counts = Counter(item.run.state for item in chosen if item.run.id not in refused)
     return Rebuilt(False, None, dict(counts), {**skipped, **twice, **refused}, may_start)
 

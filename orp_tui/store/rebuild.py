@@ -10,6 +10,7 @@ import dataclasses
 import os
 import sqlite3
 import time
+import urllib.parse
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from orp_tui.core.run import Run
 from orp_tui.files.atomic import sync_folder, write_bytes
 from orp_tui.files.failpoint import hit
 from orp_tui.store import database, runs, settings
+from orp_tui.store.backup import backup_path
 
 ACTOR = "rebuild"
 _COMPANIONS = ("", "-journal", "-wal", "-shm")
@@ -33,6 +35,31 @@ class KnownRun:
     key: str | None
     """Idempotency key."""
     config_sha256: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Copy:
+    """What the daily copy knows and the folders do not."""
+
+    at: float
+    """When it was made; seconds since 1970, UTC."""
+    runs: dict[str, Run]
+    settings: dict[str, str]
+
+
+def read_copy(path: Path) -> Copy | None:
+    """The daily copy of the database at `path`; None if there is none that can be read."""
+    copy = backup_path(path)
+    try:
+        at = os.stat(copy).st_mtime
+        name = urllib.parse.quote(os.fsencode(copy))
+        with contextlib.closing(sqlite3.connect(f"file:{name}?mode=ro&immutable=1", uri=True)) as connection:
+            if check(connection) is not None:
+                return None
+            found = {run.id: run for run in runs.newest(connection, -1)}
+            return Copy(at, found, dict(connection.execute("SELECT key, value FROM setting").fetchall()))
+    except (OSError, sqlite3.Error, ValueError, TypeError):
+        return None
 
 
 def is_sound(path: Path, *, allow_network: bool = False) -> bool:
@@ -130,12 +157,9 @@ def remove_unfinished(path: Path) -> None:
 
 
 def put_back(
-    connection: sqlite3.Connection, known: Iterable[KnownRun], *, paused: str | None
+    connection: sqlite3.Connection, known: Iterable[KnownRun], values: dict[str, str]
 ) -> dict[str, str]:
-    """Insert runs in order, all or none, and pause the queue; what can't be stored, by id, and why.
-
-    `paused` is the reason that the queue then gives for starting nothing; None leaves it as it is.
-    """
+    """Insert runs in order and write settings, all or none; what can't be stored, by id, and why."""
     refused: dict[str, str] = {}
     with database.transaction(connection):
         for item in known:
@@ -147,8 +171,8 @@ def put_back(
             if item.key is not None:
                 connection.execute("INSERT OR IGNORE INTO idempotency VALUES (?, ?)", (item.key, item.run.id))
         hit("rebuild.rows")
-        if paused is not None:
-            settings.put(connection, "paused", paused)
+        for key, value in values.items():
+            settings.put(connection, key, value)
     return refused
 
 

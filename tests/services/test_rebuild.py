@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 from crowd import crowd, lines, run_python
@@ -22,6 +23,7 @@ from orp_tui.files import locks
 from orp_tui.services import rebuild as rebuilding
 from orp_tui.services.rebuild import PAUSED, make_missing, needs_rebuild, rebuild
 from orp_tui.store import database, events, runs, settings
+from orp_tui.store.backup import back_up, backup_path
 
 
 @pytest.fixture
@@ -292,6 +294,47 @@ def test_folders_that_can_not_be_read_are_listed_and_skipped(paths, tmp_path):
     assert set(done.skipped) == wrong
     assert run_id("kind") in done.skipped[run_id("copy")]
     assert all("\n" not in why for why in done.skipped.values())
+
+
+def test_what_was_decided_after_the_submission_is_taken_from_the_daily_copy(paths):
+    for name in ("held", "high", "gone", "done"):
+        submitted(paths, name)
+    rebuild(paths)
+    with database.opened(paths.database) as connection:
+        known = {run.name: run for run in runs.unfinished(connection)}
+        runs.note(connection, known["held"], held=True)
+        runs.note(connection, known["high"], priority=10)
+        runs.request_cancel(connection, run_id("gone"), at=9.0, by="me@here")
+        settings.write(connection, "slots", "7")
+        settings.write(connection, "paused", "lunch")
+        assert back_up(connection, paths.database, now=time.time())
+    ended(paths.run(run_id("done")))
+    submitted(paths, "new")
+    paths.database.unlink()
+
+    done = rebuild(paths)
+
+    assert {run.name: (run.state.value, run.held, run.priority) for run in rows(paths)} == {
+        "held": ("queued", True, 0),
+        "high": ("queued", False, 10),
+        "gone": ("cancelled", False, 0),
+        "done": ("incomplete", False, 0),
+        "new": ("queued", False, 0),
+    }
+    assert setting(paths, "slots") == "7"
+    assert setting(paths, "paused") == PAUSED
+    assert any("when the last copy was made" in line for line in done.words())
+
+
+@pytest.mark.parametrize("content", [b"", b"rubbish" * 1000])
+def test_a_copy_that_can_not_be_read_is_left_out(paths, content):
+    submitted(paths, "wait")
+    paths.state.mkdir(parents=True, mode=0o700)
+    backup_path(paths.database).write_bytes(content)
+
+    assert rebuild(paths).copy is None
+    assert states(paths) == {"wait": ("queued", 0)}
+    assert backup_path(paths.database).read_bytes() == content
 
 
 def test_nothing_is_touched_while_a_queue_processor_leads(paths):
