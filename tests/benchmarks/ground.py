@@ -76,7 +76,7 @@ class Ground:
         command[command.index("--slots") + 1] = str(slots)
         child = self.start(command)
         if idle_exit_s is None:
-            await_leader(context.paths, child)
+            await_leader(context.paths, child.pid)
         return child
 
     def processes(self) -> list[int]:
