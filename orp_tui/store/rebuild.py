@@ -95,7 +95,7 @@ def read_journals(path: Path) -> dict[str, bytes]:
 
 
 def set_aside(path: Path, journals: dict[str, bytes], *, now: float) -> Path | None:
-    """The new name of a database that is not to be used any more; None if there was none.
+    """The new name of a database that is not to be used any more; None if nothing was left of one.
 
     Its journals go with it, so that it can still be examined; of those that are gone by now
     `journals` is what they held.
@@ -106,17 +106,19 @@ def set_aside(path: Path, journals: dict[str, bytes], *, now: float) -> Path | N
     while any(os.path.lexists(f"{kept}{end}") for end in _COMPANIONS):
         number += 1
         kept = path.with_name(f"{path.name}.damaged-{stamp}-{number}")
-    found = False
+    moved: list[Path] = []
     for end in _COMPANIONS:
-        with contextlib.suppress(FileNotFoundError):
-            os.rename(f"{path}{end}", f"{kept}{end}")
-            found = True
+        here, there = Path(f"{path}{end}"), Path(f"{kept}{end}")
+        if here == path or database.has_content(here):
+            with contextlib.suppress(FileNotFoundError):
+                os.rename(here, there)
+                moved.append(there)
         hit("rebuild.set_aside")
     for end, data in journals.items():
-        if found and data and not os.path.exists(f"{kept}{end}"):
+        if moved and data and not os.path.exists(f"{kept}{end}"):
             write_bytes(Path(f"{kept}{end}"), data)
     sync_folder(path.parent)
-    return kept if found else None
+    return moved[0] if moved else None
 
 
 @contextlib.contextmanager

@@ -5,13 +5,14 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as some
 from made_runs import made_run
 
 from orp_tui.core.policy import Capacity, Choice, Occupant, choose
 
 NOW = 1000.0
+few = settings(max_examples=60, deadline=None)
 PROJECTS = ("/p", "/q")
 WORKSPACES = ("isolated", "in_place", "shared")
 
@@ -49,6 +50,7 @@ def situations(draw):
     )
 
 
+@few
 @given(situations())
 def test_every_run_is_started_or_told_why_not(situation):
     queued, occupants, capacity = situation
@@ -59,6 +61,7 @@ def test_every_run_is_started_or_told_why_not(situation):
     assert all(why and "\n" not in why for why in choice.waiting.values())
 
 
+@few
 @given(situations())
 def test_never_more_run_than_there_are_slots(situation):
     queued, occupants, capacity = situation
@@ -68,6 +71,7 @@ def test_never_more_run_than_there_are_slots(situation):
     assert len(choice.start) <= max(0, capacity.slots - len(occupants))
 
 
+@few
 @given(situations())
 def test_the_order_is_kept_among_runs_of_a_kind(situation):
     queued, occupants, capacity = situation
@@ -78,6 +82,7 @@ def test_the_order_is_kept_among_runs_of_a_kind(situation):
     assert ids(choice) == [item.id for item in alike][: len(choice.start)]
 
 
+@few
 @given(situations())
 def test_starts_are_in_the_order_of_the_queue(situation):
     queued, occupants, capacity = situation
@@ -88,6 +93,7 @@ def test_starts_are_in_the_order_of_the_queue(situation):
     assert ids(choice) == sorted(ids(choice), key=order.index)
 
 
+@few
 @given(situations())
 def test_nobody_waits_beside_a_free_slot_without_a_reason_of_his_own(situation):
     queued, occupants, capacity = situation
@@ -100,6 +106,7 @@ def test_nobody_waits_beside_a_free_slot_without_a_reason_of_his_own(situation):
             assert own or item.id not in choice.waiting
 
 
+@few
 @given(situations())
 def test_a_project_folder_is_never_shared_with_a_run_that_wants_it_alone(situation):
     queued, _, capacity = situation
@@ -111,6 +118,7 @@ def test_a_project_folder_is_never_shared_with_a_run_that_wants_it_alone(situati
         assert len(using) <= 1 or all(item.workspace == "shared" for item in using)
 
 
+@few
 @given(situations())
 def test_what_is_held_paused_or_too_early_never_starts(situation):
     queued, occupants, capacity = situation
@@ -121,6 +129,7 @@ def test_what_is_held_paused_or_too_early_never_starts(situation):
     assert capacity.paused is None or not choice.start
 
 
+@few
 @given(situations())
 def test_choosing_again_after_the_start_chooses_nothing(situation):
     queued, occupants, capacity = situation

@@ -206,6 +206,20 @@ def test_the_damaged_file_is_kept_with_its_journals(paths):
     assert states(paths) == {"wait": ("queued", 0)}
 
 
+@pytest.mark.parametrize(("left", "kept"), [("", False), ("-journal", False), ("-wal", True)])
+def test_a_database_that_was_deleted_leaves_only_what_says_something(paths, left, kept):
+    submitted(paths, "wait")
+    paths.state.mkdir(parents=True, mode=0o700)
+    if left:
+        paths.database.with_name(f"orp.db{left}").write_bytes(b"the log" if kept else b"")
+
+    done = rebuild(paths)
+
+    assert (done.kept is not None) == kept
+    assert done.kept is None or done.kept.read_bytes() == b"the log"
+    assert any("kept as" in line for line in done.words()) == kept
+
+
 def test_a_second_rebuild_changes_nothing(paths):
     submitted(paths, "wait")
     ended(submitted(paths, "done"))
