@@ -8,9 +8,9 @@ import pytest
 from made_runs import made_record
 
 from orp_tui.core.checklist import (
-    CheckOutcome,
     ChecklistItem,
     ChecklistReport,
+    CheckOutcome,
     CheckResult,
     DeliverableStatus,
 )
