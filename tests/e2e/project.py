@@ -256,7 +256,7 @@ class Project:
 
     def processes(self) -> list[int]:
         """Everything alive that came of this project."""
-        names = [str(self.root).encode()]
+        names = [str(self.root).encode(), *(run_id.encode() for run_id in self.accepted)]
         with contextlib.suppress(OSError):
             names += [entry.name.encode() for entry in os.scandir(self.paths.runs)]
         found = []
