@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import sqlite3
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -20,7 +19,7 @@ from orp_tui.services.context import Context, actor
 from orp_tui.services.control import cancel
 from orp_tui.services.follow import Waits, follow, result_of
 from orp_tui.services.watch import RunView, checklist
-from orp_tui.store import runs
+from orp_tui.store import database, runs
 
 NOT_SUCCEEDED = 1
 INTERRUPTED = 130
@@ -69,7 +68,7 @@ class Interrupts:
 
 def _watch(
     context: Context,
-    connection: sqlite3.Connection,
+    connection: database.Connection,
     ids: Sequence[str],
     interrupts: Interrupts,
     *,
@@ -104,7 +103,7 @@ def _is_capable() -> bool:
 
 def _answer(
     context: Context,
-    connection: sqlite3.Connection,
+    connection: database.Connection,
     views: Sequence[RunView],
     view: View,
     interrupts: Interrupts,
@@ -150,7 +149,7 @@ def _ask(left: Sequence[str], *, cancelled: bool) -> str:
 class Lines(View):
     """One line on stderr for each thing that happens."""
 
-    def __init__(self, context: Context, connection: sqlite3.Connection, *, quiet: bool) -> None:
+    def __init__(self, context: Context, connection: database.Connection, *, quiet: bool) -> None:
         self._reasons = Waits(context, connection)
         self._quiet = quiet
         self._states: dict[str, RunState] = {}

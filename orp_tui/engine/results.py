@@ -129,11 +129,11 @@ def row_values(data: Json) -> dict[str, object]:
     """What the row holds of a result."""
     deliverables = data.get("deliverables")
     return {
-        "started_at": seconds_of(data["start_time"]),
-        "ended_at": seconds_of(data["end_time"]),
-        "exit_code": data["exit_code"],
-        "signal": data["signal"],
-        "reason": data["reason"],
+        "started_at": seconds_of(data.get("start_time")),
+        "ended_at": seconds_of(data.get("end_time")),
+        "exit_code": data.get("exit_code"),
+        "signal": data.get("signal"),
+        "reason": data.get("reason"),
         "detail": data.get("detail"),
         "artifacts": ArtifactState.from_json(data.get("artifact")).for_row(),
         "deliverables_valid": deliverables["valid"] if deliverables else None,

@@ -6,7 +6,6 @@ import contextlib
 import dataclasses
 import getpass
 import os
-import sqlite3
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,7 +25,7 @@ class Context:
     paths: BasePaths
 
     @contextlib.contextmanager
-    def store(self) -> Iterator[sqlite3.Connection]:
+    def store(self) -> Iterator[database.Connection]:
         """The open database, closed in the end; one that is gone is made again from the run folders.
 
         Raises StoreError if it can't be used.

@@ -12,6 +12,7 @@ from pathlib import Path
 from orp_tui.core.errors import LeaderError
 from orp_tui.core.layout import BasePaths
 from orp_tui.core.run import CancelRequest, Run
+from orp_tui.core.states import RunState
 from orp_tui.engine import host
 from orp_tui.engine.facts import MARKER
 from orp_tui.engine.launch import orp_command
@@ -39,8 +40,9 @@ def cancel(
     now = time.time()
     changed = runs.request_cancel(connection, run.id, at=now, by=by)
     hit("cancel.requested")
-    if changed is None or changed.state.is_final:
+    if changed is None or (changed.state.is_final and run.state is not RunState.QUEUED):
         return changed or run
+    # Written for a queued run too: a database that is made again must know that it is not to start.
     folder = paths.run(run.id)
     request = CancelRequest(by, now, grace_s)
     try:
@@ -48,7 +50,8 @@ def cancel(
     except FileNotFoundError:
         return changed  # the folder is gone; there is nothing to tell anybody
     hit("cancel.written")
-    wake_supervisor(paths, run.id, changed.attempt)
+    if changed.state.is_active:
+        wake_supervisor(paths, run.id, changed.attempt)
     return changed
 
 

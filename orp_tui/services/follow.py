@@ -13,14 +13,14 @@ from orp_tui.files.atomic import read_json
 from orp_tui.services.context import Context
 from orp_tui.services.control import ensure_leader
 from orp_tui.services.watch import RunView, snapshot, view
-from orp_tui.store import runs
+from orp_tui.store import database, runs
 
 POLL_S = 0.05
 CARE_S = 1.0
 
 
 def follow(
-    context: Context, connection: sqlite3.Connection, run_ids: Sequence[str], *, period_s: float = POLL_S
+    context: Context, connection: database.Connection, run_ids: Sequence[str], *, period_s: float = POLL_S
 ) -> Iterator[list[RunView]]:
     """The runs as they truly stand, again and again; the last answer has all of them at their ends.
 
@@ -35,6 +35,10 @@ def follow(
         if time.monotonic() - cared >= CARE_S:
             cared = time.monotonic()
             ensure_leader(context)
+            if not connection.is_in_place():  # deleted or replaced: the store makes it again
+                with context.store() as fresh:
+                    yield from follow(context, fresh, run_ids, period_s=period_s)
+                return
         time.sleep(period_s)
 
 

@@ -113,3 +113,11 @@ def test_what_is_wrong_raises_before_anything_is_queued(folder):
 
 def test_the_package_names_its_public_parts():
     assert orp_tui.__all__ == ["ExperimentResult", "__version__", "load_experiment", "log", "run_experiment"]
+
+
+def test_a_run_is_followed_to_its_end_though_the_database_is_deleted_meanwhile(folder):
+    path = experiment(folder, ["sh", "-c", "rm -f ../../../state/orp.db*; sleep 2"])
+
+    result = run_experiment(path)
+
+    assert result.status == "succeeded"
