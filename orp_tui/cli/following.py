@@ -7,11 +7,10 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import click
-
 from orp_tui.cli import output
 from orp_tui.cli.live import LiveView
 from orp_tui.cli.summary import checklist_lines, summary_lines
+from orp_tui.cli.terminal import ask_key
 from orp_tui.cli.view import View
 from orp_tui.core.checklist import ChecklistReport, DeliverableStatus
 from orp_tui.core.states import RunState
@@ -133,17 +132,15 @@ def _answer(
 
 
 def _ask(left: Sequence[str], *, cancelled: bool) -> str:
+    """`d`, `c` or anything else; a second Ctrl-C leaves the runs alone as well."""
     who, it = (left[0], "it") if len(left) == 1 else (f"{len(left)} runs", "them")
     if cancelled:
-        output.say(f"{who}: being cancelled, with or without this terminal")
-        output.say(f"d  detach: leave {it} to end      any other key: go on watching")
+        state, keys = "being cancelled, with or without this terminal", f"d  detach: leave {it} to end"
     else:
-        output.say(f"{who}: not bound to this terminal")
-        output.say(f"d  detach: leave {it} running      c  cancel {it}      any other key: go on watching")
-    try:
-        return click.getchar().lower()
-    except (KeyboardInterrupt, EOFError):
-        return "d"
+        state = "not bound to this terminal"
+        keys = f"d  detach: leave {it} running      c  cancel {it}"
+    key = ask_key(f"{who}: {state}", f"{keys}      any other key: go on watching")
+    return "d" if key in ("", "\x03", "\x04") else key
 
 
 class Lines(View):

@@ -68,11 +68,11 @@ class LiveView(View):
         log = self._log_rows(max(0, min(MOST_LOG_ROWS, height - _OTHER_ROWS - len(shown))))
         rows = [self._headline(item, width)]
         rows += [f"  {fitted(row, width - 2)}" for row in log]
-        rows += [f"  {row}" for row in shown]
+        rows += [f"  {fitted(row, width - 2)}" for row in shown]
         if len(items) > len(shown):
             rows.append(f"  … {len(items) - len(shown)} more")
-        asked = Mark.CANCEL_REQUESTED in item.marks
-        rows.append(painted("  Ctrl-C: detach" if asked else "  Ctrl-C: detach or cancel", "2", sys.stdout))
+        hint = "detach" if Mark.CANCEL_REQUESTED in item.marks else "detach or cancel"
+        rows.append(painted(fitted(f"  Ctrl-C: {hint}", width), "2", sys.stdout))
         return rows
 
     def _headline(self, item: RunView, width: int) -> str:

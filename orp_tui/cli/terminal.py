@@ -25,34 +25,80 @@ _SGR = re.compile(r"(\x1b\[[0-9;:]*m)")
 _ENDING = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
 
-class Canvas:
+class Restored:
+    """The terminal is left in the modes it was in, also when a signal ends or stops this process.
+
+    `farewell` is written to stdout then. Signals that somebody handles already, or that were
+    ignored, as SIGHUP under nohup, stay as they are.
+    """
+
+    def __init__(self, farewell: str = "") -> None:
+        self._farewell = farewell.encode()
+        self._modes: list[object] | None = None
+        self._handled: list[signal.Signals] = []
+
+    def __enter__(self) -> Restored:
+        with contextlib.suppress(OSError, ValueError, termios.error):
+            self._modes = termios.tcgetattr(sys.stdin.fileno())
+        for number in (*_ENDING, signal.SIGTSTP):
+            if signal.getsignal(number) is signal.SIG_DFL:
+                signal.signal(number, self._end if number in _ENDING else self._stop)
+                self._handled.append(number)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._set_modes()
+        for number in self._handled:
+            signal.signal(number, signal.SIG_DFL)
+
+    def after_stop(self) -> None:
+        """Called when the process goes on after Ctrl-Z: what was on the screen has scrolled."""
+
+    def _end(self, number: int, _frame: FrameType | None) -> None:
+        """Restore the terminal, then end as the signal would have."""
+        self._say_farewell()
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+
+    def _stop(self, number: int, _frame: FrameType | None) -> None:
+        """The shell gets a terminal in order, and the signal does what it does."""
+        self._say_farewell()
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+        signal.signal(number, self._stop)
+        self.after_stop()
+
+    def _say_farewell(self) -> None:
+        # Not through sys.stdout: the signal may have come in the middle of a write to it.
+        with contextlib.suppress(OSError):
+            os.write(sys.stdout.fileno(), self._farewell)
+        self._set_modes()
+
+    def _set_modes(self) -> None:
+        if self._modes is not None:
+            with contextlib.suppress(OSError, termios.error):
+                termios.tcsetattr(sys.stdin.fileno(), termios.TCSADRAIN, self._modes)  # type: ignore[arg-type] # as tcgetattr gave them
+
+
+class Canvas(Restored):
     """Rows at the end of stdout that are drawn over, only when they differ.
 
-    What was there before stays in the terminal's history. As a context manager it also
-    restores cursor and terminal modes when a signal ends or stops this process.
+    What was there before stays in the terminal's history.
     """
 
     def __init__(self) -> None:
+        super().__init__(_AS_IT_WAS)
         self._rows: list[str] = []
         self._width = 0
-        self._modes: list[object] | None = None
-
-    def __enter__(self) -> Canvas:
-        with contextlib.suppress(OSError, ValueError, termios.error):
-            self._modes = termios.tcgetattr(sys.stdin.fileno())
-        for number in _ENDING:
-            # What was ignored before, as SIGHUP under nohup, stays so.
-            if signal.getsignal(number) is signal.SIG_DFL:
-                signal.signal(number, self._end)
-        signal.signal(signal.SIGTSTP, self._stop)
-        return self
 
     def __exit__(self, *error: object) -> None:
         with contextlib.suppress(OSError):  # a terminal that has gone needs no tidying
             self.clear()
-        for number in (*_ENDING, signal.SIGTSTP):
-            if signal.getsignal(number) in (self._end, self._stop):
-                signal.signal(number, signal.SIG_DFL)
+        super().__exit__(*error)
+
+    def after_stop(self) -> None:
+        """All is drawn anew, below what the shell has written meanwhile."""
+        self._rows = []
 
     def draw(self, rows: Sequence[str]) -> None:
         """Show these rows, which are safe for a terminal, in place of those of before."""
@@ -83,27 +129,22 @@ class Canvas:
             return len(self._rows)
         return sum(max(1, -(-cell_width(_SGR.sub("", row)) // columns)) for row in self._rows)
 
-    def _end(self, number: int, _frame: FrameType | None) -> None:
-        """Restore the terminal, then end as the signal would have."""
-        self._restore()
-        signal.signal(number, signal.SIG_DFL)
-        os.kill(os.getpid(), number)
 
-    def _stop(self, number: int, _frame: FrameType | None) -> None:
-        """Ctrl-Z: the shell gets a terminal in order; after `fg` all is drawn anew."""
-        self._restore()
-        signal.signal(number, signal.SIG_DFL)
-        os.kill(os.getpid(), number)
-        signal.signal(number, self._stop)
-        self._rows = []
+def ask_key(*question: str) -> str:
+    """The key that answers, in lower case; stdin and stderr must be a terminal.
 
-    def _restore(self) -> None:
-        # Not through sys.stdout: the signal may have come in the middle of a write to it.
-        with contextlib.suppress(OSError):
-            os.write(sys.stdout.fileno(), _AS_IT_WAS.encode())
-        if self._modes is not None:
-            with contextlib.suppress(OSError, termios.error):
-                termios.tcsetattr(sys.stdin.fileno(), termios.TCSANOW, self._modes)  # type: ignore[arg-type] # as tcgetattr gave them
+    Keys typed before the question count for nothing. Ctrl-C, Ctrl-D and the end of the
+    input come as "\\x03", "\\x04" and "".
+    """
+    with Restored():
+        descriptor = sys.stdin.fileno()
+        modes = termios.tcgetattr(descriptor)
+        modes[3] &= ~(termios.ICANON | termios.ECHO | termios.ISIG)
+        # First the modes, then the words: a key that comes after them is never thrown away.
+        termios.tcsetattr(descriptor, termios.TCSAFLUSH, modes)
+        for line in question:
+            print(line, file=sys.stderr, flush=True)  # noqa: T201 - a question, in a terminal
+        return os.read(descriptor, 32).decode("utf-8", "replace")[:1].lower()
 
 
 def fitted(row: str, width: int) -> str:

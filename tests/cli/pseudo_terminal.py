@@ -28,7 +28,7 @@ class Terminal:
         self._ours, theirs = pty.openpty()
         self.theirs = theirs
         self.resize(columns, rows)
-        environment = desk.variables(TERM="xterm-256color", **variables)
+        environment = desk.variables(**({"TERM": "xterm-256color"} | variables))
         for name in ("COLUMNS", "LINES"):
             environment.pop(name, None)
         self.process = subprocess.Popen(
