@@ -18,7 +18,7 @@ from orp_tui.core.decide import Facts, foresee
 from orp_tui.core.layout import BasePaths
 from orp_tui.core.run import Run
 from orp_tui.core.states import Mark, Reason, RunState
-from orp_tui.engine import facts, results
+from orp_tui.engine import facts
 from orp_tui.engine.leadership import LeaderIdentity, read_leader
 from orp_tui.files.atomic import read_json
 from orp_tui.store import events, runs, settings
@@ -174,6 +174,8 @@ def _values(
         except (OSError, ValueError):
             data = None
         if data is not None:
+            from orp_tui.engine import results
+
             row = results.row_values(data)
             values |= {name: row[name] for name in values}
     return values
