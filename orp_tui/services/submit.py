@@ -104,7 +104,18 @@ def submit(
     except BaseException:
         with contextlib.suppress(OSError):
             sources.remove_tree(building.folder)
+        _withdraw(context.paths, connection, run_id)
         raise
+
+
+def _withdraw(paths: BasePaths, connection: sqlite3.Connection, run_id: str) -> None:
+    """Remove a folder that is in its place already and whose run is not in the queue.
+
+    It stays where the queue can't be asked; a rebuild would then find a run that waits.
+    """
+    with contextlib.suppress(OSError, sqlite3.Error):
+        if runs.get(connection, run_id) is None:
+            sources.remove_tree(paths.run(run_id).folder)
 
 
 def new_folder(paths: BasePaths) -> tuple[str, RunPaths]:

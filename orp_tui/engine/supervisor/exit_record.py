@@ -83,8 +83,8 @@ class ExitRecord:
     def write_record(self, data):
         """Whether the record is on disk."""
         reserve = self.path(".reserve-" + self.attempt)
-        failpoint("sup.exit.before")
         try:
+            failpoint("sup.exit.before")
             descriptor = os.open(reserve, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
             try:
                 os.pwrite(descriptor, data, 0)
