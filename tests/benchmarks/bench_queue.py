@@ -7,19 +7,18 @@ starts two bare ones after each other and does nothing else.
 from __future__ import annotations
 
 import itertools
-import shutil
-import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from orp_tui.core.states import RunState
 from orp_tui.services.submit import submit
 from orp_tui.store import events, runs
 from tests.benchmarks.ground import Ground, ground
 from tests.benchmarks.measure import Budget, Row, Samples, interleaved, milliseconds_of
+from tests.benchmarks.rivals import guild_run, task_spooler
 
 SLOTS = 2
+UNIT = "ms/run"
 
 
 def rows(*, quick: bool) -> Iterator[Row]:
@@ -27,25 +26,38 @@ def rows(*, quick: bool) -> Iterator[Row]:
     each, rounds = (10, 2) if quick else (40, 5)
     with ground() as place:
         names = (f"batch-{number}" for number in itertools.count())
-        spooler = task_spooler(place, each)
-        actions = [
+        spooler = task_spooler(place, each, slots=SLOTS)
+        guild = guild_run(place)
+        ours, bare, tsp, guilds = interleaved(
+            rounds,
             lambda: batch(place, next(names), each),
             lambda: loop(each),
-            *([spooler] if spooler else []),
-        ]
-        ours, bare, *tsp = interleaved(rounds, *actions, warm_up=0)
-    measured = Samples(ours, "ms/run")
+            spooler or not_there,
+            guild or not_there,
+            warm_up=0,
+        )
+    measured = Samples(ours, UNIT)
+    loops = Samples(bare, UNIT)
     yield Row(
         f"queue, {SLOTS} slots, check and zip",
         measured,
         "two bare Python starts in a loop",
-        Samples(bare, "ms/run"),
+        loops,
         Budget(4, "ratio"),
     )
-    if tsp:
-        yield Row("  beside task-spooler", measured, "tsp -S 2", Samples(tsp[0], "ms/run"))
+    if spooler:
+        yield Row("  beside task-spooler", measured, "tsp -S 2", Samples(tsp, UNIT))
     else:
         yield Row("  beside task-spooler", None, "tsp", note="tsp is not installed")
+    if guild:
+        yield Row("  beside Guild", measured, "guild run", Samples(guilds, UNIT), Budget(0.1, "ratio"))
+    else:
+        yield Row("  beside Guild", None, "guild run", note="guild is not installed")
+
+
+def not_there() -> float:
+    """The measurement of a program that is not installed."""
+    return 0.0
 
 
 def batch(place: Ground, name: str, number: int) -> float:
@@ -70,22 +82,3 @@ def loop(number: int) -> float:
     """Milliseconds of two bare Python starts."""
     bare = milliseconds_of([sys.executable, "-c", "pass"])
     return sum(bare() + bare() for _ in range(number)) / number
-
-
-def task_spooler(place: Ground, number: int) -> Callable[[], float] | None:
-    """The same number of no-ops by task-spooler, which records and checks nothing; None without it."""
-    command = shutil.which("tsp") or shutil.which("ts-tsp")
-    if command is None:
-        return None
-    environ = {**place.environ, "TS_SOCKET": str(place.folder / "ts.socket"), "TS_SLOTS": str(SLOTS)}
-
-    def action() -> float:
-        begin = time.perf_counter()
-        for _ in range(number):
-            subprocess.run([command, "-n", "true"], env=environ, check=True, stdout=subprocess.DEVNULL)
-        subprocess.run([command, "-w"], env=environ, check=False, stdout=subprocess.DEVNULL)
-        took = (time.perf_counter() - begin) * 1000 / number
-        subprocess.run([command, "-K"], env=environ, check=True)
-        return took
-
-    return action
