@@ -16,17 +16,12 @@ def not_yet(spec: ExperimentSpec) -> tuple[str, ...]:
 
 def _of_training(spec: ExperimentSpec) -> Iterator[str]:
     training, resources = spec.training, spec.training.resources
-    if training.seeds and len(training.seeds) > 1:
-        yield "training.seeds (more than one)"
     if resources.gpus:
         yield "training.resources.gpus"
-    for key in ("gpu_memory", "cpus", "memory", "disk"):
-        if getattr(resources, key) is not None:
-            yield f"training.resources.{key}"
+    if resources.gpu_memory is not None:
+        yield "training.resources.gpu_memory"
     if resources.executor != "local":
         yield f"training.resources.executor: {resources.executor}"
-    if training.locks:
-        yield "training.locks"
     if training.retries:
         yield "training.retries"
     if training.checkpoints and training.checkpoints.keep:
@@ -41,12 +36,6 @@ def _of_sections(spec: ExperimentSpec) -> Iterator[str]:
             yield f"deliverables[{item.index}].validation: synced"
     if spec.sweep:
         yield "sweep"
-    if spec.queue:
-        if spec.queue.group != "default":
-            yield "queue.group"
-        for key in ("after", "start", "unless_exists"):
-            if getattr(spec.queue, key):
-                yield f"queue.{key}"
     if spec.stages:
         yield "stages"
     if spec.artifacts and spec.artifacts.upload:

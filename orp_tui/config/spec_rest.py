@@ -138,8 +138,8 @@ class After(Section):
 
     run: RunReference
     """Its id, `last:NAME` or `tag:NAME`."""
-    on: Literal["success", "end"] = "success"
-    """Wait for its success, or for any end."""
+    on: Literal["ok", "any"] = "ok"
+    """ok: it must succeed; any: it must only end."""
 
     @model_validator(mode="before")
     @classmethod
@@ -185,7 +185,7 @@ class Queue(Section):
     ] = 0  # fmt: skip
     """Higher starts first: a whole number, or low (-10), normal (0), high (10)."""
     after: Annotated[tuple[After, ...], Strict(False), BeforeValidator(as_list)] = ()
-    """Runs that must end first: references, or `{run: …, on: end}` for any end."""
+    """Runs that must end first: references, or `{run: …, on: any}` for any end."""
     start: Annotated[str, BeforeValidator(_start), WithJsonSchema({"type": "string"})] | None = None
     """Not before: "22:00" (the next one), a date with time, or "+2h"."""
     unless_exists: bool = False

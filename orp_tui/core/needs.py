@@ -35,6 +35,9 @@ class Needs:
         return cls(**{name: value for name, value in data.items() if name in known})
 
 
+NO_NEEDS = Needs()
+
+
 @dataclasses.dataclass(frozen=True)
 class Dependency:
     """A run that has to end first."""

@@ -1,7 +1,10 @@
 """Which waiting runs start next, and why the others wait. Pure: values in, values out.
 
-Order is priority, then submission. What a run needs is looked at one rule at a time;
-each rule that says no says it in words.
+Order is priority, then place in the queue. First come the rules that have nothing to do
+with room (held, paused, delayed, dependencies, named locks, project folders); a run they
+stop keeps no room from others. Then comes room: slots, CPUs, memory, disk, GPUs. A run
+that waits for room keeps what there is of it: a smaller one may pass only with what the
+first has no use for, so a wide run can't starve.
 """
 
 from __future__ import annotations
@@ -9,7 +12,11 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 
+from orp_tui.core.needs import NO_NEEDS, Capacity, Needs
+from orp_tui.core.room import Room
 from orp_tui.core.run import Run
+from orp_tui.core.states import RunState
+from orp_tui.core.words import duration
 
 
 @dataclasses.dataclass(frozen=True)
@@ -17,27 +24,36 @@ class Occupant:
     """An active run that still owns its slot."""
 
     run_id: str
-    workspace: str
-    project: str
+    workspace: str = "isolated"
+    project: str = ""
+    group: str = "default"
+    needs: Needs = NO_NEEDS
+    cards: tuple[int, ...] = ()
+    """Indices of the GPUs it was given."""
+    locks: tuple[str, ...] = ()
+    left_s: float | None = None
+    """Seconds until it will end, by the history of runs like it; None if there is none."""
 
 
 @dataclasses.dataclass(frozen=True)
-class Capacity:
-    """What this machine may run at once."""
+class Start:
+    """A run to be started now."""
 
-    slots: int
-    paused: str | None = None
-    """Why nothing starts at all; None if things may start."""
+    run: Run
+    cards: tuple[int, ...] = ()
+    """Indices of the GPUs it gets, in PCI order."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Choice:
     """What the policy says of all waiting runs."""
 
-    start: tuple[Run, ...]
-    """To be started now, in this order."""
+    start: tuple[Start, ...]
+    """In this order."""
     waiting: dict[str, str]
     """Run id → why it waits, one line."""
+    doomed: dict[str, str]
+    """Run id → why it can never start: what it waits for has ended otherwise."""
 
 
 def choose(queued: Sequence[Run], occupants: Sequence[Occupant], capacity: Capacity, *, now: float) -> Choice:
@@ -46,34 +62,76 @@ def choose(queued: Sequence[Run], occupants: Sequence[Occupant], capacity: Capac
     `now` is in seconds since 1970.
     """
     taken = list(occupants)
-    start: list[Run] = []
+    room = Room(capacity, occupants)
+    start: list[Start] = []
     waiting: dict[str, str] = {}
+    doomed: dict[str, str] = {}
     for run in queued:
-        why = _why_not(run, taken, capacity, now)
+        broken = _broken_dependency(run, capacity)
+        if broken is not None:
+            doomed[run.id] = broken
+            continue
+        why = _not_now(run, taken, capacity, now)
         if why is None:
-            start.append(run)
-            taken.append(Occupant(run.id, run.workspace, run.project))
-        else:
+            why = room.lacks(run)
+            if why is None:
+                cards = room.take(run)
+                start.append(Start(run, cards))
+                taken.append(
+                    Occupant(run.id, run.workspace, run.project, run.group, run.needs, cards, run.locks)
+                )
+            else:
+                room.reserve(run)
+        if why is not None:
             waiting[run.id] = why
-    return Choice(tuple(start), waiting)
+    return Choice(tuple(start), waiting, doomed)
 
 
-def _why_not(run: Run, taken: Sequence[Occupant], capacity: Capacity, now: float) -> str | None:
+def _broken_dependency(run: Run, capacity: Capacity) -> str | None:
+    for item in run.after:
+        state = capacity.ends.get(item.run_id)
+        if item.on == "ok" and state is not None and state.is_final and state is not RunState.SUCCEEDED:
+            return f"waits for the success of {item.run_id}, which ended as {state.value}"
+        if state is None:
+            return f"waits for {item.run_id}, which is not there any more"
+    return None
+
+
+def _not_now(run: Run, taken: Sequence[Occupant], capacity: Capacity, now: float) -> str | None:
     if run.held:
         return "held"
     if capacity.paused is not None:
         return f"the queue is paused: {capacity.paused}"
+    group = capacity.groups.get(run.group)
+    if group is not None and group.paused is not None:
+        return f"the group {run.group} is paused: {group.paused}"
+    if run.starts_at is not None and run.starts_at > now:
+        return f"starts in {duration(run.starts_at - now)}"
     if run.not_before is not None and run.not_before > now:
-        return f"{run.detail or 'its last start failed'}; next try in {run.not_before - now:.0f} s"
-    if len(taken) >= capacity.slots:
-        holders = ", ".join(other.run_id for other in taken[:3]) + (" …" if len(taken) > 3 else "")
-        return f"needs a slot: {len(taken)} of {capacity.slots} taken by {holders}"
-    if run.workspace == "in_place":
-        for other in taken:
-            if other.project == run.project and other.workspace != "isolated":
-                return f"needs the project folder for itself: in use by {other.run_id}"
-    elif run.workspace == "shared":
-        for other in taken:
-            if other.project == run.project and other.workspace == "in_place":
-                return f"the project folder is in use by {other.run_id}"
+        return f"{run.detail or 'its last start failed'}; next try in {duration(run.not_before - now)}"
+    pending = [item.run_id for item in run.after if not _has_ended(item.run_id, capacity)]
+    if pending:
+        return f"after {', '.join(pending)}"
+    return _in_use(run, taken)
+
+
+def _has_ended(run_id: str, capacity: Capacity) -> bool:
+    state = capacity.ends.get(run_id)
+    return state is not None and state.is_final
+
+
+def _in_use(run: Run, taken: Sequence[Occupant]) -> str | None:
+    for other in taken:
+        shared = set(run.locks) & set(other.locks)
+        if shared:
+            return f"needs the lock {min(shared)}: held by {other.run_id}{_left(other)}"
+        same = other.project == run.project
+        if run.workspace == "in_place" and same and other.workspace != "isolated":
+            return f"needs the project folder for itself: in use by {other.run_id}{_left(other)}"
+        if run.workspace == "shared" and same and other.workspace == "in_place":
+            return f"the project folder is in use by {other.run_id}{_left(other)}"
     return None
+
+
+def _left(other: Occupant) -> str:
+    return "" if other.left_s is None else f" (~{duration(other.left_s)} left)"

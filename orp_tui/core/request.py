@@ -10,6 +10,7 @@ import dataclasses
 from typing import Any
 
 from orp_tui.core.checklist import Deliverable
+from orp_tui.core.needs import NO_NEEDS, Dependency, Needs
 
 Json = dict[str, Any]  # Any: values as JSON gives them
 
@@ -92,18 +93,35 @@ class RunRequest:
     """`--allow-live-code`: what ran may differ from what was submitted."""
     notes: tuple[str, ...] = ()
     """What the submitter was told: links, left-out files, missing secrets."""
+    group: str = "default"
+    """The part of the queue it belongs to."""
+    needs: Needs = NO_NEEDS
+    locks: tuple[str, ...] = ()
+    """Named locks: such runs never overlap on this machine."""
+    after: tuple[Dependency, ...] = ()
+    """Runs that have to end first."""
+    starts_at: float | None = None
+    """Not before this time; seconds since 1970, UTC."""
+    batch: str | None = None
+    """The submission it came with, if that had several runs."""
+    retry: int = 0
+    """How often its experiment was tried again before it."""
 
     def to_json(self) -> Json:
         data = {"schema": 1, **dataclasses.asdict(self)}
         data["deliverables"] = [item.to_json() for item in self.deliverables]
+        data["needs"] = self.needs.to_json()
+        data["after"] = [item.to_json() for item in self.after]
         return data
 
     @classmethod
     def from_json(cls, data: Json) -> RunRequest:
         """The request in `data`. Raises KeyError if a field is missing."""
         values = {field.name: data[field.name] for field in dataclasses.fields(cls) if field.name in data}
-        for name in ("argv", "secret_names", "notes"):
+        for name in ("argv", "secret_names", "notes", "locks"):
             values[name] = tuple(values.get(name, ()))
+        values["needs"] = Needs.from_json(values.get("needs", {}))
+        values["after"] = tuple(Dependency.from_json(item) for item in values.get("after", ()))
         values["stop"] = StopRule(**values["stop"])
         artifacts = values["artifacts"]
         values["artifacts"] = ArtifactRule(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+from orp_tui.core.needs import NO_NEEDS, Dependency, Needs
 from orp_tui.core.states import RunState
 
 Json = dict[str, Any]  # Any: values as JSON gives them
@@ -51,6 +52,26 @@ class Run:
     deliverables_total: int
     version: int
     """Rises with every change; an update names the one it has read."""
+    group: str = "default"
+    """The part of the queue it belongs to."""
+    position: float = 0.0
+    """Its place among runs of one priority; between two others after a move."""
+    starts_at: float | None = None
+    """Not before this time, by the wish of whoever submitted it."""
+    needs: Needs = NO_NEEDS
+    locks: tuple[str, ...] = ()
+    """Named locks: such runs never overlap."""
+    after: tuple[Dependency, ...] = ()
+    """Runs that have to end first."""
+    cards: tuple[int, ...] = ()
+    """GPUs it was given, by index in PCI order."""
+    batch: str | None = None
+    """The submission it came with, if that had several runs."""
+    seed: int | None = None
+    retry: int = 0
+    """How often its experiment was tried again before it; 0 for a first try."""
+    config_sha256: str = ""
+    """Of everything that makes two runs the same experiment."""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -24,7 +24,7 @@ from orp_tui.core.layout import BasePaths
 from orp_tui.core.ports import Clock
 from orp_tui.core.run import Run
 from orp_tui.core.states import RunState
-from orp_tui.engine import host
+from orp_tui.engine import capacity, host
 from orp_tui.engine.local import LocalExecutor
 from orp_tui.engine.settle import Settler
 from orp_tui.engine.starter import Starter
@@ -193,18 +193,17 @@ class Leader:
         queued = [run for run in self._rows if run.state is RunState.QUEUED]
         if not queued:
             return
-        active = {run.id: run for run in self._rows if run.state.is_active}
-        occupants = [
-            policy.Occupant(run.id, run.workspace, run.project)
-            for run in active.values()
-            if known[run.id].owns_slot
-        ]
-        capacity = policy.Capacity(self._slots(connection), settings.read(connection, "paused"))
-        choice = policy.choose(queued, occupants, capacity, now=self._clock.now())
-        for run in choice.start:
+        taken = capacity.occupants(self._rows, known)
+        room = capacity.capacity(self._paths, connection, queued, slots=self._options.slots)
+        choice = policy.choose(queued, taken, room, now=self._clock.now())
+        for run_id, why in choice.doomed.items():
+            runs.request_cancel(connection, run_id, at=self._clock.now(), by="the queue", detail=why)
+            self._settler.wrote = True
+        for item in choice.start:
             try:
-                await self._starter.start(run)
+                await self._starter.start(item.run, item.cards)
             except _BAD_FOLDER as error:
+                run = item.run
                 self._say_once(run.id, f"{run.id}: cannot be started: {type(error).__name__}: {error}")
                 self._hold_back(connection, run, str(error))
 
@@ -213,11 +212,6 @@ class Leader:
         again = self._clock.now() + TROUBLE_RETRY_S
         runs.note(connection, run, not_before=again, detail=why)
         self._settler.wrote = True
-
-    def _slots(self, connection: sqlite3.Connection) -> int:
-        """What was set for this queue, else what the settings say."""
-        value = settings.read(connection, "slots")
-        return int(value) if value is not None and value.isdigit() else self._options.slots
 
     async def _pause(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):

@@ -41,8 +41,8 @@ class Starter:
         self._settler = settler
         self._clock = clock
 
-    async def start(self, run: Run) -> None:
-        """Start a run, or leave it queued, or end it if that can't ever be done."""
+    async def start(self, run: Run, cards: tuple[int, ...] = ()) -> None:
+        """Start a run on these GPUs, or leave it queued, or end it if that can't ever be done."""
         folder = self._paths.run(run.id)
         try:
             lock = locks.take(folder.supervisor_lock)
@@ -53,12 +53,14 @@ class Starter:
             return
         held = [lock]
         try:
-            await self._start_locked(run, folder, lock, held)
+            await self._start_locked(run, cards, folder, lock, held)
         finally:
             for descriptor in held:
                 os.close(descriptor)
 
-    async def _start_locked(self, run: Run, folder: RunPaths, lock: int, held: list[int]) -> None:
+    async def _start_locked(
+        self, run: Run, cards: tuple[int, ...], folder: RunPaths, lock: int, held: list[int]
+    ) -> None:
         if folder.attempt(run.attempt + 1).exists():  # the database is older than the folder
             self._settler.settle(run, os.dup(lock))
             return
@@ -72,7 +74,7 @@ class Starter:
             return
         if launch is None:
             return
-        claimed = runs.claim(self._connection, run, at=self._clock.now())
+        claimed = runs.claim(self._connection, run, at=self._clock.now(), cards=cards)
         self._settler.wrote = True
         hit("leader.claimed")
         if claimed is None:

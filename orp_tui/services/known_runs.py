@@ -68,10 +68,19 @@ def read_folder(paths: BasePaths, run_id: str) -> FolderRun:
         retry_of=request.retry_of,
         deliverables_total=len(request.deliverables),
         version=0,
+        group=request.group,
+        starts_at=request.starts_at,
+        needs=request.needs,
+        locks=request.locks,
+        after=request.after,
+        batch=request.batch,
+        seed=request.seed,
+        retry=request.retry,
+        config_sha256=request.config_sha256,
         **values,
     )
     host = _host(folder, attempt) if state.is_active and not held else None
-    return FolderRun(KnownRun(run, request.key, request.config_sha256), host)
+    return FolderRun(KnownRun(run, request.key), host)
 
 
 def _request(folder: RunPaths) -> RunRequest:

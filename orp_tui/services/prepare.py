@@ -14,6 +14,7 @@ from orp_tui.core.errors import NotYet, SubmitRefused
 from orp_tui.core.layout import RunPaths
 from orp_tui.core.verdict import SIGNAL_NAMES
 from orp_tui.services.context import Context
+from orp_tui.services.wishes import NO_WISHES, Wishes
 from orp_tui.workspace import editable, environment, interpreter, private_environment
 from orp_tui.workspace.activation import Activation, activate
 from orp_tui.workspace.arguments import check_arguments
@@ -31,11 +32,14 @@ SIGNAL_NUMBERS = {name: number for number, name in SIGNAL_NAMES.items()}
 class SubmitOptions:
     """What the person who submits says beside the file."""
 
-    priority: int | None = None
-    """None: what the file says."""
+    wishes: Wishes = NO_WISHES
+    batch: str | None = None
+    """The id of the first run of a submission of several; None for a single one."""
     key: str | None = None
     """Idempotency key: a second submit with it gives the first one's run."""
     retry_of: str | None = None
+    retry: int = 0
+    """How often the experiment was tried again before this run."""
     allow_live_code: bool = False
 
 

@@ -211,9 +211,8 @@ def _as_in_copy(item: KnownRun, before: Run | None) -> KnownRun:
         return item
     if before.state.is_final:
         return dataclasses.replace(item, run=before)
-    return dataclasses.replace(
-        item, run=dataclasses.replace(item.run, priority=before.priority, held=before.held)
-    )
+    decided = {name: getattr(before, name) for name in ("priority", "held", "position", "group", "starts_at")}
+    return dataclasses.replace(item, run=dataclasses.replace(item.run, **decided))
 
 
 def _fill(

@@ -25,6 +25,7 @@ from orp_tui.files.atomic import sync_folder, to_json
 from orp_tui.files.failpoint import hit
 from orp_tui.services.context import Context, actor
 from orp_tui.services.prepare import Prepared, Source, SubmitOptions, prepare, signal_number
+from orp_tui.services.wishes import Place, place_of
 from orp_tui.store import runs
 from orp_tui.workspace import editable, filling, inputs, private_environment, provenance, sources
 from orp_tui.workspace.sources import FrozenTree
@@ -53,14 +54,14 @@ def sources_of_file(
     from orp_tui.config.plan import plan_runs
 
     loaded = loaded or load_experiment_file(path)
-    project, cwd = place_of(context, path.absolute().parent)
+    project, cwd = project_of(context, path.absolute().parent)
     return [
         Source(plan, loaded.data, loaded.sha256, project, cwd)
         for plan in plan_runs(loaded, seed=seed, overrides=overrides, name=name)
     ]
 
 
-def place_of(context: Context, folder: Path) -> tuple[Path, Path]:
+def project_of(context: Context, folder: Path) -> tuple[Path, Path]:
     """Project and working directory for a file in `folder`."""
     here = Path.cwd()
     own = find_project(folder)
@@ -148,7 +149,8 @@ def carry_out(
         prepared.output_dir(final).mkdir(exist_ok=True)
     hit("submit.filled")
     now = time.time()
-    request = request_of(prepared, final, tree, now=now)
+    place = place_of(connection, prepared.source.plan, prepared.options.wishes, paths, now=now)
+    request = request_of(prepared, final, tree, place, now=now)
     _write(building, final, prepared, request, tree)
     hit("submit.written")
     filling.sync_workspaces(building.folder)
@@ -172,6 +174,15 @@ def carry_out(
             deliverables_total=len(request.deliverables),
             config_sha256=request.config_sha256,
             idempotency_key=request.key,
+            held=place.held,
+            group=request.group,
+            starts_at=request.starts_at,
+            needs=request.needs,
+            locks=request.locks,
+            after=request.after,
+            batch=request.batch,
+            seed=request.seed,
+            retry=request.retry,
         ),
     )
     hit("submit.queued")
@@ -194,12 +205,13 @@ def _check_live_code(prepared: Prepared, final: RunPaths, building: RunPaths) ->
     )
 
 
-def request_of(prepared: Prepared, final: RunPaths, tree: FrozenTree | None, *, now: float) -> RunRequest:
+def request_of(
+    prepared: Prepared, final: RunPaths, tree: FrozenTree | None, place: Place, *, now: float
+) -> RunRequest:
     """What `request.json` will hold."""
     from orp_tui.config.plan import experiment_hash
 
     plan, source, options = prepared.source.plan, prepared.source, prepared.options
-    priority = plan.queue["priority"] if options.priority is None else options.priority
     return RunRequest(
         id=prepared.run_id,
         name=plan.name,
@@ -224,7 +236,7 @@ def request_of(prepared: Prepared, final: RunPaths, tree: FrozenTree | None, *, 
         env_file=str(source.project / plan.env_file) if plan.env_file else None,
         secret_names=prepared.fixed.late,
         tree=tree.sha256 if tree else None,
-        priority=priority,
+        priority=place.priority,
         umask=_umask(),
         experiment=plan.experiment,
         experiment_sha256=source.sha256,
@@ -234,6 +246,13 @@ def request_of(prepared: Prepared, final: RunPaths, tree: FrozenTree | None, *, 
         parent=plan.parent,
         live_code=options.allow_live_code and bool(prepared.live and prepared.live.names),
         notes=notes(prepared),
+        group=place.group,
+        needs=place.needs,
+        locks=place.locks,
+        after=place.after,
+        starts_at=place.starts_at,
+        batch=options.batch,
+        retry=options.retry,
     )
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import dataclasses
 import sqlite3
 import time
-from collections.abc import Sequence
 from typing import Any
 
 from orp_tui.core import policy
@@ -18,10 +17,10 @@ from orp_tui.core.decide import Facts, foresee
 from orp_tui.core.layout import BasePaths
 from orp_tui.core.run import Run
 from orp_tui.core.states import Mark, Reason, RunState
-from orp_tui.engine import facts
+from orp_tui.engine import capacity, facts
 from orp_tui.engine.leadership import LeaderIdentity, read_leader
 from orp_tui.files.atomic import read_json
-from orp_tui.store import events, runs, settings
+from orp_tui.store import events, runs
 
 _LOST_WORDS = {
     Reason.REBOOTED: "the machine was restarted while it ran",
@@ -90,10 +89,10 @@ def snapshot(paths: BasePaths, connection: sqlite3.Connection, *, slots: int) ->
         if row.state is not seen.state:
             counts[row.state] -= 1
             counts[seen.state] = counts.get(seen.state, 0) + 1
-    own = settings.read(connection, "slots")
-    slots = int(own) if own is not None and own.isdigit() else slots
-    paused = settings.read(connection, "paused")
-    waits = _waits(rows, views, found, policy.Capacity(slots, paused))
+    queued = [seen.run for seen in views if seen.state is RunState.QUEUED]
+    room = capacity.capacity(paths, connection, queued, slots=slots)
+    choice = policy.choose(queued, capacity.occupants(rows, found), room, now=time.time())
+    waits = choice.waiting | choice.doomed
     unfinished = tuple(
         dataclasses.replace(seen, detail=waits.get(seen.run.id, seen.detail))
         for seen in views
@@ -102,24 +101,12 @@ def snapshot(paths: BasePaths, connection: sqlite3.Connection, *, slots: int) ->
     return Snapshot(
         time.time(),
         read_leader(paths),
-        slots,
-        paused,
+        room.slots,
+        room.paused,
         unfinished,
         {s: n for s, n in counts.items() if n},
         newest,
     )
-
-
-def _waits(
-    rows: Sequence[Run], views: Sequence[RunView], found: dict[str, Facts], capacity: policy.Capacity
-) -> dict[str, str]:
-    queued = [seen.run for seen in views if seen.state is RunState.QUEUED]
-    occupants = [
-        policy.Occupant(run.id, run.workspace, run.project)
-        for run in rows
-        if run.state.is_active and found[run.id].owns_slot
-    ]
-    return policy.choose(queued, occupants, capacity, now=time.time()).waiting
 
 
 def view(paths: BasePaths, run: Run, found: Facts | None = None) -> RunView:

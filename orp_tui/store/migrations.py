@@ -75,5 +75,32 @@ _FIRST = (
     """,
 )
 
-MIGRATIONS: tuple[tuple[str, tuple[str, ...]], ...] = (("runs, events, settings, outbox", _FIRST),)
+_QUEUE = (
+    "ALTER TABLE run ADD COLUMN group_name TEXT NOT NULL DEFAULT 'default'",
+    "ALTER TABLE run ADD COLUMN position REAL NOT NULL DEFAULT 0",
+    "ALTER TABLE run ADD COLUMN starts_at REAL",
+    "ALTER TABLE run ADD COLUMN needs TEXT NOT NULL DEFAULT '{}'",
+    "ALTER TABLE run ADD COLUMN locks TEXT NOT NULL DEFAULT '[]'",
+    "ALTER TABLE run ADD COLUMN after TEXT NOT NULL DEFAULT '[]'",
+    "ALTER TABLE run ADD COLUMN cards TEXT NOT NULL DEFAULT '[]'",
+    "ALTER TABLE run ADD COLUMN batch TEXT",
+    "ALTER TABLE run ADD COLUMN seed INTEGER",
+    "ALTER TABLE run ADD COLUMN retry INTEGER NOT NULL DEFAULT 0",
+    "UPDATE run SET position = seq",
+    "DROP INDEX run_by_state",
+    "CREATE INDEX run_by_state ON run (state, priority DESC, position, seq)",
+    "CREATE INDEX run_by_config ON run (config_sha256, state)",
+    """
+    CREATE TABLE queue_group (
+        name TEXT PRIMARY KEY,
+        slots INTEGER CHECK (slots IS NULL OR slots >= 0),
+        paused TEXT
+    )
+    """,
+)
+
+MIGRATIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("runs, events, settings, outbox", _FIRST),
+    ("groups, places, resources, dependencies", _QUEUE),
+)
 """Name and statements of each step, oldest first; the schema's number is how many were run."""

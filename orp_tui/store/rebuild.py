@@ -34,7 +34,6 @@ class KnownRun:
     run: Run
     key: str | None
     """Idempotency key."""
-    config_sha256: str
 
 
 @dataclasses.dataclass(frozen=True)
@@ -166,7 +165,7 @@ def put_back(
     with database.transaction(connection):
         for item in known:
             try:
-                runs.insert_known(connection, item.run, config_sha256=item.config_sha256, actor=ACTOR)
+                runs.insert_known(connection, item.run, actor=ACTOR)
             except (sqlite3.InterfaceError, sqlite3.IntegrityError, ValueError, OverflowError) as error:
                 refused[item.run.id] = f"cannot be stored: {error}"
                 continue

@@ -7,17 +7,20 @@ Every change names the version it has read (compare-and-set), goes along the tab
 from __future__ import annotations
 
 import dataclasses
+import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+from orp_tui.core.needs import NO_NEEDS, Dependency, Needs
 from orp_tui.core.run import Run
 from orp_tui.core.states import RunState, advance
 from orp_tui.store import events
 from orp_tui.store.database import transaction
 
 _FIELDS = tuple(field.name for field in dataclasses.fields(Run))
-_COLUMNS = ", ".join(_FIELDS)
-_ORDER = "ORDER BY priority DESC, seq"
+_COLUMN_OF = {"group": "group_name"}  # GROUP is a word of SQL
+_COLUMNS = ", ".join(_COLUMN_OF.get(name, name) for name in _FIELDS)
+_ORDER = "ORDER BY priority DESC, position, seq"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,6 +40,14 @@ class NewRun:
     deliverables_total: int = 0
     config_sha256: str = ""
     idempotency_key: str | None = None
+    group: str = "default"
+    starts_at: float | None = None
+    needs: Needs = NO_NEEDS
+    locks: tuple[str, ...] = ()
+    after: tuple[Dependency, ...] = ()
+    batch: str | None = None
+    seed: int | None = None
+    retry: int = 0
 
 
 def insert(connection: sqlite3.Connection, run: NewRun) -> str:
@@ -52,22 +63,9 @@ def insert(connection: sqlite3.Connection, run: NewRun) -> str:
             if known is not None:
                 return known
             connection.execute("INSERT INTO idempotency VALUES (?, ?)", (run.idempotency_key, run.id))
-        connection.execute(
-            "INSERT INTO run (id, name, state, priority, held, submitted_at, workspace, project, retry_of,"
-            " deliverables_total, config_sha256) VALUES (?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                run.id,
-                run.name,
-                run.priority,
-                run.held,
-                run.submitted_at,
-                run.workspace,
-                run.project,
-                run.retry_of,
-                run.deliverables_total,
-                run.config_sha256,
-            ),
-        )
+        values = {field.name: getattr(run, field.name) for field in dataclasses.fields(run)}
+        del values["actor"], values["idempotency_key"]
+        _insert(connection, {**values, "state": RunState.QUEUED})
         events.append(connection, run.id, run.submitted_at, run.actor, "submit", None)
     return run.id
 
@@ -117,9 +115,16 @@ def counts(connection: sqlite3.Connection) -> dict[RunState, int]:
     return {RunState(state): number for state, number in rows}
 
 
-def claim(connection: sqlite3.Connection, run: Run, *, at: float) -> Run | None:
-    """The run as `starting` with its next attempt; None if it is not queued as read any more."""
-    return move(connection, run, "claim", at=at, attempt=run.attempt + 1, not_before=None)
+def states(connection: sqlite3.Connection, run_ids: Sequence[str]) -> dict[str, RunState]:
+    """The states of runs by id; one that is not there is left out."""
+    marks = ", ".join("?" for _ in run_ids)
+    rows = connection.execute(f"SELECT id, state FROM run WHERE id IN ({marks})", tuple(run_ids))  # noqa: S608 - marks
+    return {run_id: RunState(state) for run_id, state in rows}
+
+
+def claim(connection: sqlite3.Connection, run: Run, *, at: float, cards: tuple[int, ...] = ()) -> Run | None:
+    """The run as `starting` with its next attempt and its cards; None if it is not queued as read any more."""
+    return move(connection, run, "claim", at=at, attempt=run.attempt + 1, not_before=None, cards=cards)
 
 
 def move(
@@ -147,11 +152,21 @@ def move(
         return get(connection, run.id)
 
 
+def _insert(connection: sqlite3.Connection, values: dict[str, object]) -> None:
+    """Add a row; without a place of its own it comes last."""
+    names = ", ".join(_COLUMN_OF.get(name, name) for name in values)
+    marks = ", ".join("?" for _ in values)
+    stored = [_stored(value) for value in values.values()]
+    row = connection.execute(f"INSERT INTO run ({names}) VALUES ({marks})", stored).lastrowid  # noqa: S608 - our names
+    if not values.get("position"):
+        connection.execute("UPDATE run SET position = seq WHERE seq = ?", (row,))
+
+
 def _set(connection: sqlite3.Connection, run: Run, values: dict[str, object]) -> bool:
-    assignments = ", ".join(f"{name} = ?" for name in values)
+    assignments = ", ".join(f"{_COLUMN_OF.get(name, name)} = ?" for name in values)
     cursor = connection.execute(
         f"UPDATE run SET {assignments}, version = version + 1 WHERE id = ? AND version = ? AND state = ?",  # noqa: S608 - our names
-        (*values.values(), run.id, run.version, run.state.value),
+        (*map(_stored, values.values()), run.id, run.version, run.state.value),
     )
     return cursor.rowcount == 1
 
@@ -163,10 +178,13 @@ def note(connection: sqlite3.Connection, run: Run, **values: object) -> Run | No
         return get(connection, run.id) if _set(connection, run, values) else None
 
 
-def request_cancel(connection: sqlite3.Connection, run_id: str, *, at: float, by: str) -> Run | None:
+def request_cancel(
+    connection: sqlite3.Connection, run_id: str, *, at: float, by: str, detail: str | None = None
+) -> Run | None:
     """The run after the wish to cancel it: a queued one is cancelled at once, an active one marked.
 
-    A second wish changes nothing. None if there is no such run.
+    A second wish changes nothing. `detail` is the evidence kept for a queued one, None for the
+    usual words. None if there is no such run.
     """
     with transaction(connection):
         run = get(connection, run_id)
@@ -174,7 +192,7 @@ def request_cancel(connection: sqlite3.Connection, run_id: str, *, at: float, by
             return run
         values: dict[str, object] = {"cancel_requested_at": at, "cancel_by": by}
         if run.state is RunState.QUEUED:
-            detail = f"cancelled by {by} before it started"
+            detail = detail or f"cancelled by {by} before it started"
             values |= {
                 "state": RunState.CANCELLED.value,
                 "reason": "cancelled",
@@ -187,20 +205,17 @@ def request_cancel(connection: sqlite3.Connection, run_id: str, *, at: float, by
         else:
             return run
         _set(connection, run, values)
-        events.append(connection, run_id, at, by, kind, None)
+        events.append(connection, run_id, at, by, kind, detail)
         return get(connection, run_id)
 
 
-def insert_known(connection: sqlite3.Connection, run: Run, *, config_sha256: str, actor: str) -> None:
+def insert_known(connection: sqlite3.Connection, run: Run, *, actor: str) -> None:
     """Put back a run that the folders know and the database does not; call it in a transaction.
 
     `seq` is given anew, so the order of the calls is the order of submission. Its history begins
     with one event `rebuilt`, whose detail is the state in which it is put back.
     """
-    values = {name: getattr(run, name) for name in _FIELDS if name != "seq"}
-    values |= {"state": run.state.value, "config_sha256": config_sha256}
-    marks = ", ".join("?" for _ in values)
-    connection.execute(f"INSERT INTO run ({', '.join(values)}) VALUES ({marks})", tuple(values.values()))  # noqa: S608 - our names
+    _insert(connection, {name: getattr(run, name) for name in _FIELDS if name != "seq"})
     events.append(connection, run.id, run.submitted_at, actor, "rebuilt", run.state.value)
 
 
@@ -208,8 +223,24 @@ def _select(connection: sqlite3.Connection, tail: str, values: Iterable[object] 
     return [_run(row) for row in connection.execute(f"SELECT {_COLUMNS} FROM run {tail}", tuple(values))]  # noqa: S608 - our text
 
 
+def _stored(value: object) -> object:
+    """A field's value as SQLite holds it."""
+    if isinstance(value, RunState):
+        return value.value
+    if isinstance(value, Needs):
+        return json.dumps(value.to_json())
+    if isinstance(value, tuple):
+        return json.dumps([item.to_json() if isinstance(item, Dependency) else item for item in value])
+    return value
+
+
 def _run(row: sqlite3.Row) -> Run:
     values = dict(zip(_FIELDS, tuple(row), strict=True))
     values["state"] = RunState(values["state"])
     values["held"] = bool(values["held"])
+    for name in ("locks", "cards"):
+        values[name] = tuple(json.loads(values[name])) if values[name] != "[]" else ()
+    values["needs"] = Needs.from_json(json.loads(values["needs"])) if values["needs"] != "{}" else Needs()
+    after = json.loads(values["after"]) if values["after"] != "[]" else ()
+    values["after"] = tuple(Dependency.from_json(item) for item in after)
     return Run(**values)

@@ -39,7 +39,7 @@ def fill(context: Context) -> None:
     with context.store() as connection, transaction(connection):
         for number in range(RUNS):
             run = finished(number)
-            runs.insert_known(connection, run, config_sha256="", actor="bench@here")
+            runs.insert_known(connection, run, actor="bench@here")
             context.paths.run(run.id).folder.mkdir(parents=True)
 
 

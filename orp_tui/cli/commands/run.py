@@ -15,6 +15,7 @@ from orp_tui.core.states import RunState
 from orp_tui.services.context import Context, open_context
 from orp_tui.services.control import ensure_leader
 from orp_tui.services.prepare import Source, SubmitOptions
+from orp_tui.services.wishes import Wishes
 
 NOT_SUCCEEDED = 1
 
@@ -88,7 +89,7 @@ def command(
     if key is not None and len(files) > 1:
         raise click.UsageError("--key names one run; give one file")
     context = open_context(base_dir=base_dir, near=Path(files[0]) if files else None)
-    options = SubmitOptions(priority=priority, key=key, allow_live_code=allow_live_code)
+    options = SubmitOptions(wishes=Wishes(priority=priority), key=key, allow_live_code=allow_live_code)
     if not dry_run and context.has_store:
         ensure_leader(context)  # first, so that it starts while files are read and frozen
     sources = _sources(context, files, words, seed=seed, overrides=overrides, name=name, gpus=gpus)

@@ -1,0 +1,62 @@
+"""What may run at once on this machine, and what of it is taken: read afresh, for leader and clients alike."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Mapping, Sequence
+
+from orp_tui.core.decide import Facts
+from orp_tui.core.layout import BasePaths
+from orp_tui.core.needs import Capacity
+from orp_tui.core.policy import Occupant
+from orp_tui.core.run import Run
+from orp_tui.core.states import RunState
+from orp_tui.store import groups, runs, settings
+
+
+def occupants(rows: Sequence[Run], found: Mapping[str, Facts]) -> list[Occupant]:
+    """The active runs that still own what they were given."""
+    return [
+        Occupant(run.id, run.workspace, run.project, run.group, run.needs, run.cards, run.locks)
+        for run in rows
+        if run.state.is_active and found[run.id].owns_slot
+    ]
+
+
+def capacity(
+    paths: BasePaths, connection: sqlite3.Connection, queued: Sequence[Run], *, slots: int
+) -> Capacity:
+    """The room of this machine; what no queued run asks for is not looked at.
+
+    `slots` is what the settings say; the queue's own number comes before it.
+    """
+    own = settings.read(connection, "slots")
+    wants = [run.needs for run in queued]
+    return Capacity(
+        slots=int(own) if own is not None and own.isdigit() else slots,
+        cpus=len(os.sched_getaffinity(0)) if any(needs.cpus for needs in wants) else None,
+        memory=_memory() if any(needs.memory for needs in wants) else None,
+        disk_free=_disk_free(paths) if any(needs.disk for needs in wants) else None,
+        groups=groups.read(connection),
+        paused=settings.read(connection, "paused"),
+        ends=_ends(connection, queued),
+    )
+
+
+def _memory() -> int:
+    """Bytes of the machine."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+def _disk_free(paths: BasePaths) -> int | None:
+    try:
+        found = os.statvfs(paths.runs)
+    except OSError:
+        return None
+    return found.f_bavail * found.f_frsize
+
+
+def _ends(connection: sqlite3.Connection, queued: Sequence[Run]) -> dict[str, RunState]:
+    ids = sorted({item.run_id for run in queued for item in run.after})
+    return runs.states(connection, ids) if ids else {}
