@@ -85,6 +85,22 @@ class Group:
 
 
 @dataclasses.dataclass(frozen=True)
+class Occupant:
+    """An active run that still owns its slot."""
+
+    run_id: str
+    workspace: str = "isolated"
+    project: str = ""
+    group: str = "default"
+    needs: Needs = NO_NEEDS
+    cards: tuple[int, ...] = ()
+    """Indices of the GPUs it was given."""
+    locks: tuple[str, ...] = ()
+    left_s: float | None = None
+    """Seconds until it will end, by the history of runs like it; None if there is none."""
+
+
+@dataclasses.dataclass(frozen=True)
 class Capacity:
     """What this machine may run at once, and what is left of it."""
 

@@ -12,27 +12,11 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 
-from orp_tui.core.needs import NO_NEEDS, Capacity, Needs
+from orp_tui.core.needs import Capacity, Occupant
 from orp_tui.core.room import Room
 from orp_tui.core.run import Run
 from orp_tui.core.states import RunState
 from orp_tui.core.words import duration
-
-
-@dataclasses.dataclass(frozen=True)
-class Occupant:
-    """An active run that still owns its slot."""
-
-    run_id: str
-    workspace: str = "isolated"
-    project: str = ""
-    group: str = "default"
-    needs: Needs = NO_NEEDS
-    cards: tuple[int, ...] = ()
-    """Indices of the GPUs it was given."""
-    locks: tuple[str, ...] = ()
-    left_s: float | None = None
-    """Seconds until it will end, by the history of runs like it; None if there is none."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,11 +59,8 @@ def choose(queued: Sequence[Run], occupants: Sequence[Occupant], capacity: Capac
         if why is None:
             why = room.lacks(run)
             if why is None:
-                cards = room.take(run)
-                start.append(Start(run, cards))
-                taken.append(
-                    Occupant(run.id, run.workspace, run.project, run.group, run.needs, cards, run.locks)
-                )
+                taken.append(room.take(run))
+                start.append(Start(run, taken[-1].cards))
             else:
                 room.reserve(run)
         if why is not None:

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
-from orp_tui.core.needs import Capacity, Card, Needs
+from orp_tui.core.needs import Capacity, Card, Needs, Occupant
 from orp_tui.core.run import Run
 from orp_tui.core.words import duration, size
-
-if TYPE_CHECKING:
-    from orp_tui.core.policy import Occupant
 
 
 @dataclasses.dataclass
@@ -86,15 +82,18 @@ class Room:
             return f"needs {size(needs.memory)} of memory: this machine has {size(capacity.memory)}"
         return None
 
-    def take(self, run: Run) -> tuple[int, ...]:
-        """Give a run that lacks nothing what it needs; the indices of its cards."""
+    def take(self, run: Run) -> Occupant:
+        """Give a run that lacks nothing what it needs."""
         needs = run.needs
         self._spend(run)
         places = self._fitting(needs)[: needs.gpus]
         for place in places:
             place.free = 0 if needs.gpu_memory is None else place.free - needs.gpu_memory
             place.whole = False
-        return tuple(sorted(place.card.index for place in places))
+        cards = tuple(sorted(place.card.index for place in places))
+        occupant = Occupant(run.id, run.workspace, run.project, run.group, needs, cards, run.locks)
+        self._occupants.append(occupant)
+        return occupant
 
     def reserve(self, run: Run) -> None:
         """Keep for a run that has to wait what there is of its needs."""
@@ -149,7 +148,7 @@ class Room:
             return place.card.why
         if needs.gpu_memory is not None:
             return f"has {size(place.free)} free"
-        return "given to a run of this round"
+        return "is not free"
 
     def _holders(self, group: str | None = None) -> str:
         names = [other.run_id for other in self._occupants if group is None or other.group == group]

@@ -8,8 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from orp_tui.core.decide import Facts
 from orp_tui.core.layout import BasePaths
-from orp_tui.core.needs import Capacity
-from orp_tui.core.policy import Occupant
+from orp_tui.core.needs import Capacity, Occupant
 from orp_tui.core.run import Run
 from orp_tui.core.states import RunState
 from orp_tui.store import groups, runs, settings

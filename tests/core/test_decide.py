@@ -17,7 +17,14 @@ ENDS = [state for state in RunState if state.is_final]
 def all_facts():
     booleans = (False, True)
     for lock, tree, claim, started, exit_, result, cancel, boot in itertools.product(
-        Lock, Tree, ClaimKind, booleans, booleans, (None, RunState.SUCCEEDED, RunState.LOST), booleans, booleans
+        Lock,
+        Tree,
+        ClaimKind,
+        booleans,
+        booleans,
+        (None, RunState.SUCCEEDED, RunState.LOST),
+        booleans,
+        booleans,
     ):
         yield Facts(
             lock=lock,
@@ -86,7 +93,13 @@ def test_a_final_state_never_changes():
 
 
 def test_only_the_holder_of_the_lock_decides_about_an_attempt():
-    deciding = {ActionKind.FENCE, ActionKind.ADOPT, ActionKind.RECORD_LOSS, ActionKind.FINALISE, ActionKind.CONCLUDE}
+    deciding = {
+        ActionKind.FENCE,
+        ActionKind.ADOPT,
+        ActionKind.RECORD_LOSS,
+        ActionKind.FINALISE,
+        ActionKind.CONCLUDE,
+    }
     for (state, attempt, tries, wish), facts in itertools.product(ROWS, ALL):
         if decide(state, attempt, tries, facts, cancel_requested=wish).kind in deciding:
             assert facts.lock is Lock.MINE
@@ -157,7 +170,9 @@ def test_a_training_without_a_supervisor_is_adopted_even_after_a_reboot_of_the_r
     ],
 )
 def test_a_loss_names_what_is_known(facts, reason):
-    facts = dataclasses.replace(facts, lock=Lock.MINE, tree=Tree.GONE, claim=ClaimKind.SUPERVISOR, started=True)
+    facts = dataclasses.replace(
+        facts, lock=Lock.MINE, tree=Tree.GONE, claim=ClaimKind.SUPERVISOR, started=True
+    )
 
     assert decide(RunState.RUNNING, 1, 0, facts) == Action(ActionKind.RECORD_LOSS, reason=reason)
 

@@ -9,7 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 from made_runs import made_run
 
-from orp_tui.core.policy import Capacity, Choice, Occupant, choose
+from orp_tui.core.needs import Capacity, Occupant
+from orp_tui.core.policy import Choice, choose
+from orp_tui.core.run import Run
 
 NOW = 1000.0
 few = settings(max_examples=60, deadline=None)
@@ -21,8 +23,12 @@ def run(number, **values):
     return made_run(f"exp_{number}", seq=number, **values)
 
 
+def started(choice: Choice) -> list[Run]:
+    return [item.run for item in choice.start]
+
+
 def ids(choice: Choice) -> list[str]:
-    return [item.id for item in choice.start]
+    return [item.id for item in started(choice)]
 
 
 @some.composite
@@ -46,7 +52,7 @@ def situations(draw):
     return (
         queued,
         occupants,
-        Capacity(draw(some.integers(1, 6)), draw(some.sampled_from([None, None, "lunch"]))),
+        Capacity(draw(some.integers(1, 6)), paused=draw(some.sampled_from([None, None, "lunch"]))),
     )
 
 
@@ -114,7 +120,7 @@ def test_a_project_folder_is_never_shared_with_a_run_that_wants_it_alone(situati
     choice = choose(queued, [], capacity, now=NOW)
 
     for project in PROJECTS:
-        using = [item for item in choice.start if item.project == project and item.workspace != "isolated"]
+        using = [item for item in started(choice) if item.project == project and item.workspace != "isolated"]
         assert len(using) <= 1 or all(item.workspace == "shared" for item in using)
 
 
@@ -125,7 +131,7 @@ def test_what_is_held_paused_or_too_early_never_starts(situation):
 
     choice = choose(queued, occupants, capacity, now=NOW)
 
-    assert not any(item.held or (item.not_before or 0) > NOW for item in choice.start)
+    assert not any(item.held or (item.not_before or 0) > NOW for item in started(choice))
     assert capacity.paused is None or not choice.start
 
 
@@ -134,7 +140,7 @@ def test_what_is_held_paused_or_too_early_never_starts(situation):
 def test_choosing_again_after_the_start_chooses_nothing(situation):
     queued, occupants, capacity = situation
     choice = choose(queued, occupants, capacity, now=NOW)
-    busy = [*occupants, *(Occupant(item.id, item.workspace, item.project) for item in choice.start)]
+    busy = [*occupants, *(Occupant(item.id, item.workspace, item.project) for item in started(choice))]
 
     rest = [item for item in queued if item.id in choice.waiting]
 
@@ -148,8 +154,8 @@ BUSY = [Occupant("exp_x", "isolated", "/p"), Occupant("exp_y", "in_place", "/p")
     ("values", "capacity", "why"),
     [
         ({"held": True}, Capacity(9), "held"),
-        ({}, Capacity(9, "lunch"), "the queue is paused: lunch"),
-        ({"not_before": NOW + 7}, Capacity(9), "its last start failed; next try in 7 s"),
+        ({}, Capacity(9, paused="lunch"), "the queue is paused: lunch"),
+        ({"not_before": NOW + 7}, Capacity(9), "its last start failed; next try in 7.0s"),
         ({}, Capacity(2), "needs a slot: 2 of 2 taken by exp_x, exp_y"),
         ({"workspace": "in_place"}, Capacity(9), "needs the project folder for itself: in use by exp_y"),
         ({"workspace": "shared"}, Capacity(9), "the project folder is in use by exp_y"),
