@@ -106,6 +106,10 @@ class RunRequest:
     """The submission it came with, if that had several runs."""
     retry: int = 0
     """How often its experiment was tried again before it."""
+    resume_of: str | None = None
+    """The run whose workspace it takes over when it starts."""
+    checkpoints: Json | None = None
+    """`training.checkpoints`: path, complete, keep; None if the experiment says nothing of them."""
 
     def to_json(self) -> Json:
         data = {"schema": 1, **dataclasses.asdict(self)}

@@ -12,9 +12,11 @@ from orp_tui.core.request import RunRequest
 from orp_tui.core.run import Run
 from orp_tui.deliverables.baseline import take_baseline
 from orp_tui.engine import claims
+from orp_tui.engine.checkpoints import last_checkpoint
 from orp_tui.engine.local import LocalExecutor
 from orp_tui.engine.request_file import read_request
 from orp_tui.engine.settle import Settler
+from orp_tui.engine.takeover import take_over
 from orp_tui.files import locks
 from orp_tui.files.atomic import write_json
 from orp_tui.files.failpoint import hit
@@ -66,6 +68,10 @@ class Starter:
             return
         try:
             request = read_request(folder)
+            why = take_over(self._paths, request)
+            if why is not None:
+                self._fail(run, why, lock)
+                return
             if run.workspace != "isolated":
                 write_json(folder.baseline, take_baseline(request.deliverables, Path(request.cwd)))
             launch = self._launch(run, request, lock, held)
@@ -102,6 +108,9 @@ class Starter:
         variables = {"MASTER_PORT": str(port), "PET_MASTER_PORT": str(port)}
         if training.get("resources", {}).get("gpus") == 0 and "CUDA_VISIBLE_DEVICES" not in fixed:
             variables["CUDA_VISIBLE_DEVICES"] = ""
+        checkpoint = last_checkpoint(request.checkpoints, Path(request.cwd))
+        if checkpoint is not None:
+            values["last_checkpoint"] = checkpoint
         env_file = Path(request.env_file) if request.env_file else None
         secrets, _ = private_environment.late_secrets(request.secret_names, env_file, os.environ, fixed=fixed)
         variables |= secrets

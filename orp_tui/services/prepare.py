@@ -40,7 +40,21 @@ class SubmitOptions:
     retry_of: str | None = None
     retry: int = 0
     """How often the experiment was tried again before this run."""
+    resume_of: str | None = None
+    """The run whose workspace this one takes over when it starts."""
     allow_live_code: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class Frozen:
+    """What a run takes over from an earlier one: code, environment and program as they were."""
+
+    freeze: FreezePlan
+    fixed: FixedEnvironment
+    program: str
+    """Absolute; beneath the earlier run's workspace if it was a file of the project."""
+    folder: RunPaths
+    """The earlier run's."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,6 +69,8 @@ class Source:
     """The folder whose code is frozen."""
     cwd: Path
     """The folder inside the project that the training starts in."""
+    frozen: Frozen | None = None
+    """None: code and environment are those of now."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -129,13 +145,13 @@ def prepare(
         raise NotYet(", ".join(plan.not_yet))
     folder = context.paths.run(run_id)
     cache = FileCache(context.paths.state / "file-cache.json")
-    freeze = freeze_plan(context, source, cache)
-    if not ask:
-        freeze.refuse()
-    base = os.environ
-    if plan.environment:
-        base = activate(_activation(plan), os.environ, source.cwd)  # type: ignore[assignment] # a Mapping is enough
-    fixed = environment.capture(base, plan.env)
+    if source.frozen is not None:
+        freeze, fixed = source.frozen.freeze, source.frozen.fixed
+    else:
+        freeze = freeze_plan(context, source, cache)
+        if not ask:
+            freeze.refuse()
+        fixed = _environment(source)
     command = _command(source, freeze, fixed, folder)
     check_arguments(command.argv, plan.config, freeze)
     python = _python(context, source, command, fixed, keep=not ask)
@@ -145,6 +161,14 @@ def prepare(
     return Prepared(
         source, options, run_id, freeze, fixed, command, python, live, _missing(source, fixed), cache
     )
+
+
+def _environment(source: Source) -> FixedEnvironment:
+    plan = source.plan
+    base = os.environ
+    if plan.environment:
+        base = activate(_activation(plan), os.environ, source.cwd)  # type: ignore[assignment] # a Mapping is enough
+    return environment.capture(base, plan.env)
 
 
 def freeze_plan(context: Context, source: Source, cache: FileCache) -> FreezePlan:
@@ -198,6 +222,9 @@ def _command(
         words: Sequence[str] = ("bash", "-c", _filled(plan.command or "", quoted))
     else:
         words = [_filled(word, values) for word in plan.argv]
+    if source.frozen is not None:
+        program = source.frozen.program.replace(str(source.frozen.folder.folder), str(folder.folder))
+        return ResolvedCommand((program, *words[1:]), None, None)
     return resolve_command(
         words,
         fixed.variables,

@@ -143,8 +143,9 @@ def carry_out(
     tree = None
     if prepared.isolated:
         tree = sources.store_tree(prepared.freeze, paths.sources, prepared.cache)
-        filling.fill(tree, building.workspace, prepared.freeze)
-        _check_live_code(prepared, final, building)
+        if prepared.options.resume_of is None:
+            filling.fill(tree, building.workspace, prepared.freeze)
+            _check_live_code(prepared, final, building)
     else:
         prepared.output_dir(final).mkdir(exist_ok=True)
     hit("submit.filled")
@@ -253,6 +254,8 @@ def request_of(
         starts_at=place.starts_at,
         batch=options.batch,
         retry=options.retry,
+        resume_of=options.resume_of,
+        checkpoints=plan.checkpoints,
     )
 
 
@@ -301,7 +304,7 @@ def _write(
     _put(building.source, to_json(source))
     _put(building.environment, to_json(record))
     _put(building.folder / f"config.{plan.config_format}", config_bytes(plan.config, plan.config_format))
-    if prepared.isolated:
+    if prepared.isolated and prepared.options.resume_of is None:
         baseline = take_baseline(request.deliverables, prepared.cwd_in(building))
         _put(building.baseline, to_json(baseline))
     private_environment.write_private(building.environment_private, variables)

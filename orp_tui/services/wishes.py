@@ -27,6 +27,8 @@ class Wishes:
     start: str | None = None
     """As `queue.start`."""
     held: bool = False
+    fresh: bool = False
+    """What the file says of start and dependencies has been, and counts no more."""
 
 
 NO_WISHES = Wishes()
@@ -53,8 +55,9 @@ def place_of(
     Raises RunNotFound for a run to wait for that is not there, UsageError for a time that is none.
     """
     queue = plan.queue
-    start = wishes.start or queue["start"]
-    after = [_dependency(connection, paths, item["run"], item.get("on", "ok")) for item in queue["after"]]
+    start = wishes.start or (None if wishes.fresh else queue["start"])
+    given = [] if wishes.fresh else queue["after"]
+    after = [_dependency(connection, paths, item["run"], item.get("on", "ok")) for item in given]
     after += [_from_flag(connection, paths, text) for text in wishes.after]
     return Place(
         priority=queue["priority"] if wishes.priority is None else wishes.priority,

@@ -71,6 +71,9 @@ def source_record(
         "inputs": [dataclasses.asdict(item) for item in fingerprints],
         "left_out": [dataclasses.asdict(item) for item in plan.left_out],
         "secrets_left_out": [dataclasses.asdict(item) for item in plan.secrets],
+        "folders": list(plan.folders),
+        "outputs": list(plan.outputs),
+        "tracked_absent": list(plan.tracked_absent),
     }
 
 
