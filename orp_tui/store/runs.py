@@ -146,7 +146,7 @@ def move(
     assert set(values) <= set(_FIELDS)
     detail = values.get("detail")
     with transaction(connection):
-        if not _set(connection, run, {"state": state.value, **values}):
+        if not set_values(connection, run, {"state": state.value, **values}):
             return None
         events.append(connection, run.id, at, actor, event, detail if isinstance(detail, str) else None)
         return get(connection, run.id)
@@ -162,7 +162,8 @@ def _insert(connection: sqlite3.Connection, values: dict[str, object]) -> None:
         connection.execute("UPDATE run SET position = seq WHERE seq = ?", (row,))
 
 
-def _set(connection: sqlite3.Connection, run: Run, values: dict[str, object]) -> bool:
+def set_values(connection: sqlite3.Connection, run: Run, values: dict[str, object]) -> bool:
+    """Whether the row was still as it was read; for the modules of the store, in their transactions."""
     assignments = ", ".join(f"{_COLUMN_OF.get(name, name)} = ?" for name in values)
     cursor = connection.execute(
         f"UPDATE run SET {assignments}, version = version + 1 WHERE id = ? AND version = ? AND state = ?",  # noqa: S608 - our names
@@ -175,7 +176,7 @@ def note(connection: sqlite3.Connection, run: Run, **values: object) -> Run | No
     """The run with `values` set and its state as it was; None if it has changed since it was read."""
     assert set(values) <= set(_FIELDS) - {"state", "version", "id", "seq"}
     with transaction(connection):
-        return get(connection, run.id) if _set(connection, run, values) else None
+        return get(connection, run.id) if set_values(connection, run, values) else None
 
 
 def request_cancel(
@@ -204,7 +205,7 @@ def request_cancel(
             kind = "cancel_requested"
         else:
             return run
-        _set(connection, run, values)
+        set_values(connection, run, values)
         events.append(connection, run_id, at, by, kind, detail)
         return get(connection, run_id)
 

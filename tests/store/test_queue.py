@@ -1,0 +1,108 @@
+"""Hold, release, priority and place of waiting runs."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as some
+from rows import queued
+
+from orp_tui.core.states import RunState
+from orp_tui.store import database, events, queue, runs
+
+WHO = {"at": 2.0, "by": "me@here"}
+
+
+@pytest.fixture
+def store(tmp_path):
+    connection = database.connect(tmp_path / "orp.db")
+    yield connection
+    connection.close()
+
+
+def order(connection):
+    return [run.name for run in runs.unfinished(connection)]
+
+
+def test_a_held_run_is_held_once_and_released(store):
+    run = queued(store, "a")
+
+    assert queue.hold(store, run.id, **WHO).held
+    assert queue.hold(store, run.id, **WHO).held
+    assert not queue.release(store, run.id, **WHO).held
+    assert [event.kind for event in events.of_run(store, run.id)] == ["submit", "hold", "release"]
+
+
+def test_a_release_takes_back_every_delay(store):
+    run = queued(store, "a", starts_at=99.0)
+    runs.note(store, run, not_before=77.0)
+
+    released = queue.release(store, run.id, **WHO)
+
+    assert (released.starts_at, released.not_before) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("where", "expected"),
+    [
+        ("top", "cabd"),
+        ("bottom", "abdc"),
+        ("up", "acbd"),
+        ("down", "abdc"),
+        ("exp_20261124_093000_b", "acbd"),
+    ],
+)
+def test_a_run_moves_among_its_equals(store, where, expected):
+    ids = {name: queued(store, name).id for name in "abcd"}
+
+    queue.move(store, ids["c"], where, **WHO)
+
+    assert "".join(order(store)) == expected
+
+
+def test_before_a_run_of_another_priority_it_takes_that_priority(store):
+    high, low = queued(store, "high", priority=10), queued(store, "low")
+
+    assert queue.move(store, low.id, high.id, **WHO).priority == 10
+    assert order(store) == ["low", "high"]
+
+
+def test_a_priority_goes_before_the_place(store):
+    queued(store, "a")
+    late = queued(store, "b")
+
+    queue.set_priority(store, late.id, 5, **WHO)
+
+    assert order(store) == ["b", "a"]
+
+
+def test_what_does_not_wait_takes_no_change(store):
+    run = queued(store, "a")
+    runs.claim(store, run, at=1.0)
+
+    assert queue.hold(store, run.id, **WHO) is None
+    assert queue.move(store, run.id, "top", **WHO) is None
+    assert queue.set_priority(store, "exp_gone", 1, **WHO) is None
+    assert runs.get(store, run.id).state is RunState.STARTING
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    some.lists(
+        some.tuples(some.integers(0, 5), some.sampled_from(["top", "bottom", "up", "down"])), max_size=20
+    )
+)
+def test_any_moves_keep_every_run_and_do_what_a_list_would(tmp_path_factory, moves):
+    connection = database.connect(tmp_path_factory.mktemp("store") / "orp.db")
+    ids = [queued(connection, f"r{n}").id for n in range(6)]
+    model = list(ids)
+
+    for number, where in moves:
+        run_id = ids[number]
+        place = model.index(run_id)
+        model.remove(run_id)
+        model.insert({"top": 0, "bottom": 9, "up": max(0, place - 1), "down": place + 1}[where], run_id)
+        queue.move(connection, run_id, where, **WHO)
+
+    assert [run.id for run in runs.unfinished(connection)] == model
+    connection.close()
