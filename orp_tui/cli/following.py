@@ -9,7 +9,7 @@ from pathlib import Path
 
 from orp_tui.cli import output
 from orp_tui.cli.live import LiveView
-from orp_tui.cli.summary import checklist_lines, summary_lines
+from orp_tui.cli.summary import checklist_lines, next_step, summary_lines
 from orp_tui.cli.terminal import ask_key
 from orp_tui.cli.view import View
 from orp_tui.core.checklist import ChecklistReport, DeliverableStatus
@@ -91,6 +91,9 @@ def _watch(
         for item in views:
             for line in summary_lines(context, item, checklist(context.paths, item.run)):
                 output.emit(line)
+            step = next_step(item)
+            if step is not None:
+                output.say(step)
     return views
 
 
