@@ -16,6 +16,7 @@ from orp_tui.cli.output import has_colours, painted, state_label
 from orp_tui.cli.summary import checklist_lines
 from orp_tui.cli.terminal import Canvas, fitted
 from orp_tui.cli.view import View
+from orp_tui.core.checklist import ChecklistReport
 from orp_tui.core.sanitise import one_line, sanitise
 from orp_tui.core.states import Mark, RunState
 from orp_tui.core.words import duration
@@ -23,7 +24,7 @@ from orp_tui.logs.progress import RecentRows
 from orp_tui.logs.tail import Chunk, Follower, Restarted
 from orp_tui.services.context import Context
 from orp_tui.services.follow import Waits
-from orp_tui.services.watch import RunView
+from orp_tui.services.watch import RunView, declared
 
 MOST_LOG_ROWS = 8
 MOST_ITEMS = 12
@@ -42,6 +43,8 @@ class LiveView(View):
             (Follower(path, backlog=BACKLOG), RecentRows(keep=MOST_LOG_ROWS))
             for path in (folder.stdout, folder.stderr)
         ]
+        self._paths = context.paths
+        self._declared: ChecklistReport | None = None
         self._waits = Waits(context, connection)
         self._canvas = Canvas()
         self._exit = contextlib.ExitStack()
@@ -63,7 +66,8 @@ class LiveView(View):
         self._exit.close()
 
     def _rows(self, item: RunView, width: int, height: int) -> list[str]:
-        items = list(checklist_lines(item.checklist, sys.stdout, width - 2)) if item.checklist else []
+        report = item.checklist or self._declared_by(item)
+        items = list(checklist_lines(report, sys.stdout, width - 2)) if report else []
         shown = items[: min(MOST_ITEMS, max(0, height - _OTHER_ROWS - 2))]
         log = self._log_rows(max(0, min(MOST_LOG_ROWS, height - _OTHER_ROWS - len(shown))))
         rows = [self._headline(item, width)]
@@ -74,6 +78,11 @@ class LiveView(View):
         hint = "detach" if Mark.CANCEL_REQUESTED in item.marks else "detach or cancel"
         rows.append(painted(fitted(f"  Ctrl-C: {hint}", width), "2", sys.stdout))
         return rows
+
+    def _declared_by(self, item: RunView) -> ChecklistReport | None:
+        if self._declared is None:
+            self._declared = declared(self._paths, item.run)
+        return self._declared
 
     def _headline(self, item: RunView, width: int) -> str:
         elapsed = item.elapsed_s(time.time())

@@ -13,13 +13,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from orp_tui.core import policy
-from orp_tui.core.checklist import ChecklistReport
+from orp_tui.core.checklist import ChecklistItem, ChecklistReport, DeliverableStatus
 from orp_tui.core.decide import Facts, foresee
 from orp_tui.core.layout import BasePaths
 from orp_tui.core.run import Run
 from orp_tui.core.states import Mark, Reason, RunState
 from orp_tui.engine import facts
 from orp_tui.engine.leadership import LeaderIdentity, read_leader
+from orp_tui.engine.request_file import read_request
 from orp_tui.files.atomic import read_json
 from orp_tui.store import events, runs, settings
 
@@ -179,6 +180,19 @@ def _values(
             row = results.row_values(data)
             values |= {name: row[name] for name in values}
     return values
+
+
+def declared(paths: BasePaths, run: Run) -> ChecklistReport | None:
+    """The list before anybody has looked: everything is missing. None if the request can't be read."""
+    try:
+        deliverables = read_request(paths.run(run.id)).deliverables
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    items = (
+        ChecklistItem(index, item.type, item.path, item.required, DeliverableStatus.MISSING, (), (), 0)
+        for index, item in enumerate(deliverables)
+    )
+    return ChecklistReport(tuple(items), final=False)
 
 
 def checklist(paths: BasePaths, run: Run) -> ChecklistReport | None:

@@ -50,6 +50,7 @@ def test_state_elapsed_log_and_checklist_are_shown_and_then_the_summary(desk: De
         tty.until(b"running")
         tty.until(b"line one")
         tty.until(b"Ctrl-C: detach or cancel")
+        tty.until(b"not there yet")
         seen = tty.until(b"\x1b[32m[x]\x1b[0m out/m.json")  # green while the other is still to come
         assert b"[ ]\x1b[0m out/n.json" in seen
         assert b"out/n.json  has acc" not in seen
