@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
 
+from orp_tui.cli.context_option import base_option
 from orp_tui.cli.output import painted, state_label
 from orp_tui.core.checklist import ChecklistReport, DeliverableStatus
 from orp_tui.core.sanitise import one_line, sanitise
@@ -60,11 +61,12 @@ def _last_words(context: Context, item: RunView) -> list[str]:
     return [] if len(lines) == 1 and lines[0] in said else lines
 
 
-def next_step(item: RunView) -> str | None:
+def next_step(context: Context, item: RunView) -> str | None:
     """What to look at after an end that was not meant; None after a success or a cancel."""
     if item.state in (RunState.SUCCEEDED, RunState.CANCELLED):
         return None
-    return f"look closer: orp info {item.run.id}; orp logs {item.run.id} --stderr"
+    base = base_option(context)
+    return f"look closer: orp info {item.run.id}{base}; orp logs {item.run.id} --stderr{base}"
 
 
 def _zip_line(context: Context, item: RunView) -> Iterator[str]:

@@ -268,3 +268,16 @@ def test_what_is_probably_not_meant_is_warned_of(desk: Desk) -> None:
     assert done.code == 0
     assert "did you mean {output_dir}? (warning)" in warned
     assert warned in done.err
+
+
+def test_from_elsewhere_the_next_commands_name_the_base_directory(desk: Desk) -> None:
+    name = desk.write("e.yaml", "exit 1")
+
+    here = desk.call("run", name)
+    elsewhere = desk.call("run", str(desk.folder / name), at=desk.root)
+    detached = desk.call("run", "--detach", str(desk.folder / name), at=desk.root)
+
+    assert "--base-dir" not in here.err
+    for said in (elsewhere.err, detached.err):
+        assert f"--base-dir {desk.paths.base}" in said
+    assert desk.call("info", "last", "--base-dir", str(desk.paths.base), at=desk.root).code == 0

@@ -9,10 +9,9 @@ from pathlib import Path
 import click
 
 from orp_tui.cli import output
-from orp_tui.cli.context_option import as_json, base_dir
+from orp_tui.cli.context_option import as_json, base_dir, base_option
 from orp_tui.core.errors import NotYet, OrpError
 from orp_tui.core.sanitise import sanitise
-from orp_tui.core.states import RunState
 from orp_tui.services.context import Context, open_context
 from orp_tui.services.control import ensure_leader
 from orp_tui.services.prepare import Source, SubmitOptions
@@ -181,4 +180,5 @@ def _print_ids(context: Context, ids: list[str], *, as_json: bool) -> None:
         return
     for run_id in ids:
         output.emit(run_id)
-    output.say(f"{RunState.QUEUED.value}; watch with `orp logs -f {ids[0]}`, end with `orp cancel {ids[0]}`")
+    base = base_option(context)
+    output.say(f"queued; watch: orp logs -f {ids[0]}{base}; end: orp cancel {' '.join(ids)}{base}")
