@@ -182,7 +182,9 @@ def test_sigint_without_a_terminal_cancels_and_exits_130(desk: Desk) -> None:
     assert desk.state(run_id) is RunState.CANCELLED
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
+@pytest.mark.parametrize(
+    "number", [signal.SIGTERM, signal.SIGKILL, pytest.param(signal.SIGHUP, marks=pytest.mark.slow)]
+)
 def test_the_run_survives_the_end_of_orp_run(desk: Desk, number: signal.Signals) -> None:
     child = desk.spawn(
         "run", desk.write("e.yaml", f"echo here; while [ ! -e {desk.root}/go ]; do sleep 0.05; done; {GOOD}")
