@@ -7,12 +7,12 @@ import sqlite3
 from pathlib import Path
 
 from orp_tui.core.layout import BasePaths, RunPaths
-from orp_tui.core.ports import Busy, Clock, Launch, Rejected
+from orp_tui.core.ports import Busy, Clock, Executor, Launch, Rejected
 from orp_tui.core.request import RunRequest
 from orp_tui.core.run import Run
 from orp_tui.deliverables.baseline import take_baseline
 from orp_tui.engine import claims
-from orp_tui.engine.local import LocalExecutor
+from orp_tui.engine.local import PASSING
 from orp_tui.engine.request_file import read_request
 from orp_tui.engine.settle import Settler
 from orp_tui.files import locks
@@ -22,6 +22,7 @@ from orp_tui.store import runs
 from orp_tui.workspace import private_environment
 
 CLAIM_RETRY_S = 2.0
+PASSING_RETRY_S = 5.0
 
 
 class Starter:
@@ -31,7 +32,7 @@ class Starter:
         self,
         paths: BasePaths,
         connection: sqlite3.Connection,
-        executor: LocalExecutor,
+        executor: Executor,
         settler: Settler,
         clock: Clock,
     ) -> None:
@@ -68,6 +69,9 @@ class Starter:
                 write_json(folder.baseline, take_baseline(request.deliverables, Path(request.cwd)))
             launch = self._launch(run, request, lock, held)
         except (OSError, ValueError, KeyError, TypeError) as error:
+            if isinstance(error, OSError) and error.errno in PASSING:
+                self._wait(run, PASSING_RETRY_S, f"cannot be prepared now: {error.strerror}")
+                return
             self._fail(run, f"cannot be prepared: {type(error).__name__}: {error}", lock)
             return
         if launch is None:
@@ -89,7 +93,7 @@ class Starter:
         if request.workspace == "in_place":
             project = claims.take(claims.project_claim(request.project))
             if project is None:
-                self._wait_for_folder(run)
+                self._wait(run, CLAIM_RETRY_S, "the project folder is in use by another queue")
                 return None
             held.append(project)
         training = request.experiment.get("training", {})
@@ -106,11 +110,9 @@ class Starter:
         inherited = tuple(descriptor for descriptor in held if descriptor != lock)
         return Launch(request, run.attempt + 1, lock, inherited, variables, values)
 
-    def _wait_for_folder(self, run: Run) -> None:
-        again = self._clock.now() + CLAIM_RETRY_S
-        runs.note(
-            self._connection, run, not_before=again, detail="the project folder is in use by another queue"
-        )
+    def _wait(self, run: Run, seconds: float, why: str) -> None:
+        """Leave it queued; nothing was claimed."""
+        runs.note(self._connection, run, not_before=self._clock.now() + seconds, detail=why)
         self._settler.wrote = True
 
     def _back_to_queue(self, run: Run, seconds: float, why: str) -> None:
