@@ -6,6 +6,7 @@ Drawn ten times a second at most and only when something differs.
 from __future__ import annotations
 
 import contextlib
+import math
 import shutil
 import sqlite3
 import sys
@@ -24,7 +25,7 @@ from orp_tui.logs.progress import RecentRows
 from orp_tui.logs.tail import Chunk, Follower, Restarted
 from orp_tui.services.context import Context
 from orp_tui.services.follow import Waits
-from orp_tui.services.watch import RunView, declared
+from orp_tui.services.watch import RunView, declared, killed_at
 
 MOST_LOG_ROWS = 8
 MOST_ITEMS = 12
@@ -45,6 +46,7 @@ class LiveView(View):
         ]
         self._paths = context.paths
         self._declared: ChecklistReport | None = None
+        self._killed_at: float | None = None
         self._waits = Waits(context, connection)
         self._canvas = Canvas()
         self._exit = contextlib.ExitStack()
@@ -89,11 +91,23 @@ class LiveView(View):
         words = [duration(elapsed if elapsed < 10 else round(elapsed))] if elapsed is not None else []
         marks = sorted(mark.value.replace("_", " ") for mark in item.marks if mark is not Mark.STALE)
         words += [", ".join(marks)] if marks else []
+        words += self._countdown(item)
         words += [item.run.id, item.run.name]
         why = self._waits.of(item.run.id) if item.state is RunState.QUEUED else None
         words += [f"waits: {why}"] if why else []
         label = state_label(item.state, sys.stdout)
         return fitted(f"{label}  {'  '.join(map(one_line, words))}", width)
+
+    def _countdown(self, item: RunView) -> list[str]:
+        """How long a training that was asked to end still has to save; empty if it was not asked."""
+        if Mark.CANCEL_REQUESTED not in item.marks or item.state is not RunState.RUNNING:
+            return []
+        if self._killed_at is None:
+            self._killed_at = killed_at(self._paths, item.run)
+        if self._killed_at is None:
+            return []
+        left = self._killed_at - time.time()
+        return [f"SIGKILL in {duration(math.ceil(left))}" if left > 0 else "killing"]
 
     def _log_rows(self, count: int) -> list[str]:
         """The last rows of both logs, stdout's first; stderr gets up to a third of them."""

@@ -195,6 +195,20 @@ def declared(paths: BasePaths, run: Run) -> ChecklistReport | None:
     return ChecklistReport(tuple(items), final=False)
 
 
+def killed_at(paths: BasePaths, run: Run) -> float | None:
+    """When a training that was asked to end is killed, seconds of the wall clock; None if nobody has asked."""
+    folder = paths.run(run.id)
+    asked = facts.read_cancel(folder)
+    if asked is None:
+        return None
+    if asked.grace_s is not None:
+        return asked.at + asked.grace_s
+    try:
+        return asked.at + read_request(folder).stop.grace_s
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
 def checklist(paths: BasePaths, run: Run) -> ChecklistReport | None:
     """The newest checklist of a run: the finaliser's, else the observer's; None if there is none."""
     for path in (paths.run(run.id).deliverables, paths.live / f"{run.id}.json"):

@@ -115,7 +115,7 @@ def test_a_slow_cancel_can_be_left_to_itself(desk: Desk) -> None:
         tty.type(b"\x03")
         tty.until(b"c  cancel")
         tty.type(b"c")
-        tty.until(b"cancel requested")
+        tty.until(b"cancel requested  SIGKILL in 5")
         tty.type(b"\x03")
         tty.until(b"leave it to end")
         tty.type(b"d")

@@ -42,7 +42,6 @@ class Screen:
             check=True,
             env=environment,
         )
-        self.wait("$")
 
     def _do(self, *words: str) -> str:
         return subprocess.run([*self._tmux, *words], check=True, capture_output=True, text=True).stdout
@@ -91,6 +90,7 @@ def screen(request: pytest.FixtureRequest, desk: Desk, tmp_path: Path) -> Iterat
     columns, rows = getattr(request, "param", (80, 24))
     made = Screen(desk, tmp_path / "tmux", columns=columns, rows=rows)
     try:
+        made.wait("$")
         yield made
     finally:
         made.close()
@@ -145,7 +145,7 @@ def test_resizing_garbles_nothing(screen: Screen, desk: Desk) -> None:
         ticks = _ticks(lines)
         assert ticks == list(range(ticks[0], ticks[0] + len(ticks))), lines
     _go(desk)
-    screen.wait("INCOMPLETE")
+    screen.wait("INCOMPLETE", "look closer")
 
 
 def test_ctrl_c_asks_and_d_detaches_with_130(screen: Screen, desk: Desk) -> None:
@@ -178,7 +178,7 @@ def test_ctrl_z_gives_the_shell_its_terminal_and_fg_goes_on(screen: Screen, desk
     assert not screen.has_cursor()
     _go(desk)
 
-    screen.wait("INCOMPLETE")
+    screen.wait("INCOMPLETE", "look closer")
     assert screen.has_cursor()
 
 
