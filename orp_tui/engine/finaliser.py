@@ -26,7 +26,7 @@ from orp_tui.core.verdict import verdict
 from orp_tui.core.words import size
 from orp_tui.deliverables.evaluate import evaluate
 from orp_tui.engine import facts, results
-from orp_tui.engine.request_file import read_request
+from orp_tui.engine.request_file import read_request_or_less
 from orp_tui.files import locks
 from orp_tui.files.atomic import read_json, to_json, write_json
 from orp_tui.files.failpoint import hit
@@ -44,17 +44,16 @@ def finalise(paths: BasePaths, run_id: str, *, leftovers: int | None = None) -> 
     The caller holds the run's lock. `leftovers` is how many processes outlived the main
     one, None if nobody counted.
 
-    Raises FileNotFoundError without a request or an exit record, OSError if the run folder
-    can't be written.
+    Raises FileNotFoundError without an exit record, OSError if the run folder can't be written.
     """
     folder = paths.run(run_id)
-    request = read_request(folder)
+    request, whole = read_request_or_less(folder)
     attempt = newest_exit(folder)
     record = facts.read_exit(folder.exit(attempt))
     if record is None:
         raise FileNotFoundError(folder.exit(attempt))
     hit("fin.begin")
-    report = check(folder, request, record)
+    report = check(folder, request, record) if whole else None
     hit("fin.checked")
     judged = verdict(record, report)
     artifact = paths.artifact(run_id)

@@ -6,14 +6,14 @@ import os
 import sqlite3
 from typing import Any
 
-from orp_tui.core.decide import Action, ActionKind, Facts, decide
+from orp_tui.core.decide import Action, ActionKind, Facts, Lock, decide
 from orp_tui.core.layout import BasePaths, RunPaths
 from orp_tui.core.ports import Clock, Executor
 from orp_tui.core.run import CancelRequest, Json, Run
 from orp_tui.core.states import EVENT_OF_END, Reason
 from orp_tui.core.verdict import verdict
 from orp_tui.engine import facts, host, results
-from orp_tui.engine.waking import wake_supervisor
+from orp_tui.engine.waking import let_go_on, wake_supervisor
 from orp_tui.files import locks
 from orp_tui.files.atomic import create_once, read_json, sweep, to_json, write_json
 from orp_tui.files.failpoint import hit
@@ -61,6 +61,8 @@ class Settler:
                     cancel_requested=current.cancel_requested_at is not None,
                 )
                 if action.kind is ActionKind.WAIT:
+                    if found.lock is Lock.HELD and current.state.is_active:
+                        let_go_on(self._paths, current.id, current.attempt)
                     break
                 if action.kind is ActionKind.TAKE_LOCK:
                     lock = locks.take(self._paths.run(run.id).supervisor_lock)

@@ -41,6 +41,8 @@ class Starter:
         self._executor = executor
         self._settler = settler
         self._clock = clock
+        self._without: dict[str, str] = {}
+        """Run id → the secrets that a run is about to start without, in words."""
 
     async def start(self, run: Run) -> None:
         """Start a run, or leave it queued, or end it if that can't ever be done."""
@@ -76,7 +78,8 @@ class Starter:
             return
         if launch is None:
             return
-        claimed = runs.claim(self._connection, run, at=self._clock.now())
+        without = self._without.pop(run.id, None)
+        claimed = runs.claim(self._connection, run, at=self._clock.now(), detail=without)
         self._settler.wrote = True
         hit("leader.claimed")
         if claimed is None:
@@ -105,8 +108,12 @@ class Starter:
         if training.get("resources", {}).get("gpus") == 0 and "CUDA_VISIBLE_DEVICES" not in fixed:
             variables["CUDA_VISIBLE_DEVICES"] = ""
         env_file = Path(request.env_file) if request.env_file else None
-        secrets, _ = private_environment.late_secrets(request.secret_names, env_file, os.environ, fixed=fixed)
+        secrets, missing = private_environment.late_secrets(
+            request.secret_names, env_file, os.environ, fixed=fixed
+        )
         variables |= secrets
+        if missing:
+            self._without[run.id] = f"started without {', '.join(missing)}, which nobody knew"
         inherited = tuple(descriptor for descriptor in held if descriptor != lock)
         return Launch(request, run.attempt + 1, lock, inherited, variables, values)
 

@@ -117,9 +117,12 @@ def counts(connection: sqlite3.Connection) -> dict[RunState, int]:
     return {RunState(state): number for state, number in rows}
 
 
-def claim(connection: sqlite3.Connection, run: Run, *, at: float) -> Run | None:
-    """The run as `starting` with its next attempt; None if it is not queued as read any more."""
-    return move(connection, run, "claim", at=at, attempt=run.attempt + 1, not_before=None)
+def claim(connection: sqlite3.Connection, run: Run, *, at: float, detail: str | None = None) -> Run | None:
+    """The run as `starting` with its next attempt; None if it is not queued as read any more.
+
+    `detail` is what should be known of the start; None takes back what was said of an earlier one.
+    """
+    return move(connection, run, "claim", at=at, attempt=run.attempt + 1, not_before=None, detail=detail)
 
 
 def move(
