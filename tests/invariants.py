@@ -41,15 +41,16 @@ def check_invariants(
     settled: bool = True,
     folder_deleted: Collection[str] = (),
     keeps_leftovers: Collection[str] = (),
+    processes: bool = True,
 ) -> None:
     """Fail with every broken guarantee, one a line.
 
     `accepted` are the ids that a submit has printed. `settled`: a queue processor has since
     had the time to bring every run to its end, so each must be there. `folder_deleted` are
-    runs whose folder the test took away, `keeps_leftovers` runs that may leave processes.
+    runs whose folder the test took away, `keeps_leftovers` runs that may leave processes. `processes`: look for living ones.
     """
     paths = base if isinstance(base, BasePaths) else BasePaths.under(base)
-    wrong = list(violations(paths, side_log, accepted, settled, folder_deleted, keeps_leftovers))
+    wrong = list(violations(paths, side_log, accepted, settled, folder_deleted, keeps_leftovers, processes))
     assert not wrong, f"{len(wrong)} guarantees broken in {paths.base}:\n" + "\n".join(wrong)
 
 
@@ -60,6 +61,7 @@ def violations(
     settled: bool,
     folder_deleted: Collection[str],
     keeps_leftovers: Collection[str],
+    processes: bool,
 ) -> Iterator[str]:
     """Each broken guarantee, in words."""
     begun, ended = read_side_log(side_log)
@@ -79,7 +81,7 @@ def violations(
         for run in rows.values():
             one = _OneRun(paths, connection, run, begun, ended)
             for what in one.check(
-                settled, gone=run.id in folder_deleted, leftovers=run.id in keeps_leftovers
+                settled, processes, gone=run.id in folder_deleted, leftovers=run.id in keeps_leftovers
             ):
                 yield f"{run.id} ({run.state.value}, attempt {run.attempt}): {what}"
     finally:
@@ -135,13 +137,13 @@ class _OneRun:
         self.begun = begun[run.id]
         self.ended = ended[run.id]
 
-    def check(self, settled: bool, *, gone: bool, leftovers: bool) -> Iterator[str]:
+    def check(self, settled: bool, processes: bool, *, gone: bool, leftovers: bool) -> Iterator[str]:
         run = self.run
         yield from self.history()
         if settled and not run.state.is_final:
             yield "has not come to its end"
         if run.state.is_final:
-            yield from self.end(leftovers)
+            yield from self.end(leftovers, processes)
         if gone:
             return
         if not self.folder.folder.is_dir():
@@ -183,7 +185,7 @@ class _OneRun:
         if "catch_up" not in kinds and claims != self.run.attempt:
             yield f"{claims} claims in the history"
 
-    def end(self, leftovers: bool) -> Iterator[str]:
+    def end(self, leftovers: bool, processes: bool) -> Iterator[str]:
         """One state, one reason; nothing alive; locks free."""
         run = self.run
         if run.reason not in {reason.value for reason in Reason}:
@@ -201,7 +203,7 @@ class _OneRun:
         if run.state is RunState.SUCCEEDED and (self.begun, self.ended) != (1, 1) and self.has_side_log:
             yield f"succeeded, but its training began {self.begun} and ended {self.ended} times"
         if not leftovers:
-            alive = host.processes_with(MARKER, run.id)
+            alive = host.processes_with(MARKER, run.id) if processes else []
             if alive:
                 yield f"ended, and processes {alive} live"
             if locks.ask(self.folder.tree_lock) is LockState.HELD:

@@ -13,19 +13,36 @@ import orp_tui
 from orp_tui.cli.group import COMMANDS, orp
 
 ROOT = Path(__file__).resolve().parent.parent
-HEAVY = {"pydantic", "yaml", "numpy", "textual", "rich", "plotext", "jsonschema", "psutil", "asyncio", "wandb"}
+HEAVY = {
+    "pydantic",
+    "yaml",
+    "numpy",
+    "textual",
+    "rich",
+    "plotext",
+    "jsonschema",
+    "psutil",
+    "asyncio",
+    "wandb",
+}
 
 
 def loaded_by(code: str) -> set[str]:
     """Top-level modules in a fresh interpreter after `code`."""
     program = f"{code}\nimport sys; print('\\n'.join({{name.partition('.')[0] for name in sys.modules}}))"
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
+    )
     return set(done.stdout.split("\n"))
 
 
 def test_importing_the_package_loads_nothing_of_it():
     done = subprocess.run(
-        [sys.executable, "-c", "import orp_tui, sys; print([n for n in sys.modules if n.startswith('orp_tui.')])"],
+        [
+            sys.executable,
+            "-c",
+            "import orp_tui, sys; print([n for n in sys.modules if n.startswith('orp_tui.')])",
+        ],
         capture_output=True,
         text=True,
         check=True,
@@ -87,13 +104,19 @@ def test_every_command_is_in_the_readme_or_the_changelog():
 
 
 def test_links_in_the_documents_lead_somewhere():
-    for document in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "sample_experiments" / "README.md"]:
+    for document in [
+        ROOT / "README.md",
+        *sorted((ROOT / "docs").glob("*.md")),
+        ROOT / "sample_experiments" / "README.md",
+    ]:
         for target in re.findall(r"\]\(([^)#:]+)\)", document.read_text("utf-8")):
             assert (document.parent / target).exists(), f"{document.name}: {target}"
 
 
 def test_no_module_has_two_subjects_worth_of_lines():
-    long = [path for path in (ROOT / "orp_tui").rglob("*.py") if len(path.read_text("utf-8").splitlines()) > 500]
+    long = [
+        path for path in (ROOT / "orp_tui").rglob("*.py") if len(path.read_text("utf-8").splitlines()) > 500
+    ]
 
     assert long == []
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import click
 
 from orp_tui.cli import output
-from orp_tui.config.settings import answer_workspace
+from orp_tui.config.answers import answer_workspace
 from orp_tui.services.context import Context, open_context
 from orp_tui.services.prepare import Source, freeze_plan
 from orp_tui.workspace.filecache import FileCache

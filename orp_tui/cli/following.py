@@ -8,8 +8,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from orp_tui.cli import output
+from orp_tui.cli.context_option import base_option
 from orp_tui.cli.live import LiveView
-from orp_tui.cli.summary import checklist_lines, summary_lines
+from orp_tui.cli.summary import checklist_lines, next_step, summary_lines
 from orp_tui.cli.terminal import ask_key
 from orp_tui.cli.view import View
 from orp_tui.core.checklist import ChecklistReport, DeliverableStatus
@@ -91,6 +92,9 @@ def _watch(
         for item in views:
             for line in summary_lines(context, item, checklist(context.paths, item.run)):
                 output.emit(line)
+            step = next_step(context, item)
+            if step is not None:
+                output.say(step)
     return views
 
 
@@ -115,7 +119,8 @@ def _answer(
         view.pause()
         choice = _ask(left, cancelled=interrupts.cancelled)
         if choice == "d":
-            again, end = f"orp logs -f {left[0]}", f"orp cancel {' '.join(left)}"
+            base = base_option(context)
+            again, end = f"orp logs -f {left[0]}{base}", f"orp cancel {' '.join(left)}{base}"
             output.say(f"left running: {' '.join(left)}\nfollow again: {again}\nend:          {end}")
             return False
         if choice != "c":

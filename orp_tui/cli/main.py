@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import importlib
+import io
 import sys
 from collections.abc import Sequence
 
@@ -37,6 +38,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     if words and words[0] in HIDDEN:
         return _hidden(words)
     debug = _take_debug(words)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A terminal of another encoding, or a file name that is no text, ends no command.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         code = _visible(words)
         _flush()

@@ -42,7 +42,7 @@ def emit(text: str) -> None:
 
 def emit_json(value: Any) -> None:  # Any: whatever JSON can hold
     """One JSON document; NaN and infinities as null, because JSON has no word for them."""
-    # A lone surrogate, as a file name can hold, is no text that JSON could carry.
+    # What the encoding lacks, a lone surrogate of a file name among it, JSON has its own escape for.
     text = json.dumps(finite(value), indent=2, ensure_ascii=False)
     emit(text if _is_encodable(text) else json.dumps(finite(value), indent=2))
 
@@ -64,16 +64,12 @@ def say(text: str) -> None:
 
 
 def _print(text: str, stream: TextIO) -> None:
-    """A line; characters that the stream's encoding lacks are escaped, a reader that has gone is no matter.
+    """A line; a reader that has gone is no matter.
 
     Raises OrpError if the stream can't be written for another reason, as on a full disk.
     """
     try:
-        try:
-            print(text, file=stream)
-        except UnicodeEncodeError:
-            encoding = stream.encoding or "ascii"
-            print(text.encode(encoding, "backslashreplace").decode(encoding), file=stream)
+        print(text, file=stream)
     except BrokenPipeError:
         forget_reader(stream)
     except OSError as error:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
 
+from orp_tui.cli.context_option import base_option
 from orp_tui.cli.output import painted, state_label
 from orp_tui.core.checklist import ChecklistReport, DeliverableStatus
 from orp_tui.core.sanitise import one_line, sanitise
@@ -32,7 +33,9 @@ def checklist_lines(report: ChecklistReport, stream: TextIO, width: int | None =
     for item in report.items:
         mark = painted(DELIVERABLE_MARKS[item.status], _COLOURS[item.status], stream)
         path = one_line(item.path, 60).ljust(min(longest, 40))
-        detail = one_line(item.detail or item.status.value) + ("" if item.required else " (optional)")
+        missing = item.status is DeliverableStatus.MISSING and not report.final
+        detail = "not there yet" if missing else one_line(item.detail or item.status.value)
+        detail += "" if item.required else " (optional)"
         room = None if width is None else max(10, width - 6 - len(path))
         yield f"{mark} {path}  {one_line(detail, room)}"
 
@@ -53,8 +56,17 @@ def summary_lines(context: Context, item: RunView, report: ChecklistReport | Non
 
 def _last_words(context: Context, item: RunView) -> list[str]:
     text = results.tail_of(context.paths.run(item.run.id).stderr)
-    lines = [line for line in text.splitlines() if line.strip()]
-    return [one_line(line, 200) for line in lines[-_LAST_LINES:]]
+    lines = [one_line(line, 200) for line in text.splitlines() if line.strip()][-_LAST_LINES:]
+    said = one_line(item.detail or "")
+    return [] if len(lines) == 1 and lines[0] in said else lines
+
+
+def next_step(context: Context, item: RunView) -> str | None:
+    """What to look at after an end that was not meant; None after a success or a cancel."""
+    if item.state in (RunState.SUCCEEDED, RunState.CANCELLED):
+        return None
+    base = base_option(context)
+    return f"look closer: orp info {item.run.id}{base}; orp logs {item.run.id} --stderr{base}"
 
 
 def _zip_line(context: Context, item: RunView) -> Iterator[str]:

@@ -107,10 +107,12 @@ class Canvas(Restored):
         if rows == self._rows and size.columns == self._width:
             return
         up = self._height(size.columns)
+        home = f"\x1b[{up}F" if up else ""
+        # Rows that were folded stay marked as folded in some terminals until they are erased whole,
+        # and a wider window would join them with what stands there now.
+        home += "\x1b[J" if size.columns != self._width else ""
         body = "".join(f"{row}\x1b[0m\x1b[K\n" for row in rows)
-        sys.stdout.write(
-            f"{_BEGIN}{_HIDE_CURSOR}{_NO_WRAP}" + (f"\x1b[{up}F" if up else "") + f"{body}\x1b[J{_WRAP}{_END}"
-        )
+        sys.stdout.write(f"{_BEGIN}{_HIDE_CURSOR}{_NO_WRAP}{home}{body}\x1b[J{_WRAP}{_END}")
         sys.stdout.flush()
         self._rows, self._width = rows, size.columns
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -124,13 +124,6 @@ KEYS: dict[str, tuple[Callable[[Json], Json], str | None]] = {
     "allow_network_filesystem": (_flag, "ORP_ALLOW_NETWORK_FILESYSTEM"),
 }
 """Every setting by its dotted key: how it is read, and the variable that sets it."""
-
-
-def answer_workspace(project: Path, *, inputs: Sequence[str] = (), outputs: Sequence[str] = ()) -> Path:
-    """As `answers.answer_workspace`: adds paths to the lists in orp.yaml, its text kept."""
-    from orp_tui.config.answers import answer_workspace as write
-
-    return write(project, inputs=inputs, outputs=outputs)
 
 
 def find_project(start: Path) -> Path:

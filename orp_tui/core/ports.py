@@ -105,6 +105,20 @@ class Executor(Protocol):
         """Start each attempt; one answer for each, in order."""
         ...
 
+    def adopt(self, run_id: str, attempt: int, lock: int) -> None:
+        """Start a process that watches a training whose supervisor is gone; it inherits the run's lock.
+
+        Raises OSError if it can't be started.
+        """
+        ...
+
+    def finalise(self, run_id: str, lock: int) -> None:
+        """Start a finaliser in the place of one that is gone; it inherits the run's lock.
+
+        Raises OSError if it can't be started.
+        """
+        ...
+
     async def poll(self, handles: Sequence[Handle]) -> EngineSnapshot:
         """One look at all of them."""
         ...

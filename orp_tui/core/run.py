@@ -152,6 +152,8 @@ class ExitRecord:
     signals: tuple[str, ...]
     """Signals that ORP sent, oldest first."""
     stderr_tail: str
+    disk_free: int | None
+    """Bytes that were left where the run wrote; None if nobody knows."""
     rusage: dict[str, float]
 
     @classmethod
@@ -170,6 +172,7 @@ class ExitRecord:
             oom_kills=data.get("oom_kills", 0),
             signals=tuple(data.get("signals", ())),
             stderr_tail=data.get("stderr_tail", ""),
+            disk_free=data.get("disk_free"),
             rusage=data.get("rusage", {}),
         )
 

@@ -119,3 +119,7 @@ class Mark(enum.Enum):
     STALLED = "stalled"
     STALE = "stale"
     FOLDER_MISSING = "folder_missing"
+
+
+NO_ROOM_BYTES = 64 << 10
+"""With less than so much left, a disk counts as full (`Mark.DISK_FULL`, `Reason.DISK_FULL`)."""

@@ -7,7 +7,7 @@ import re
 
 from orp_tui.core.checklist import ChecklistReport
 from orp_tui.core.run import ExitRecord
-from orp_tui.core.states import Reason, RunState
+from orp_tui.core.states import NO_ROOM_BYTES, Reason, RunState
 
 _CUDA_OOM = re.compile(r"CUDA out of memory|torch\.(cuda\.)?OutOfMemoryError|CUDA_ERROR_OUT_OF_MEMORY")
 _DISK_FULL = re.compile(r"No space left on device|\[Errno 28\]|Disk quota exceeded|\[Errno 122\]")
@@ -130,6 +130,13 @@ def _failed(record: ExitRecord) -> Verdict:
     if match := _DISK_FULL.search(record.stderr_tail):
         return Verdict(RunState.FAILED, Reason.DISK_FULL, f"disk full: {_line_of(record.stderr_tail, match)}")
     said = f": {last}" if last else ""
+    if record.disk_free is not None and record.disk_free < NO_ROOM_BYTES:
+        how = (
+            f"exit code {record.exit_code}"
+            if record.signal is None
+            else SIGNAL_NAMES.get(record.signal, "a signal")
+        )
+        return Verdict(RunState.FAILED, Reason.DISK_FULL, f"the disk was full when it ended with {how}{said}")
     if record.signal is not None:
         name = SIGNAL_NAMES.get(record.signal, f"signal {record.signal}")
         meaning = _MEANING.get(record.signal)

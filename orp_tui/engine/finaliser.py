@@ -8,6 +8,7 @@ only for a deliverable that needs them.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -25,13 +26,14 @@ from orp_tui.core.verdict import verdict
 from orp_tui.core.words import size
 from orp_tui.deliverables.evaluate import evaluate
 from orp_tui.engine import facts, results
-from orp_tui.engine.request_file import read_request
+from orp_tui.engine.request_file import read_request_or_less
 from orp_tui.files import locks
 from orp_tui.files.atomic import read_json, to_json, write_json
 from orp_tui.files.failpoint import hit
 from orp_tui.metrics.last import last_values
 from orp_tui.workspace import private_environment
 
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 PACKERS = 2
 """How many runs may pack at once."""
 
@@ -42,17 +44,16 @@ def finalise(paths: BasePaths, run_id: str, *, leftovers: int | None = None) -> 
     The caller holds the run's lock. `leftovers` is how many processes outlived the main
     one, None if nobody counted.
 
-    Raises FileNotFoundError without a request or an exit record, OSError if the run folder
-    can't be written.
+    Raises FileNotFoundError without an exit record, OSError if the run folder can't be written.
     """
     folder = paths.run(run_id)
-    request = read_request(folder)
+    request, whole = read_request_or_less(folder)
     attempt = newest_exit(folder)
     record = facts.read_exit(folder.exit(attempt))
     if record is None:
         raise FileNotFoundError(folder.exit(attempt))
     hit("fin.begin")
-    report = check(folder, request, record)
+    report = check(folder, request, record) if whole else None
     hit("fin.checked")
     judged = verdict(record, report)
     artifact = paths.artifact(run_id)
@@ -66,7 +67,7 @@ def finalise(paths: BasePaths, run_id: str, *, leftovers: int | None = None) -> 
     hit("fin.packed")
     if data["artifact"]["state"] != "ok":
         locate_zip(data, None)
-    write_json(folder.result, data)
+    write_when_there_is_room(folder.result, data)
     hit("fin.done")
     return data
 
@@ -99,8 +100,26 @@ def check(folder: RunPaths, request: RunRequest, record: ExitRecord) -> Checklis
     report = evaluate(
         request.deliverables, Path(request.cwd), baseline=baseline, final=True, environment=variables
     )
-    write_json(folder.deliverables, report.to_json())
+    write_when_there_is_room(folder.deliverables, report.to_json())
     return report
+
+
+def write_when_there_is_room(path: Path, value: Json) -> None:
+    """As `write_json`; on a full disk it waits, with the run's lock held, for as long as that takes.
+
+    Raises OSError for any other trouble.
+    """
+    pause = 0.5
+    while True:
+        try:
+            write_json(path, value)
+        except OSError as error:
+            if error.errno not in NO_ROOM:
+                raise
+            time.sleep(pause)
+            pause = min(pause * 2, 30.0)
+        else:
+            return
 
 
 def pack(
@@ -134,6 +153,8 @@ def pack(
         why = f"needs {size(error.needed)}, {size(error.free)} free"
         return ArtifactState("pending", why=why)
     except (OSError, ArchiveError) as error:
+        if isinstance(error, OSError) and error.errno in NO_ROOM:
+            return ArtifactState("pending", why=f"{error.strerror}: {paths.artifacts}")
         return ArtifactState("error", why=str(error))
     return ArtifactState("ok", done.bytes, done.sha256)
 

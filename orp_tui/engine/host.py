@@ -50,6 +50,12 @@ def is_alive(pid: int, ticks: int, boot: str) -> bool:
     return len(fields) > 19 and int(fields[19]) == ticks and fields[0] not in ("Z", "X")
 
 
+def is_stopped(pid: int, ticks: int) -> bool:
+    """Whether that process has been stopped by a signal and waits to be continued."""
+    fields = _stat_fields(pid)
+    return len(fields) > 19 and int(fields[19]) == ticks and fields[0] == "T"
+
+
 def signal_process(pid: int, ticks: int, boot: str, number: int) -> bool:
     """Send a signal to that very process; False if it is gone.
 

@@ -274,5 +274,6 @@ def sweep_submissions(paths: BasePaths, *, now: float) -> None:
 
 
 def log(text: str) -> None:
-    """A line in queue.log, which is the leader's stderr."""
-    print(time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), text, file=sys.stderr, flush=True)  # noqa: T201 - the log
+    """A line in queue.log, which is the leader's stderr; on a full disk it is left out."""
+    with contextlib.suppress(OSError):
+        print(time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), text, file=sys.stderr, flush=True)  # noqa: T201 - the log

@@ -24,12 +24,14 @@ class LeaderIdentity:
     user: str
     since: float
     version: str
+    slots: int | None = None
+    """How many runs it lets go at once by its settings; None: it did not say."""
 
     def __str__(self) -> str:
         return f"pid {self.pid} of {self.user} on {self.host}"
 
 
-def take_lead(paths: BasePaths, *, now: float) -> int:
+def take_lead(paths: BasePaths, *, now: float, slots: int | None = None) -> int:
     """A descriptor that holds the lead of a base directory.
 
     Raises LeaderError naming the holder if somebody else leads.
@@ -47,6 +49,7 @@ def take_lead(paths: BasePaths, *, now: float) -> int:
         user=_user(),
         since=now,
         version=orp_tui.__version__,
+        slots=slots,
     )
     os.ftruncate(descriptor, 0)
     os.pwrite(descriptor, json.dumps(dataclasses.asdict(identity)).encode(), 0)
@@ -61,6 +64,19 @@ def read_leader(paths: BasePaths) -> LeaderIdentity | None:
         return LeaderIdentity(**json.loads(paths.leader_lock.read_bytes()))
     except (OSError, ValueError, TypeError):
         return None
+
+
+def leader_variables(paths: BasePaths) -> frozenset[str] | None:
+    """Names in the environment of the queue processor, where runs look for secrets; None if nobody leads."""
+    leader = read_leader(paths)
+    if leader is None:
+        return None
+    try:
+        with open(f"/proc/{leader.pid}/environ", "rb") as file:
+            words = file.read().split(b"\0")
+    except OSError:
+        return frozenset()
+    return frozenset(os.fsdecode(word.partition(b"=")[0]) for word in words if word)
 
 
 def _user() -> str:

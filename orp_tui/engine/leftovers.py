@@ -14,7 +14,7 @@ import time
 
 from orp_tui.core.layout import BasePaths
 from orp_tui.engine import facts, host
-from orp_tui.engine.request_file import read_request
+from orp_tui.engine.request_file import read_request_or_less
 from orp_tui.files.atomic import write_json
 
 WAIT_S = 10.0
@@ -28,11 +28,9 @@ def end_leftovers(paths: BasePaths, run_id: str, attempt: int) -> int:
 
     They have the time that the supervisor would have given them. Where the experiment keeps
     what outlives a successful command, nothing is touched.
-
-    Raises OSError or ValueError if the run's request can't be read.
     """
     folder = paths.run(run_id)
-    request = read_request(folder)
+    request, _ = read_request_or_less(folder)
     record = facts.read_exit(folder.exit(attempt))
     well = record is not None and record.exit_code == 0 and record.stop is None
     if well and request.leftovers == "keep":

@@ -15,7 +15,7 @@ from orp_tui.engine.waking import wake_supervisor
 from orp_tui.files import locks
 from orp_tui.files.locks import LockState
 
-_PASSING = frozenset(
+PASSING = frozenset(
     {errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.ENOSPC, errno.EDQUOT, errno.EIO}
 )
 """Errors of a start that may be gone a moment later."""
@@ -55,12 +55,20 @@ class LocalExecutor:
         try:
             process = launch.start_supervisor(self._paths, item)
         except OSError as error:
-            if error.errno in _PASSING:
+            if error.errno in PASSING:
                 return Busy(f"cannot start a process: {error.strerror}", 5.0)
             return Rejected(f"cannot start a supervisor: {error}")
         self.follow(run_id, process)
         job = f"{process.pid}:{host.start_ticks(process.pid)}"
         return Submitted(Handle(self.name, run_id, item.attempt, job))
+
+    def adopt(self, run_id: str, attempt: int, lock: int) -> None:
+        """Start an adopter, which inherits the run's lock."""
+        self.follow(run_id, launch.start_adopter(self._paths, run_id, attempt, lock))
+
+    def finalise(self, run_id: str, lock: int) -> None:
+        """Start another finaliser, which inherits the run's lock."""
+        self.follow(run_id, launch.start_finaliser(self._paths, run_id, lock))
 
     def follow(self, run_id: str, process: subprocess.Popen[bytes]) -> None:
         """Reap this child when it ends, and say so."""

@@ -6,15 +6,14 @@ import os
 import sqlite3
 from typing import Any
 
-from orp_tui.core.decide import Action, ActionKind, Facts, decide
+from orp_tui.core.decide import Action, ActionKind, Facts, Lock, decide
 from orp_tui.core.layout import BasePaths, RunPaths
-from orp_tui.core.ports import Clock
+from orp_tui.core.ports import Clock, Executor
 from orp_tui.core.run import CancelRequest, Json, Run
 from orp_tui.core.states import EVENT_OF_END, Reason
 from orp_tui.core.verdict import verdict
-from orp_tui.engine import facts, host, launch, results
-from orp_tui.engine.local import LocalExecutor
-from orp_tui.engine.waking import wake_supervisor
+from orp_tui.engine import facts, host, results
+from orp_tui.engine.waking import let_go_on, wake_supervisor
 from orp_tui.files import locks
 from orp_tui.files.atomic import create_once, read_json, sweep, to_json, write_json
 from orp_tui.files.failpoint import hit
@@ -34,7 +33,7 @@ class Settler:
     """Brings rows in line with folders, one run at a time."""
 
     def __init__(
-        self, paths: BasePaths, connection: sqlite3.Connection, executor: LocalExecutor, clock: Clock
+        self, paths: BasePaths, connection: sqlite3.Connection, executor: Executor, clock: Clock
     ) -> None:
         self._paths = paths
         self._connection = connection
@@ -62,6 +61,8 @@ class Settler:
                     cancel_requested=current.cancel_requested_at is not None,
                 )
                 if action.kind is ActionKind.WAIT:
+                    if found.lock is Lock.HELD and current.state.is_active:
+                        let_go_on(self._paths, current.id, current.attempt)
                     break
                 if action.kind is ActionKind.TAKE_LOCK:
                     lock = locks.take(self._paths.run(run.id).supervisor_lock)
@@ -116,16 +117,13 @@ class Settler:
             return run, False
         assert lock is not None
         if action.kind is ActionKind.ADOPT:
-            process = launch.start_adopter(self._paths, run.id, run.attempt, lock)
-        else:
-            noted = runs.note(self._connection, run, finaliser_tries=run.finaliser_tries + 1)
-            self.wrote = True
-            if noted is None:
-                return None, False
-            run = noted
-            process = launch.start_finaliser(self._paths, run.id, lock)
-        self._executor.follow(run.id, process)
-        return run, True
+            self._executor.adopt(run.id, run.attempt, lock)
+            return run, True
+        noted = runs.note(self._connection, run, finaliser_tries=run.finaliser_tries + 1)
+        self.wrote = True
+        if noted is not None:
+            self._executor.finalise(run.id, lock)
+        return noted, True
 
     def fence(self, run: Run, attempt: int) -> bool:
         """Make sure that an attempt can never happen; False if a supervisor has claimed it."""

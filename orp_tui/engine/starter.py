@@ -7,13 +7,13 @@ import sqlite3
 from pathlib import Path
 
 from orp_tui.core.layout import BasePaths, RunPaths
-from orp_tui.core.ports import Busy, Clock, Launch, Rejected
+from orp_tui.core.ports import Busy, Clock, Executor, Launch, Rejected
 from orp_tui.core.request import RunRequest
 from orp_tui.core.run import Run
 from orp_tui.deliverables.baseline import take_baseline
 from orp_tui.engine import claims
 from orp_tui.engine.checkpoints import last_checkpoint
-from orp_tui.engine.local import LocalExecutor
+from orp_tui.engine.local import PASSING
 from orp_tui.engine.request_file import read_request
 from orp_tui.engine.settle import Settler
 from orp_tui.engine.takeover import take_over
@@ -24,6 +24,7 @@ from orp_tui.store import runs
 from orp_tui.workspace import private_environment
 
 CLAIM_RETRY_S = 2.0
+PASSING_RETRY_S = 5.0
 
 
 class Starter:
@@ -33,7 +34,7 @@ class Starter:
         self,
         paths: BasePaths,
         connection: sqlite3.Connection,
-        executor: LocalExecutor,
+        executor: Executor,
         settler: Settler,
         clock: Clock,
     ) -> None:
@@ -42,6 +43,8 @@ class Starter:
         self._executor = executor
         self._settler = settler
         self._clock = clock
+        self._without: dict[str, str] = {}
+        """Run id → the secrets that a run is about to start without, in words."""
 
     async def start(self, run: Run, cards: tuple[int, ...] = ()) -> None:
         """Start a run on these GPUs, or leave it queued, or end it if that can't ever be done."""
@@ -76,11 +79,15 @@ class Starter:
                 write_json(folder.baseline, take_baseline(request.deliverables, Path(request.cwd)))
             launch = self._launch(run, request, lock, held)
         except (OSError, ValueError, KeyError, TypeError) as error:
+            if isinstance(error, OSError) and error.errno in PASSING:
+                self._wait(run, PASSING_RETRY_S, f"cannot be prepared now: {error.strerror}")
+                return
             self._fail(run, f"cannot be prepared: {type(error).__name__}: {error}", lock)
             return
         if launch is None:
             return
-        claimed = runs.claim(self._connection, run, at=self._clock.now(), cards=cards)
+        without = self._without.pop(run.id, None)
+        claimed = runs.claim(self._connection, run, at=self._clock.now(), cards=cards, detail=without)
         self._settler.wrote = True
         hit("leader.claimed")
         if claimed is None:
@@ -97,7 +104,7 @@ class Starter:
         if request.workspace == "in_place":
             project = claims.take(claims.project_claim(request.project))
             if project is None:
-                self._wait_for_folder(run)
+                self._wait(run, CLAIM_RETRY_S, "the project folder is in use by another queue")
                 return None
             held.append(project)
         training = request.experiment.get("training", {})
@@ -112,16 +119,18 @@ class Starter:
         if checkpoint is not None:
             values["last_checkpoint"] = checkpoint
         env_file = Path(request.env_file) if request.env_file else None
-        secrets, _ = private_environment.late_secrets(request.secret_names, env_file, os.environ, fixed=fixed)
+        secrets, missing = private_environment.late_secrets(
+            request.secret_names, env_file, os.environ, fixed=fixed
+        )
         variables |= secrets
+        if missing:
+            self._without[run.id] = f"started without {', '.join(missing)}, which nobody knew"
         inherited = tuple(descriptor for descriptor in held if descriptor != lock)
         return Launch(request, run.attempt + 1, lock, inherited, variables, values)
 
-    def _wait_for_folder(self, run: Run) -> None:
-        again = self._clock.now() + CLAIM_RETRY_S
-        runs.note(
-            self._connection, run, not_before=again, detail="the project folder is in use by another queue"
-        )
+    def _wait(self, run: Run, seconds: float, why: str) -> None:
+        """Leave it queued; nothing was claimed."""
+        runs.note(self._connection, run, not_before=self._clock.now() + seconds, detail=why)
         self._settler.wrote = True
 
     def _back_to_queue(self, run: Run, seconds: float, why: str) -> None:

@@ -10,6 +10,14 @@ from orp_tui.files import locks
 from orp_tui.files.locks import LockState
 
 
+def let_go_on(paths: BasePaths, run_id: str, attempt: int) -> bool:
+    """Continue a supervisor that somebody has stopped (SIGSTOP): limits and cancels hang on it."""
+    claim = facts.read_claim(paths.run(run_id), attempt)
+    if claim is None or claim.is_fence or not host.is_stopped(claim.pid, claim.start_ticks):
+        return False
+    return host.signal_process(claim.pid, claim.start_ticks, claim.boot_id, signal.SIGCONT)
+
+
 def wake_supervisor(paths: BasePaths, run_id: str, attempt: int) -> bool:
     """Make the run's supervisor look at its folder at once; False if it is gone or not ours to signal."""
     claim = facts.read_claim(paths.run(run_id), attempt)

@@ -57,7 +57,9 @@ def ask(path: Path) -> LockState:
     Raises OSError if the file is there and can't be opened.
     """
     try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
+        descriptor = os.open(
+            path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW
+        )  # asking needs no right to write
     except FileNotFoundError:
         return LockState.ABSENT
     except PermissionError:

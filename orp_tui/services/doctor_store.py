@@ -21,7 +21,7 @@ from orp_tui.services.control import log_tail
 from orp_tui.services.findings import Finding, listed, note, ok, problem, warning
 from orp_tui.services.rebuild import has_runs
 from orp_tui.services.watch import Snapshot, snapshot
-from orp_tui.store import database, rebuild
+from orp_tui.store import database, replacement
 from orp_tui.store.migrations import MIGRATIONS
 
 JUST_SUBMITTED_S = 60.0
@@ -97,7 +97,7 @@ def _looked_into(paths: BasePaths, connection: sqlite3.Connection, slots: int) -
             "store", f"written by a newer ORP (schema {schema}, known here: {len(MIGRATIONS)})", "upgrade ORP"
         )
         return
-    wrong = rebuild.check(connection)
+    wrong = replacement.check(connection)
     if wrong is not None:
         yield problem(
             "store", f"{paths.database} is damaged ({wrong}); no run is lost", "orp doctor --rebuild"

@@ -6,6 +6,7 @@ import sqlite3
 import time
 from collections.abc import Iterator, Sequence
 
+from orp_tui.core.errors import RunNotFound
 from orp_tui.core.result import ExperimentResult
 from orp_tui.core.states import RunState
 from orp_tui.engine import results
@@ -25,6 +26,8 @@ def follow(
     """The runs as they truly stand, again and again; the last answer has all of them at their ends.
 
     A queue processor is started whenever there is none (if the settings allow that).
+
+    Raises RunNotFound if a run has gone from the database, and StoreError.
     """
     cared = time.monotonic()
     while True:
@@ -44,7 +47,8 @@ def follow(
 
 def _view(context: Context, connection: sqlite3.Connection, run_id: str) -> RunView:
     run = runs.get(connection, run_id)
-    assert run is not None
+    if run is None:
+        raise RunNotFound(run_id, f"is not in {context.paths.database} any more; what runs goes on")
     return view(context.paths, run)
 
 

@@ -16,7 +16,7 @@ from orp_tui.engine.request_file import read_request
 from orp_tui.files import locks
 from orp_tui.files.atomic import read_json
 from orp_tui.files.locks import LockState
-from orp_tui.store.rebuild import KnownRun
+from orp_tui.store.replacement import KnownRun
 
 MOST_BYTES = 64 << 20
 """A larger request.json was not written by ORP."""

@@ -13,6 +13,7 @@ from orp_tui.config.settings import load_settings
 from orp_tui.core.errors import NotYet, SubmitRefused
 from orp_tui.core.layout import RunPaths
 from orp_tui.core.verdict import SIGNAL_NAMES
+from orp_tui.engine.leadership import leader_variables
 from orp_tui.services.context import Context
 from orp_tui.services.wishes import NO_WISHES, Wishes
 from orp_tui.workspace import editable, environment, interpreter, private_environment
@@ -159,7 +160,7 @@ def prepare(
     if python is not None and freeze.kind == "isolated":
         live = editable.find_live_code(python, freeze, fixed.variables.get("PYTHONPATH", ""))
     return Prepared(
-        source, options, run_id, freeze, fixed, command, python, live, _missing(source, fixed), cache
+        source, options, run_id, freeze, fixed, command, python, live, _missing(context, source, fixed), cache
     )
 
 
@@ -255,7 +256,11 @@ def _python(
         return None  # a guess that can't be asked is no reason to refuse another program
 
 
-def _missing(source: Source, fixed: FixedEnvironment) -> tuple[str, ...]:
+def _missing(context: Context, source: Source, fixed: FixedEnvironment) -> tuple[str, ...]:
+    """Secrets that the run will not find: neither in its env_file, nor with the queue processor.
+
+    One that is started for this submit has the submitter's environment.
+    """
     known: list[str] = []
     name = source.plan.env_file
     if name is not None:
@@ -264,7 +269,8 @@ def _missing(source: Source, fixed: FixedEnvironment) -> tuple[str, ...]:
             known = list(private_environment.read_env_file(path))
         except OSError as error:
             raise SubmitRefused(f"training.env_file: {path}: {error.strerror}") from error
-    return tuple(fixed.missing(known, os.environ))
+    here = leader_variables(context.paths)
+    return tuple(fixed.missing(known, os.environ if here is None else here))
 
 
 def signal_number(name: object) -> int:

@@ -25,9 +25,8 @@ from orp_tui.engine.leadership import read_leader
 from orp_tui.files import locks
 from orp_tui.files.locks import LockState
 from orp_tui.services.known_runs import read_folder
-from orp_tui.store import database
-from orp_tui.store import rebuild as store
-from orp_tui.store.rebuild import KnownRun
+from orp_tui.store import database, replacement
+from orp_tui.store.replacement import KnownRun
 
 WAIT_S = 10.0
 POLL_S = 0.05
@@ -189,18 +188,18 @@ def _refuse_elsewhere(paths: BasePaths, found: _Found) -> None:
 
 
 def _rebuild(paths: BasePaths, found: _Found, *, allow_network: bool) -> Rebuilt:
-    store.remove_unfinished(paths.database)
-    journals = store.read_journals(paths.database)
-    if store.is_sound(paths.database, allow_network=allow_network):
+    replacement.remove_unfinished(paths.database)
+    journals = replacement.read_journals(paths.database)
+    if replacement.is_sound(paths.database, allow_network=allow_network):
         with database.opened(paths.database, allow_network=allow_network) as connection:
-            ids = store.known_ids(connection)
+            ids = replacement.known_ids(connection)
             lacking = [item for item in found.runs if item.run.id not in ids]
             return _fill(connection, lacking, {}, found.skipped)
-    kept = store.set_aside(paths.database, journals, now=time.time())
-    copy = store.read_copy(paths.database)
+    kept = replacement.set_aside(paths.database, journals, now=time.time())
+    copy = replacement.read_copy(paths.database)
     values = {key: value for key, value in copy.settings.items() if key != "paused"} if copy else {}
     wanted = [_as_in_copy(item, copy.runs.get(item.run.id)) for item in found.runs] if copy else found.runs
-    with store.new_database(paths.database, allow_network=allow_network) as connection:
+    with replacement.new_database(paths.database, allow_network=allow_network) as connection:
         done = _fill(connection, wanted, values, found.skipped)
     return dataclasses.replace(done, new=True, kept=kept, copy=copy.at if copy else None)
 
@@ -218,13 +217,13 @@ def _as_in_copy(item: KnownRun, before: Run | None) -> KnownRun:
 def _fill(
     connection: sqlite3.Connection, wanted: list[KnownRun], values: dict[str, str], skipped: dict[str, str]
 ) -> Rebuilt:
-    chosen, twice = _one_a_key(wanted, store.known_keys(connection))
+    chosen, twice = _one_a_key(wanted, replacement.known_keys(connection))
     may_start = any(item.run.state in (RunState.QUEUED, RunState.STARTING) for item in chosen)
     refused: dict[str, str] = {}
     if may_start:
         values = {**values, "paused": PAUSED}
     if chosen or values:
-        refused = store.put_back(connection, chosen, values)
+        refused = replacement.put_back(connection, chosen, values)
     counts = Counter(item.run.state for item in chosen if item.run.id not in refused)
     return Rebuilt(False, None, dict(counts), {**skipped, **twice, **refused}, may_start)
 

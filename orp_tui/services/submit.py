@@ -272,7 +272,11 @@ def notes(prepared: Prepared) -> tuple[str, ...]:
     if prepared.freeze.kind != "isolated":
         said.append(f"workspace {prepared.freeze.kind}: the project folder itself is used, nothing is frozen")
     if prepared.missing:
-        said.append(f"not known yet, looked up again at the start: {', '.join(prepared.missing)}")
+        names = ", ".join(prepared.missing)
+        said.append(
+            f"secrets that the queue processor does not know: {names}; restart it where they are set "
+            "(`orp queue stop`, it starts again by itself), or name a file in training.env_file"
+        )
     if prepared.freeze.secrets:
         left = ", ".join(item.path for item in prepared.freeze.secrets[:5])
         said.append(f"left out of the workspace because they may hold secrets: {left}")

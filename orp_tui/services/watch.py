@@ -7,18 +7,20 @@ kernel's locks are asked as well, and `core.decide` says what follows. Nothing i
 from __future__ import annotations
 
 import dataclasses
+import os
 import sqlite3
 import time
 from typing import Any
 
 from orp_tui.core import policy
-from orp_tui.core.checklist import ChecklistReport
+from orp_tui.core.checklist import ChecklistItem, ChecklistReport, DeliverableStatus
 from orp_tui.core.decide import Facts, foresee
-from orp_tui.core.layout import BasePaths
+from orp_tui.core.layout import BasePaths, RunPaths
 from orp_tui.core.run import Run
-from orp_tui.core.states import Mark, Reason, RunState
+from orp_tui.core.states import NO_ROOM_BYTES, Mark, Reason, RunState
 from orp_tui.engine import capacity, facts
 from orp_tui.engine.leadership import LeaderIdentity, read_leader
+from orp_tui.engine.request_file import read_request
 from orp_tui.files.atomic import read_json
 from orp_tui.store import events, runs
 
@@ -51,8 +53,8 @@ class RunView:
     """The newest there is, live or final; None if nothing was checked yet."""
 
     def elapsed_s(self, now: float) -> float | None:
-        """Seconds from start to end, or to `now` while it runs; None if it never started."""
-        if self.started_at is None:
+        """Seconds from start to end, or to `now` while it runs; None if it never started, or nobody saw its end."""
+        if self.started_at is None or self.state is RunState.LOST:
             return None
         return (self.ended_at or now) - self.started_at
 
@@ -89,6 +91,8 @@ def snapshot(paths: BasePaths, connection: sqlite3.Connection, *, slots: int) ->
         if row.state is not seen.state:
             counts[row.state] -= 1
             counts[seen.state] = counts.get(seen.state, 0) + 1
+    leader = read_leader(paths)
+    slots = leader.slots if leader is not None and leader.slots is not None else slots
     queued = [seen.run for seen in views if seen.state is RunState.QUEUED]
     room = capacity.capacity(paths, connection, queued, slots=slots)
     choice = policy.choose(queued, capacity.occupants(rows, found), room, now=time.time())
@@ -100,7 +104,7 @@ def snapshot(paths: BasePaths, connection: sqlite3.Connection, *, slots: int) ->
     )
     return Snapshot(
         time.time(),
-        read_leader(paths),
+        leader,
         room.slots,
         room.paused,
         unfinished,
@@ -132,9 +136,23 @@ def view(paths: BasePaths, run: Run, found: Facts | None = None) -> RunView:
     if attention is not None and not ahead.state.is_final:
         marks.add(attention)
     values = _values(paths, run, ahead.state, ahead.reason)
+    if ahead.state.is_active and found.folder and _is_full(folder):
+        marks.add(Mark.DISK_FULL)
+        values["detail"] = (
+            f"no room left where {folder.folder} lies: make some; nothing is lost, it goes on by itself"
+        )
     return RunView(
         run=run, state=ahead.state, marks=frozenset(marks), checklist=checklist(paths, run), **values
     )
+
+
+def _is_full(folder: RunPaths) -> bool:
+    """Whether nothing can be written to the run's folder for want of room."""
+    try:
+        found = os.statvfs(folder.folder)
+    except OSError:
+        return False
+    return found.f_bavail * found.f_frsize < NO_ROOM_BYTES
 
 
 def _values(
@@ -166,6 +184,33 @@ def _values(
             row = results.row_values(data)
             values |= {name: row[name] for name in values}
     return values
+
+
+def declared(paths: BasePaths, run: Run) -> ChecklistReport | None:
+    """The list before anybody has looked: everything is missing. None if the request can't be read."""
+    try:
+        deliverables = read_request(paths.run(run.id)).deliverables
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    items = (
+        ChecklistItem(index, item.type, item.path, item.required, DeliverableStatus.MISSING, (), (), 0)
+        for index, item in enumerate(deliverables)
+    )
+    return ChecklistReport(tuple(items), final=False)
+
+
+def killed_at(paths: BasePaths, run: Run) -> float | None:
+    """When a training that was asked to end is killed, seconds of the wall clock; None if nobody has asked."""
+    folder = paths.run(run.id)
+    asked = facts.read_cancel(folder)
+    if asked is None:
+        return None
+    if asked.grace_s is not None:
+        return asked.at + asked.grace_s
+    try:
+        return asked.at + read_request(folder).stop.grace_s
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def checklist(paths: BasePaths, run: Run) -> ChecklistReport | None:

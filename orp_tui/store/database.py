@@ -1,7 +1,7 @@
 """The connection to `orp.db`: where it may lie, how it is opened, and transactions.
 
 The database holds the queue, the intents and an index; the facts are the files of the
-runs, from which it can be made again (`store.rebuild`).
+runs, from which it can be made again (`store.replacement`).
 
 Durability was measured with simulated power cuts: WAL and TRUNCATE keep an acknowledged
 row only with synchronous=FULL, DELETE does not even then. WAL further needs a SQLite

@@ -122,9 +122,20 @@ def states(connection: sqlite3.Connection, run_ids: Sequence[str]) -> dict[str, 
     return {run_id: RunState(state) for run_id, state in rows}
 
 
-def claim(connection: sqlite3.Connection, run: Run, *, at: float, cards: tuple[int, ...] = ()) -> Run | None:
-    """The run as `starting` with its next attempt and its cards; None if it is not queued as read any more."""
-    return move(connection, run, "claim", at=at, attempt=run.attempt + 1, not_before=None, cards=cards)
+def claim(
+    connection: sqlite3.Connection,
+    run: Run,
+    *,
+    at: float,
+    cards: tuple[int, ...] = (),
+    detail: str | None = None,
+) -> Run | None:
+    """The run as `starting` with its next attempt and its cards; None if it is not queued as read any more.
+
+    `detail` is what should be known of the start; None takes back what was said of an earlier one.
+    """
+    attempt = run.attempt + 1
+    return move(connection, run, "claim", at=at, attempt=attempt, not_before=None, cards=cards, detail=detail)
 
 
 def move(

@@ -66,7 +66,8 @@ class OutputPaths:
         found: list[str] = []
         for pattern in self.deliverables:
             magic = _MAGIC.search(pattern)
-            plain = pattern if magic is None else pattern[: magic.start()].rpartition("/")[0] + "/x"
+            # Of `a/b/m_*.pt` the part before the first magic is `a/b/m_`, and its folders are known.
+            plain = pattern if magic is None else pattern[: magic.start()]
             found += [folder for folder in parents(plain) if folder not in found]
         return found
 

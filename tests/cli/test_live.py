@@ -50,6 +50,7 @@ def test_state_elapsed_log_and_checklist_are_shown_and_then_the_summary(desk: De
         tty.until(b"running")
         tty.until(b"line one")
         tty.until(b"Ctrl-C: detach or cancel")
+        tty.until(b"not there yet")
         seen = tty.until(b"\x1b[32m[x]\x1b[0m out/m.json")  # green while the other is still to come
         assert b"[ ]\x1b[0m out/n.json" in seen
         assert b"out/n.json  has acc" not in seen
@@ -114,7 +115,7 @@ def test_a_slow_cancel_can_be_left_to_itself(desk: Desk) -> None:
         tty.type(b"\x03")
         tty.until(b"c  cancel")
         tty.type(b"c")
-        tty.until(b"cancel requested")
+        tty.until(b"cancel requested  SIGKILL in 5")
         tty.type(b"\x03")
         tty.until(b"leave it to end")
         tty.type(b"d")
@@ -126,7 +127,14 @@ def test_a_slow_cancel_can_be_left_to_itself(desk: Desk) -> None:
     desk.await_state(run_id, RunState.CANCELLED)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT])
+@pytest.mark.parametrize(
+    "number",
+    [
+        signal.SIGTERM,
+        pytest.param(signal.SIGHUP, marks=pytest.mark.slow),
+        pytest.param(signal.SIGQUIT, marks=pytest.mark.slow),
+    ],
+)
 def test_a_signal_gives_the_terminal_back_as_it_was_and_leaves_the_run(
     desk: Desk, number: signal.Signals
 ) -> None:
@@ -221,7 +229,10 @@ def test_a_flood_is_drawn_at_a_walking_pace_and_keys_are_answered(desk: Desk) ->
     assert answered < 3
 
 
-@pytest.mark.parametrize(("columns", "rows"), [(40, 10), (20, 4), (160, 45), (1, 1)])
+@pytest.mark.parametrize(
+    ("columns", "rows"),
+    [(40, 10), *(pytest.param(*size, marks=pytest.mark.slow) for size in ((20, 4), (160, 45), (1, 1)))],
+)
 def test_every_size_holds_every_row(desk: Desk, columns: int, rows: int) -> None:
     long = "w" * 300 + " 実験" * 50
     items = [{"type": "report", "path": f"out/{'x' * 50}{n}.md", "validation": "exists"} for n in range(30)]
@@ -258,6 +269,7 @@ def test_a_dumb_terminal_gets_lines(desk: Desk, variables: dict[str, str]) -> No
         assert b"\x1b" not in seen
 
 
+@pytest.mark.slow
 def test_without_colours_the_view_has_none(desk: Desk) -> None:
     name = _start(desk, f"printf '\\033[31mred\\033[0m\\n'; {WAIT}")
 
@@ -269,6 +281,7 @@ def test_without_colours_the_view_has_none(desk: Desk) -> None:
     assert set(re.findall(rb"\x1b\[[0-9;]*m", tty.seen)) <= {b"\x1b[0m"}
 
 
+@pytest.mark.slow
 def test_a_queued_run_says_why_it_waits(desk: Desk) -> None:
     (desk.folder / "orp.yaml").write_text("queue: {idle_exit: 2s, slots: 1}\n")
     first = desk.begin()

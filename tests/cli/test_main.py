@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from desk import Desk, Ended
+from pseudo_terminal import in_terminal
+from waiting import until
 
 VERBS = [
     "run",
@@ -127,8 +131,6 @@ def test_an_encoding_without_glyphs_gets_ascii(ended: Ended) -> None:
 
 
 def test_piped_and_with_no_color_there_are_no_colours(ended: Ended) -> None:
-    from pseudo_terminal import in_terminal
-
     piped = ended.desk.shell("orp runs; orp info last; orp status")
     refused = in_terminal(ended.desk, "runs", NO_COLOR="1")
     coloured = in_terminal(ended.desk, "runs")
@@ -176,8 +178,6 @@ def test_help_and_status_import_nothing_heavy(desk: Desk) -> None:
         "import sys; from orp_tui.cli.main import main; main(sys.argv[1:]);"
         "print([name for name in ('pydantic', 'yaml', 'numpy', 'asyncio', 'jsonschema', 'psutil') if name in sys.modules], file=sys.stderr)"
     )
-    import subprocess
-
     for words in (["--help"], ["status"], ["runs"], ["help"], ["completion", "bash"]):
         done = subprocess.run(
             [sys.executable, "-c", code, *words],
@@ -187,3 +187,31 @@ def test_help_and_status_import_nothing_heavy(desk: Desk) -> None:
             text=True,
         )
         assert done.stderr.splitlines()[-1] == "[]", words
+
+
+def test_text_that_the_terminal_has_no_letters_for_ends_no_command(desk: Desk) -> None:
+    (desk.folder / "any.log").write_bytes("ü 実験 \udc80".encode("utf-8", "surrogateescape"))
+
+    logs = in_terminal(desk, "logs", "any.log", PYTHONIOENCODING="ascii")
+    run = in_terminal(
+        desk, "run", desk.write("e.yaml", "echo 'ü 実験'", experiment="実験"), PYTHONIOENCODING="ascii"
+    )
+
+    assert b"\\xfc \\u5b9f" in logs
+    assert b"succeeded" in run
+    assert b"bug" not in logs + run
+
+
+def test_a_project_that_is_deleted_under_a_follower_ends_it_with_a_line(desk: Desk) -> None:
+    child = desk.spawn("run", desk.write("e.yaml", "echo here; sleep 60"))
+    until(lambda: any("here" in desk.stdout(path.name) for path in desk.paths.runs.glob("exp_*")))
+    for pid in desk.processes():
+        if pid != child.pid:
+            os.kill(pid, 9)
+
+    shutil.rmtree(desk.paths.base)
+
+    _, err = child.communicate(timeout=30)
+    assert child.returncode in (1, 2, 3)
+    assert b"Traceback" not in err
+    assert b"bug" not in err

@@ -34,12 +34,19 @@ def test_a_success_without_its_deliverable_exits_1_and_says_which(desk: Desk) ->
 
 
 def test_a_failure_exits_1_and_shows_its_last_words(desk: Desk) -> None:
-    done = desk.call("run", desk.write("e.yaml", "echo 'ValueError: no' >&2; exit 3"))
+    done = desk.call("run", desk.write("e.yaml", "echo 'Epoch 3' >&2; echo 'ValueError: no' >&2; exit 3"))
 
     assert done.code == 1
     assert "FAILED" in done.out
     assert "exit code 3" in done.out
-    assert "| ValueError: no" in done.out
+    assert "  | Epoch 3\n  | ValueError: no\n" in done.out
+    assert "look closer: orp info exp_" in done.err
+
+
+def test_a_last_word_that_is_the_reason_is_not_said_twice(desk: Desk) -> None:
+    done = desk.call("run", desk.write("e.yaml", "echo 'ValueError: no' >&2; exit 3"))
+
+    assert done.out.count("ValueError: no") == 1
 
 
 def test_json_is_one_result_alone_on_stdout_while_words_go_to_stderr(desk: Desk) -> None:
@@ -175,7 +182,9 @@ def test_sigint_without_a_terminal_cancels_and_exits_130(desk: Desk) -> None:
     assert desk.state(run_id) is RunState.CANCELLED
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
+@pytest.mark.parametrize(
+    "number", [signal.SIGTERM, signal.SIGKILL, pytest.param(signal.SIGHUP, marks=pytest.mark.slow)]
+)
 def test_the_run_survives_the_end_of_orp_run(desk: Desk, number: signal.Signals) -> None:
     child = desk.spawn(
         "run", desk.write("e.yaml", f"echo here; while [ ! -e {desk.root}/go ]; do sleep 0.05; done; {GOOD}")
@@ -239,3 +248,38 @@ def _running(desk: Desk) -> str:
         )
 
     return until(found, what="a run that says something") or ""
+
+
+def test_what_a_submitter_should_know_is_said_once(desk: Desk) -> None:
+    (desk.folder / ".env").write_text("API_KEY=sk-aaaabbbbccccddddeeee\n")
+
+    done = desk.call("run", desk.write("a.yaml"), desk.write("b.yaml"), "--json")
+
+    notes = [line for line in done.err.splitlines() if line.startswith("note: ")]
+    assert len(notes) == 1
+    assert ".env" in notes[0]
+    assert len(done.json) == 2
+
+
+def test_what_is_probably_not_meant_is_warned_of(desk: Desk) -> None:
+    name = desk.write("e.yaml", ["echo", "{outptu_dir}"])
+
+    warned = desk.call("validate", name).err
+    done = desk.call("run", name)
+
+    assert done.code == 0
+    assert "did you mean {output_dir}? (warning)" in warned
+    assert warned in done.err
+
+
+def test_from_elsewhere_the_next_commands_name_the_base_directory(desk: Desk) -> None:
+    name = desk.write("e.yaml", "exit 1")
+
+    here = desk.call("run", name)
+    elsewhere = desk.call("run", str(desk.folder / name), at=desk.root)
+    detached = desk.call("run", "--detach", str(desk.folder / name), at=desk.root)
+
+    assert "--base-dir" not in here.err
+    for said in (elsewhere.err, detached.err):
+        assert f"--base-dir {desk.paths.base}" in said
+    assert desk.call("info", "last", "--base-dir", str(desk.paths.base), at=desk.root).code == 0

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from orp_tui.config.settings import answer_workspace, load_settings
+from orp_tui.config.answers import answer_workspace
+from orp_tui.config.settings import load_settings
 from orp_tui.core.errors import ConfigError
 
 

@@ -24,6 +24,6 @@ def made_record(**values: Any) -> ExitRecord:
     """A command that was waited for and ended with 0."""
     usual: dict[str, Any] = {
         "how": "waited", "exit_code": 0, "signal": None, "started_at": 1.0, "ended_at": 2.0, "duration_s": 1.0, "stop": None,
-        "spawn_error": None, "reason": None, "oom_kills": 0, "signals": (), "stderr_tail": "", "rusage": {},
+        "spawn_error": None, "reason": None, "oom_kills": 0, "signals": (), "stderr_tail": "", "disk_free": None, "rusage": {},
     }  # fmt: skip
     return ExitRecord(**{**usual, **values})

@@ -38,13 +38,13 @@ END = 'echo "E $ORP_RUN_ID $$" >> {side}'
 class Project:
     """A project folder, its base directory beside it, and all processes that come of them."""
 
-    def __init__(self, folder: Path, *, base: Path | None = None) -> None:
+    def __init__(self, folder: Path, *, base: Path | None = None, settings: str = "") -> None:
         self.root = folder
         self.side = folder / "side.log"
         """Where trainings say that they began and ended; ORP knows nothing of it."""
         self.folder = folder / "project"
         self.folder.mkdir(parents=True)
-        (self.folder / "orp.yaml").write_text("queue: {autostart: false}\n")
+        (self.folder / "orp.yaml").write_text("queue: {autostart: false}\n" + settings)
         self.context = open_context(start=self.folder, base_dir=str(base or folder / "experiments"))
         self.paths = self.context.paths
         self.accepted: list[str] = []
@@ -291,7 +291,8 @@ class Project:
 
 
 def _is_pytest(text: bytes) -> bool:
-    return b"pytest" in text.split(b"\0ORP_RUN_")[0] and b"orp_tui.cli" not in text
+    """Whether it is a run of the tests by its own words; that a path holds `pytest` says nothing."""
+    return any(os.path.basename(word) == b"pytest" for word in text.split(b"\0")[:4])
 
 
 def alive(pid: int) -> bool:

@@ -27,7 +27,7 @@ def command() -> None:
     """Bundle, verify, list and extract artifact zips."""
 
 
-@command.command("bundle")
+@command.command("bundle", short_help="Write the zip of runs that have ended.")
 @run_argument("references", metavar="RUN...", many=True)
 @base_dir
 @as_json
@@ -50,7 +50,7 @@ def bundle(references: tuple[str, ...], base_dir: str | None, as_json: bool) -> 
     return 0 if all(state.state == "ok" for state in states.values()) else FAULT
 
 
-@command.command("verify")
+@command.command("verify", short_help="Check zips against their manifests.")
 @run_argument("references", metavar="ZIP|RUN...", many=True, files=True)
 @base_dir
 @as_json
@@ -95,7 +95,7 @@ def verify(references: tuple[str, ...], base_dir: str | None, as_json: bool) -> 
     return 0 if all(report.ok for report in reports.values()) else NOT_WELL
 
 
-@command.command("list")
+@command.command("list", short_help="List what a zip holds and what was left out.")
 @run_argument("reference", metavar="ZIP|RUN", files=True)
 @base_dir
 @as_json
@@ -115,7 +115,7 @@ def list_members(reference: str, base_dir: str | None, as_json: bool) -> None:
         output.emit(sanitise(f"left out: {left.path}: {left.why}"))
 
 
-@command.command("extract")
+@command.command("extract", short_help="Unpack a zip, or some members of it.")
 @run_argument("reference", metavar="ZIP|RUN", files=True)
 @click.argument("members", metavar="[MEMBER]...", nargs=-1)
 @click.option(

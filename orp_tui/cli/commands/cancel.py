@@ -11,6 +11,7 @@ import click
 from orp_tui.cli import output
 from orp_tui.cli.context_option import as_json, base_dir
 from orp_tui.cli.run_argument import run_argument
+from orp_tui.core.errors import RunNotFound
 from orp_tui.core.states import RunState
 from orp_tui.services.context import Context, actor, open_context
 from orp_tui.services.control import cancel
@@ -74,7 +75,8 @@ def _ended(context: Context, connection: sqlite3.Connection, run_id: str) -> Run
     """The state in which the run ends, once it has."""
     while True:
         run = runs.get(connection, run_id)
-        assert run is not None
+        if run is None:
+            raise RunNotFound(run_id, "is not in the database any more")
         state = view(context.paths, run).state
         if state.is_final:
             return state

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import shlex
 from pathlib import Path
 
 import click
 
 from orp_tui.cli import output
 from orp_tui.core.errors import UsageError
+from orp_tui.core.sanitise import sanitise
 
 TEMPLATE = """\
 # An ORP experiment. `orp validate {file}` checks it, `orp run {file}` runs it.
@@ -49,7 +51,9 @@ def command(file: str) -> None:
         raise UsageError(f"{file}: is there already, and was left as it is; name another file") from None
     except OSError as error:
         raise UsageError(f"{file}: cannot be written: {error.strerror}") from error
-    output.say(f"{os.fspath(path)} written; next: `orp run {file}`")
+    output.say(
+        f"{sanitise(os.fspath(path))} written; name your script in it, then: orp run {shlex.quote(file)}"
+    )
 
 
 def _quoted(name: str) -> str:

@@ -34,7 +34,7 @@ def main(argv: Sequence[str]) -> int:
 def _lead(words: Words) -> int:
     clock = SystemClock()
     os.umask(0o077)
-    lead = take_lead(words.paths, now=clock.now())
+    lead = take_lead(words.paths, now=clock.now(), slots=int(words.options["slots"]))
     idle = words.options.get("idle-exit")
     options = LeaderSettings(
         slots=int(words.options["slots"]),

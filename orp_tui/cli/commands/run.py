@@ -9,9 +9,9 @@ from pathlib import Path
 import click
 
 from orp_tui.cli import output
-from orp_tui.cli.context_option import as_json, base_dir
+from orp_tui.cli.context_option import as_json, base_dir, base_option
 from orp_tui.core.errors import NotYet, OrpError
-from orp_tui.core.states import RunState
+from orp_tui.core.sanitise import sanitise
 from orp_tui.services.context import Context, open_context
 from orp_tui.services.control import ensure_leader
 from orp_tui.services.prepare import Source, SubmitOptions
@@ -117,15 +117,20 @@ def _sources(
     name: str | None = None,
     gpus: int | None = None,
 ) -> list[Source]:
+    from orp_tui.config.loader import load_experiment_file
     from orp_tui.services.submit import source_of_command, sources_of_file
 
     if words is not None:
         return [source_of_command(context, words, name=name, gpus=gpus)]
-    return [
-        source
-        for file in files
-        for source in sources_of_file(context, Path(file), seed=seed, overrides=overrides, name=name)
-    ]
+    found: list[Source] = []
+    for file in files:
+        loaded = load_experiment_file(Path(file))
+        for warning in loaded.warnings:
+            output.say(f"{sanitise(str(warning))} (warning)")
+        found += sources_of_file(
+            context, Path(file), seed=seed, overrides=overrides, name=name, loaded=loaded
+        )
+    return found
 
 
 def submit_sources(context: Context, sources: list[Source], options: SubmitOptions) -> list[str]:
@@ -151,7 +156,17 @@ def submit_sources(context: Context, sources: list[Source], options: SubmitOptio
                 if ids:
                     output.say(f"queued before that: {' '.join(ids)}; `orp cancel` takes them back")
                 raise
+    _say_notes(context, ids)
     return ids
+
+
+def _say_notes(context: Context, ids: Sequence[str]) -> None:
+    """What whoever submits should know: secrets that are missing, files left out, code that is not frozen."""
+    from orp_tui.engine.request_file import read_request
+
+    said = [note for run_id in ids for note in read_request(context.paths.run(run_id)).notes]
+    for note in dict.fromkeys(said):
+        output.say(f"note: {sanitise(note)}")
 
 
 def submit_files(names: Sequence[str], *, base_dir: str | None) -> list[str]:
@@ -166,4 +181,5 @@ def _print_ids(context: Context, ids: list[str], *, as_json: bool) -> None:
         return
     for run_id in ids:
         output.emit(run_id)
-    output.say(f"{RunState.QUEUED.value}; watch with `orp logs -f {ids[0]}`, end with `orp cancel {ids[0]}`")
+    base = base_option(context)
+    output.say(f"queued; watch: orp logs -f {ids[0]}{base}; end: orp cancel {' '.join(ids)}{base}")

@@ -75,6 +75,15 @@ def oom_kills():
     return int(counters[counters.index("oom_kill") + 1]) if "oom_kill" in counters else 0
 
 
+def disk_free(path):
+    """Bytes that are left where `path` lies; None if nobody can say."""
+    try:
+        found = os.statvfs(path)
+    except OSError:
+        return None
+    return found.f_bavail * found.f_frsize
+
+
 def monotonic():
     return time.clock_gettime(time.CLOCK_BOOTTIME)
 

@@ -1,0 +1,1 @@
+"""What this machine has: GPUs, CPUs, memory, disk, and who uses them. Only looks; takes nothing."""

@@ -1,0 +1,211 @@
+"""`orp run` in a real terminal with a real shell: what a person would see on the screen."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from desk import METRICS, Desk
+from waiting import until
+
+from orp_tui.core.states import RunState
+
+if shutil.which("tmux") is None:
+    if os.environ.get("CI"):
+        raise RuntimeError("tmux is missing, and .ci/run should have installed it")
+    pytest.skip("needs tmux: apt-get install tmux", allow_module_level=True)
+
+
+class Screen:
+    """A shell in tmux, on a socket of its own."""
+
+    def __init__(self, desk: Desk, socket: Path, *, columns: int, rows: int) -> None:
+        self._tmux = ["tmux", "-S", str(socket), "-f", "/dev/null"]
+        environment = desk.variables(TERM="xterm-256color", LANG="C.UTF-8")
+        size = ["-x", str(columns), "-y", str(rows)]
+        subprocess.run(
+            [
+                *self._tmux,
+                "new-session",
+                "-d",
+                *size,
+                "-c",
+                str(desk.folder),
+                "env PS1='$ ' bash --norc --noprofile",
+            ],
+            check=True,
+            env=environment,
+        )
+
+    def _do(self, *words: str) -> str:
+        return subprocess.run([*self._tmux, *words], check=True, capture_output=True, text=True).stdout
+
+    def type(self, line: str) -> None:
+        """A line and Enter."""
+        self._do("send-keys", "-l", line)
+        self._do("send-keys", "Enter")
+
+    def key(self, name: str) -> None:
+        self._do("send-keys", name)
+
+    def resize(self, columns: int, rows: int) -> None:
+        self._do("resize-window", "-x", str(columns), "-y", str(rows))
+
+    def lines(self) -> list[str]:
+        """What stands on the screen."""
+        return self._do("capture-pane", "-p").rstrip("\n").split("\n")
+
+    def has_cursor(self) -> bool:
+        return self._do("display-message", "-p", "#{cursor_flag}").strip() == "1"
+
+    def wait(self, *words: str, gone: str | None = None) -> list[str]:
+        """The screen, once all the words are on it and `gone` is not."""
+
+        def found() -> list[str] | None:
+            lines = self.lines()
+            text = "\n".join(lines)
+            there = all(word in text for word in words) and (gone is None or gone not in text)
+            return lines if there else None
+
+        try:
+            return until(found, 30, period=0.05) or []
+        except AssertionError:
+            raise AssertionError(
+                f"no {words} (gone: {gone}) on the screen:\n" + "\n".join(self.lines())
+            ) from None
+
+    def close(self) -> None:
+        subprocess.run([*self._tmux, "kill-server"], check=False, capture_output=True)
+
+
+@pytest.fixture
+def screen(request: pytest.FixtureRequest, desk: Desk, tmp_path: Path) -> Iterator[Screen]:
+    """A terminal of 80x24, or of the test's own size."""
+    columns, rows = getattr(request, "param", (80, 24))
+    made = Screen(desk, tmp_path / "tmux", columns=columns, rows=rows)
+    try:
+        made.wait("$")
+        yield made
+    finally:
+        made.close()
+
+
+def _ticking(desk: Desk, end: str = "true") -> str:
+    """A training that prints numbers until the file `go` is there."""
+    go = shlex.quote(str(desk.folder / "go"))
+    script = f"n=0; while [ ! -e {go} ]; do n=$((n+1)); echo tick $n; sleep 0.05; done; {end}"
+    return desk.write("e.yaml", script, experiment="ticking", deliverables=[METRICS])
+
+
+def _ticks(lines: list[str]) -> list[int]:
+    return [int(match[1]) for line in lines if (match := re.fullmatch(r"  tick (\d+)", line))]
+
+
+def _go(desk: Desk) -> None:
+    (desk.folder / "go").touch()
+
+
+@pytest.mark.parametrize("screen", [(80, 24), pytest.param((160, 45), marks=pytest.mark.slow)], indirect=True)
+def test_the_screen_shows_one_view_and_then_one_summary(screen: Screen, desk: Desk) -> None:
+    name = _ticking(desk, end='mkdir out; echo "{\\"acc\\": 1}" > out/m.json')
+
+    screen.type(f"orp run {name}")
+    lines = screen.wait("running", "tick 9", "[ ] out/m.json", "Ctrl-C: detach or cancel")
+    assert not screen.has_cursor()
+    _go(desk)
+    after = screen.wait("succeeded", "_artifacts.zip", "KiB\n$", gone="Ctrl-C")
+
+    assert sum("running" in line for line in lines) == 1
+    assert sum("out/m.json" in line for line in lines) == 1
+    assert after[1].startswith("✓ succeeded  exp_")
+    assert after[2] == "  [x] out/m.json  has acc"
+    assert after[3].startswith("  zip  experiments/artifacts/exp_")
+    assert after[-1].startswith("$")
+    assert screen.has_cursor()
+
+
+@pytest.mark.slow
+def test_resizing_garbles_nothing(screen: Screen, desk: Desk) -> None:
+    screen.type(f"orp run {_ticking(desk)}")
+    screen.wait("tick 9")
+
+    # The low one comes last: what it pushes into the history no program can take back.
+    for columns, rows in ((40, 24), (120, 30), (25, 24), (160, 45), (60, 20), (60, 8)):
+        screen.resize(columns, rows)
+        before = max(_ticks(screen.wait("tick ")), default=0)
+        lines = screen.wait(f"tick {before + 20}", "running", "Ctrl-C")
+        assert sum("running" in line for line in lines) == 1, lines
+        assert sum("Ctrl-C" in line for line in lines) == 1, lines
+        ticks = _ticks(lines)
+        assert ticks == list(range(ticks[0], ticks[0] + len(ticks))), lines
+    _go(desk)
+    screen.wait("INCOMPLETE", "look closer")
+
+
+def test_ctrl_c_asks_and_d_detaches_with_130(screen: Screen, desk: Desk) -> None:
+    screen.type(f"orp run {_ticking(desk)}")
+    screen.wait("tick 9")
+
+    screen.key("C-c")
+    screen.wait("d  detach", "c  cancel", "any other key")
+    screen.key("d")
+    screen.type("echo code=$?")
+
+    screen.wait("left running: exp_", "orp logs -f exp_", "code=130")
+    assert screen.has_cursor()
+    (run_id,) = (path.name for path in desk.paths.runs.glob("exp_*"))
+    assert desk.view(run_id).state is RunState.RUNNING
+
+
+@pytest.mark.slow
+def test_ctrl_z_gives_the_shell_its_terminal_and_fg_goes_on(screen: Screen, desk: Desk) -> None:
+    screen.type(f"orp run {_ticking(desk)}")
+    screen.wait("tick 9")
+
+    screen.key("C-z")
+    screen.wait("Stopped")
+    assert screen.has_cursor()
+    screen.type("echo typed")
+    screen.wait("$ echo typed", "\ntyped\n")
+    screen.type("clear; fg")
+    screen.wait("tick", "Ctrl-C", gone="typed")
+    assert not screen.has_cursor()
+    _go(desk)
+
+    screen.wait("INCOMPLETE", "look closer")
+    assert screen.has_cursor()
+
+
+@pytest.mark.slow
+def test_a_closed_terminal_leaves_the_run(screen: Screen, desk: Desk) -> None:
+    screen.type(f"orp run {_ticking(desk)}")
+    screen.wait("tick 9")
+    (run_id,) = (path.name for path in desk.paths.runs.glob("exp_*"))
+
+    screen.close()
+
+    assert desk.view(run_id).state is RunState.RUNNING
+    _go(desk)
+    desk.await_state(run_id, RunState.INCOMPLETE)
+
+
+@pytest.mark.slow
+def test_the_talkative_sample_stays_in_its_rows(screen: Screen, desk: Desk) -> None:
+    samples = Path(__file__).parents[2] / "sample_experiments"
+    shutil.copytree(
+        samples, desk.folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("experiments", "__pycache__")
+    )
+
+    screen.type("orp run talkative.yaml")
+    screen.wait("running")
+    seen = [screen.wait("Ctrl-C") for _ in range(30)]
+    after = screen.wait("succeeded", gone="Ctrl-C")
+
+    assert all(sum("running" in line for line in lines) <= 1 for lines in seen)
+    assert after[1].startswith("✓ succeeded")
