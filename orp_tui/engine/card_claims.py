@@ -45,7 +45,8 @@ def take_cards(cards: Sequence[Card], memory: int | None) -> list[int] | None:
         for card in cards:
             descriptor = _take(card, memory)
             if descriptor is None:
-                return _let_go(held)
+                _let_go(held)
+                return None
             held.append(descriptor)
     except BaseException:
         _let_go(held)
