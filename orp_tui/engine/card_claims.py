@@ -154,7 +154,7 @@ def _lock(descriptor: int, card: Card, memory: int | None) -> bool:
     units, wanted = _units(card.memory), _units(memory)
     if wanted > units:
         return False
-    # Again after somebody who came past the gate. It starts anew: the kernel does not say what is ours.
+    # Again after somebody who came past the gate.
     return any(_lock_pieces(descriptor, wanted, units) for _ in range(3))
 
 

@@ -197,6 +197,21 @@ def test_a_card_that_somebody_is_on_is_not_one_that_is_left_free():
     assert [card.shut for card in judged(three, three, three, leave_free=5)] == [True, True, True]
 
 
+def test_a_card_with_a_tolerated_user_is_not_one_that_is_left_free():
+    two = (gpu(index=0), gpu(MARIA, index=1))
+
+    found = judged(two, two, two, leave_free=1, ignore_users=frozenset({"maria"}))
+
+    assert [card.why for card in found] == ["left free (leave_free: 1)", "held by maria (14.0 GiB)"]
+    assert not found[1].shut
+
+
+def test_memory_in_use_beyond_what_runs_have_booked_is_not_given():
+    seen = gpu(OWN, HIDDEN)
+
+    assert one(seen, seen, seen, booked={0: 8 * GIB}).free == 15 * GIB
+
+
 def test_others_may_be_tolerated_below_a_limit():
     card = one(*[gpu(MARIA)] * 3, allow_below=15 * GIB)
     assert (card.shut, card.whole, card.why, card.free) == (False, True, "held by maria (14.0 GiB)", 10 * GIB)
