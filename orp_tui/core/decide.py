@@ -126,6 +126,8 @@ def decide(
         return _without_folder(state, facts, cancel=cancel)
     if state is RunState.QUEUED:
         return _queued(attempt, facts, cancel=cancel)
+    if state is RunState.STARTING and facts.newest_attempt > attempt:
+        return Action(ActionKind.ADVANCE, "catch_up")  # a rebuild saw the folder before that claim was made
     if facts.result is not None:
         return _with_result(state, facts.result, facts)
     if facts.exit:

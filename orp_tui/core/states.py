@@ -52,6 +52,7 @@ NEXT: dict[RunState, dict[str, RunState]] = {
     },
     RunState.STARTING: {
         "requeue": RunState.QUEUED,
+        "catch_up": RunState.STARTING,
         "start": RunState.RUNNING,
         "finish": RunState.FINISHING,
         **_ENDS,

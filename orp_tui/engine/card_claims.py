@@ -45,7 +45,8 @@ def take_cards(cards: Sequence[Card], memory: int | None) -> list[int] | None:
         for card in cards:
             descriptor = _take(card, memory)
             if descriptor is None:
-                return _let_go(held)
+                _let_go(held)
+                return None
             held.append(descriptor)
     except BaseException:
         _let_go(held)
@@ -153,7 +154,7 @@ def _lock(descriptor: int, card: Card, memory: int | None) -> bool:
     units, wanted = _units(card.memory), _units(memory)
     if wanted > units:
         return False
-    # Again after somebody who came past the gate. It starts anew: the kernel does not say what is ours.
+    # Again after somebody who came past the gate.
     return any(_lock_pieces(descriptor, wanted, units) for _ in range(3))
 
 

@@ -45,7 +45,7 @@ def gather(paths: BasePaths, run: Run, *, mine: bool = False) -> Facts:
         cancel=folder.cancel.exists(),
         same_boot=claim is None or claim.boot_id == host.boot_id(),
         same_namespace=claim is None or claim.pid_namespace == host.pid_namespace(),
-        newest_attempt=run.attempt if claim is not None else run.attempt - 1,
+        newest_attempt=_newest_attempt(folder, run.attempt if claim is not None else run.attempt - 1),
         supervisor_alive=supervisor_alive,
     )
 

@@ -24,6 +24,8 @@ from orp_tui.hardware.gpus import DOES_NOT_ANSWER, WHOLE_DRIVER, GpuReport, GpuS
 DEADLINE_S = 5.0
 AGAIN_S = 60.0
 """How long a GPU or a driver that failed is left alone."""
+MOST_STUCK = 4
+"""So many children that not even SIGKILL ends are enough."""
 COMMAND = (sys.executable, "-P", "-m", "orp_tui.hardware.sampler")
 
 
@@ -105,12 +107,14 @@ class GpuWatch:
         self.close()
 
     def _is_resting(self) -> bool:
-        """Whether the driver is left alone: it failed just now, or a child is still stuck in it."""
+        """Whether the driver is left alone: it failed just now, or too many children are stuck in it."""
         self._dying = [child for child in self._dying if child.poll() is None]
-        return bool(self._dying) or time.monotonic() < self._rest_until
+        return len(self._dying) >= MOST_STUCK or time.monotonic() < self._rest_until
 
     def _send(self) -> None:
         try:
+            if self._child is not None and self._child.poll() is not None:
+                self._end_child()  # killed since its last answer, which says nothing of the driver
             if self._child is None:
                 self._child = self._start()
             assert self._child.stdin is not None
@@ -134,7 +138,8 @@ class GpuWatch:
 
     def _skipped(self) -> list[GpuSample]:
         now = time.monotonic()
-        self._avoided = {place: until for place, until in self._avoided.items() if now < until}
+        if not self._dying:  # or each try could cost one more child that can't end
+            self._avoided = {place: until for place, until in self._avoided.items() if now < until}
         known = {gpu.place for gpu in self._last.gpus}
         unknown = [GpuSample(place, "", place=place) for place in self._avoided if place not in known]
         return [gpu for gpu in self._last.gpus if gpu.place in self._avoided] + unknown
@@ -202,7 +207,7 @@ class GpuWatch:
             pipe.close()
         child.kill()
         try:
-            child.wait(0.5)
+            child.wait(0.2)
         except subprocess.TimeoutExpired:
             self._dying.append(child)
 

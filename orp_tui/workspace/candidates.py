@@ -13,7 +13,8 @@ from pathlib import Path
 
 from orp_tui.core.errors import SubmitRefused
 from orp_tui.workspace import gitfacts
-from orp_tui.workspace.plan import FreezeLimits, Submodule, is_within_any
+from orp_tui.workspace.own_folders import find_listed, is_own, parts_inside
+from orp_tui.workspace.plan import FreezeLimits, Submodule, is_within, is_within_any, parents
 from orp_tui.workspace.secretscan import is_secret_file
 
 SCANNED_ENTRIES = 100_000
@@ -55,6 +56,8 @@ class Candidates:
     environments: list[str] = dataclasses.field(default_factory=list)
     """Virtual environments."""
     submodules: list[Submodule] = dataclasses.field(default_factory=list)
+    own: set[str] = dataclasses.field(default_factory=set)
+    """Folders and files of ORP beside the base directory in use; nothing in them is in another field."""
 
 
 def is_cache(path: str) -> bool:
@@ -78,6 +81,8 @@ def from_git(repository: gitfacts.Repository, skipped: Collection[str]) -> Candi
 def _add_work_tree(found: Candidates, project: Path, prefix: str, skipped: Collection[str]) -> None:
     beneath = [path[len(prefix) :] for path in skipped if path.startswith(prefix)]
     listing = gitfacts.list_files(project / prefix, beneath)
+    own = find_listed(project, _unknown(prefix, (*listing.untracked, *listing.ignored), skipped))
+    found.own |= own
     nested: list[str] = []
     for entry in listing.tracked:
         path = prefix + entry.path
@@ -91,20 +96,36 @@ def _add_work_tree(found: Candidates, project: Path, prefix: str, skipped: Colle
         else:
             found.tracked.append(path)
     for path in listing.untracked:
+        if _is_beneath(prefix + path, own):
+            continue
         if path.endswith("/"):
             found.submodules.append(Submodule(prefix + path.rstrip("/"), "", True))
             nested.append(prefix + path.rstrip("/"))
         else:
             found.untracked.append(prefix + path)
     for path in listing.ignored:
-        if not is_within_any((prefix + path).rstrip("/"), skipped):
+        if not is_within_any((prefix + path).rstrip("/"), skipped) and not _is_beneath(prefix + path, own):
             is_folder = path.endswith("/") or _is_folder_link(project / (prefix + path))
             target = found.ignored_folders if is_folder else found.ignored_files
             target.append((prefix + path).rstrip("/"))
-    found.empty_folders += [prefix + path for path in listing.empty]
+    found.empty_folders += [prefix + path for path in listing.empty if not _is_beneath(prefix + path, own)]
     for path in nested:
         if not is_within_any(path, skipped):
             _add_work_tree(found, project, path + "/", skipped)
+
+
+def _unknown(prefix: str, listed: Iterable[str], skipped: Collection[str]) -> Iterable[str]:
+    """Listed paths relative to the project, less the folders above `skipped` ones, which are known."""
+    for path in listed:
+        whole = prefix + path
+        if not path.endswith("/") or not any(is_within(known, whole.rstrip("/")) for known in skipped):
+            yield whole
+
+
+def _is_beneath(path: str, own: Collection[str]) -> bool:
+    """Whether a path as git lists it is, or lies in, one of `own`, however many those are."""
+    path = path.rstrip("/")
+    return bool(own) and (path in own or any(folder in own for folder in parents(path)))
 
 
 def _is_folder_link(path: Path) -> bool:
@@ -197,19 +218,25 @@ class _Scan:
         if entries is None:
             return False
         prefix = f"{folder}/" if folder else ""
+        names = {entry.name for entry in entries if prefix + entry.name not in self.skipped}
+        own = parts_inside(f"{self.project}/{folder}".rstrip("/"), names)
+        if folder and ("orp.db" in names or len(own) == len(entries) > 0):
+            self.found.own.add(folder)
+            return False
+        self.found.own |= {prefix + name for name in own}
         data: list[str] = []
         barren: list[str] = []
         codes = 0
         for entry in entries:
             path = prefix + entry.name
-            if path in self.skipped or is_cache(path):
+            if path in self.skipped or entry.name in own or is_cache(path):
                 continue
             if entry.is_dir(follow_symlinks=False):
                 if is_environment(self.project / path):
                     self.found.environments.append(path)
                 elif self.enter(path):
                     codes += 1
-                else:
+                elif path not in self.found.own:
                     barren.append(path)
             elif is_secret_file(path):
                 self.found.untracked.append(path)
@@ -244,12 +271,14 @@ class _Scan:
                 f"{self.project}: over {self.limits.max_folder_entries:,} entries in the project folder itself. "
                 f"Run `git init` there, or submit from a folder that holds the code."
             )
+        if is_own(f"{self.project}/{folder}"):
+            self.found.own.add(folder)
         return None
 
     def _settle(self, barren: Iterable[str]) -> None:
         """Topmost folders without any code: empty ones are made, of others only the user knows."""
         for path in barren:
-            count = self._count(self.project / path)
+            count = count_files(self.project, path, self.limits.max_folder_entries, self.found.own)
             if not count:
                 self.found.empty_folders.append(path)
             elif count > self.limits.max_folder_entries:
@@ -259,14 +288,19 @@ class _Scan:
                     f"{count:,} {'file' if count == 1 else 'files'}, none of them code"
                 )
 
-    def _count(self, folder: Path) -> int:
-        """Files beneath, as far as the limit."""
-        count = 0
-        for _, _, files in os.walk(folder):
-            count += len(files)
-            if count > self.limits.max_folder_entries:
-                break
-        return count
+
+def count_files(project: Path, folder: str, limit: int, own: Collection[str] = ()) -> int:
+    """Files beneath a folder, less those of ORP, counted just over `limit`."""
+    count = 0
+    for place, folders, files in os.walk(project / folder):
+        if own:
+            near = os.path.relpath(place, project)
+            folders[:] = [name for name in folders if f"{near}/{name}" not in own]
+            files = [name for name in files if f"{near}/{name}" not in own]
+        count += len(files)
+        if count > limit:
+            break
+    return count
 
 
 def _is_code(entry: os.DirEntry[str]) -> bool:

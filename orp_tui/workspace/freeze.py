@@ -21,6 +21,7 @@ from orp_tui.workspace.gathering import Gathered, gather
 from orp_tui.workspace.gitdiff import NO_DIFF, Diff, read_diff
 from orp_tui.workspace.inputs import resolve_inputs
 from orp_tui.workspace.outputs import OutputPaths
+from orp_tui.workspace.own_folders import parts_in_use
 from orp_tui.workspace.plan import (
     FreezeLimits,
     FreezePlan,
@@ -99,7 +100,7 @@ class _Freeze:
     ) -> None:
         self.project, self.cwd, self.limits = project, cwd, limits
         self.cache = cache or FileCache(None)
-        self.own = [_relative(folder, project) for folder in _own_folders(base_dirs)]
+        self.own = [_relative(folder, project) for folder in parts_in_use(base_dirs)]
         self.own_inside = [path for path in self.own if path]
         self.base = _relative(base_dirs.base, project)
         outputs = [posixpath.normpath(path) for path in answers.outputs]
@@ -110,6 +111,8 @@ class _Freeze:
         self.left_out: list[LeftOut] = []
         self.folders: set[str] = set()
         self.questions: list[Question] = []
+        self.other_own: set[str] = set()
+        """What is of ORP beside the base directory in use."""
 
     def plan(self, repository: gitfacts.Repository | None) -> FreezePlan:
         skipped = [*self.own_inside, *self.answered_outputs, *(link.path for link in self.links)]
@@ -117,6 +120,8 @@ class _Freeze:
         if found is None:
             repository = None
             found = candidates.from_scan(self.project, skipped, self.limits)
+        self.other_own = found.own
+        self.left_out += [LeftOut(path, "of another base directory") for path in found.own]
         candidates.set_environments_apart(found, self.project)
         candidates.set_large_apart(found, self.limits)
         self._link_environments(found.environments)
@@ -148,7 +153,7 @@ class _Freeze:
             refusals=tuple(self.refusals),
             deliverables=self.outputs.deliverables,
             outputs=self.outputs.outputs,
-            elsewhere=tuple(self.project / path for path in self.own_inside),
+            elsewhere=tuple(self.project / path for path in (*self.own_inside, *sorted(found.own))),
             untracked=tuple(file.path for file in gathered.files if not file.tracked),
             tracked_absent=tuple(sorted(gathered.tracked_absent)),
             repository=repository,
@@ -185,7 +190,9 @@ class _Freeze:
             self.left_out.append(LeftOut(path, "an output: fresh and empty in every run"))
         elif any(is_within(link.path, path) for link in self.links):
             self.left_out.append(LeftOut(path, f"{why}; only its inputs are linked"))
-        elif count := _count_files(self.project / path, self.limits.max_folder_entries):
+        elif count := candidates.count_files(
+            self.project, path, self.limits.max_folder_entries, self.other_own
+        ):
             over = self.limits.max_folder_entries
             many = f"over {over:,} files" if count > over else f"{count:,} file{'s' if count > 1 else ''}"
             self.questions.append(Question(path, why if "file" in why else f"{why}, {many}"))
@@ -211,24 +218,10 @@ class _Freeze:
             self.folders.add(self.cwd)
 
 
-def _own_folders(base: BasePaths) -> tuple[Path, ...]:
-    return (base.runs, base.artifacts, base.state, base.sources)
-
-
 def _relative(path: Path, project: Path) -> str:
     """Relative to the project; empty for a path outside it or the project itself."""
     real = Path(os.path.realpath(path))
     return real.relative_to(project).as_posix() if real != project and real.is_relative_to(project) else ""
-
-
-def _count_files(folder: Path, limit: int) -> int:
-    """Files beneath, counted just over `limit`."""
-    count = 0
-    for _, _, files in os.walk(folder):
-        count += len(files)
-        if count > limit:
-            break
-    return count
 
 
 def _diff(repository: gitfacts.Repository | None, submodules: Iterable[str]) -> Diff:

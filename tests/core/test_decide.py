@@ -199,3 +199,9 @@ def test_a_database_older_than_the_folder_catches_up_and_starts_nothing():
     facts = Facts(newest_attempt=2)
 
     assert decide(RunState.QUEUED, 1, 0, facts).event == "catch_up"
+
+
+def test_a_claim_that_a_rebuilt_row_does_not_know_is_caught_up_with_before_anything_is_decided():
+    known_too_late = Facts(lock=Lock.MINE, claim=ClaimKind.SUPERVISOR, newest_attempt=2)
+    action = decide(RunState.STARTING, 1, 0, known_too_late)
+    assert action == Action(ActionKind.ADVANCE, "catch_up")

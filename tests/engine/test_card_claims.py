@@ -140,6 +140,16 @@ def test_more_than_a_card_has_is_never_given(cards):
     assert booked(cards[0]) == 0
 
 
+def test_a_second_try_for_pieces_keeps_none_of_the_first(cards, holding):
+    holding += take_cards(cards[:1], 4 * MIB)
+    holding.append(os.open(claims_folder() / f"gpu-{cards[0].uuid}", os.O_RDWR))
+
+    assert not card_claims._lock_pieces(holding[-1], wanted=7, units=10)
+    assert card_claims._lock_pieces(holding[-1], wanted=2, units=10)
+
+    assert booked(cards[0]) == 6 * MIB
+
+
 def test_all_cards_are_taken_or_none(cards, holding):
     holding += take_cards(cards[2:3], None)
 

@@ -27,7 +27,7 @@ def cut(make_project, tmp_path):
 
 
 def test_the_method_loses_what_was_not_flushed(cut):
-    project, disk = cut
+    _, disk = cut
     (disk.folder / "not flushed").write_text("gone")
     photograph = disk.photograph()
     disk.return_to(photograph)

@@ -292,7 +292,8 @@ def test_a_queue_processor_asked_to_stop_leaves_runs_alone(project):
 
 def test_an_exception_in_the_queue_processor_ends_it_and_no_run(project):
     run_id = project.submit(project.waits)
-    leader = project.leader(failpoint="leader.moved.start:eio")
+    leader = project.leader(failpoint="leader.turn@5:eio")
+    project.training(run_id)
     assert leader.wait(20) == 3
     assert "Traceback" in project.paths.leader_log.read_text()
     assert not is_led(project.paths)

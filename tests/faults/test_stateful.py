@@ -60,6 +60,8 @@ class Machine(RuleBasedStateMachine):
         self.begun: dict[str, int] = {}
         self.cancelled: set[str] = set()
         self.ends: dict[str, tuple[RunState, str | None]] = {}
+        self.returning: set[str] = set()
+        """Ended, and on the way there again since the store was lost: the folder leaves a last step to do."""
         self.connection = database.connect(self.paths.database)
 
     def began(self, run_id: str) -> None:
@@ -182,6 +184,7 @@ class Machine(RuleBasedStateMachine):
         for path in self.paths.state.glob("orp.db*"):
             path.unlink()
         rebuild(self.paths)
+        self.returning |= self.ends.keys()
         self.connection = database.connect(self.paths.database)
         settings.write(self.connection, "paused", None)
 
@@ -195,7 +198,8 @@ class Machine(RuleBasedStateMachine):
             if run.state.is_final:
                 known = self.ends.setdefault(run_id, (run.state, run.reason))
                 assert known == (run.state, run.reason), f"{run_id} ended as {known} before"
-            else:
+                self.returning.discard(run_id)
+            elif run_id not in self.returning:
                 assert run_id not in self.ends, f"{run_id} had ended as {self.ends[run_id]}"
             if run.state is RunState.CANCELLED:
                 assert run_id not in {item.run_id for item in self.engine.living() if item.stage == "wait"}

@@ -127,6 +127,9 @@ def test_a_driver_that_goes_away_and_comes_back_is_followed(driver):
     driver.says("init 18")
     assert "a reboot is due" in watch.sample(20).trouble
 
+    driver.says(GPU0, GPU1, "fail 1 9")  # goes while one looks
+    assert watch.sample(20).trouble == "the NVIDIA driver is not loaded"
+
     driver.says("")
     assert watch.sample(20).trouble == "the NVIDIA driver finds no GPU"
 

@@ -7,6 +7,8 @@ import zipfile
 import pytest
 
 from orp_tui.core.states import RunState
+from orp_tui.services.context import open_context
+from orp_tui.services.submit import sources_of_file, submit
 
 
 @pytest.mark.parametrize(
@@ -44,3 +46,19 @@ def test_a_glob_at_the_root_leaves_the_projects_own_matches_behind(project):
 
     assert project.state(run_id) is RunState.SUCCEEDED, project.words()
     assert "of the project" not in project.run(run_id).stdout.read_text()
+
+
+def test_a_second_base_directory_in_a_project_freezes_nothing_of_the_first(project, tmp_path):
+    inner = open_context(start=project.folder, base_dir=str(project.folder / "experiments"))
+    path = project.file(["sh", "-c", "echo one"])
+    (source,) = sources_of_file(inner, path)
+    with inner.store() as connection:
+        submit(inner, connection, source)
+
+    run_id = project.submit("find . -name 'exp_*'; ls")
+
+    project.settle()
+    assert project.state(run_id) is RunState.SUCCEEDED, project.words()
+    said = project.run(run_id).stdout.read_text()
+    assert "exp_" not in said
+    assert "experiments" not in said.split()
