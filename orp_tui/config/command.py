@@ -48,7 +48,6 @@ def plan_from_command(
         workspace=workspace,
         timeout_s=timeout_s,
         resources=resources,
-        not_yet=("training.resources.gpus",) if gpus else (),
     )
     plan.queue["priority"] = priority
     return dataclasses.replace(plan, experiment=_experiment(plan))

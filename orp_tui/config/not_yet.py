@@ -16,10 +16,6 @@ def not_yet(spec: ExperimentSpec) -> tuple[str, ...]:
 
 def _of_training(spec: ExperimentSpec) -> Iterator[str]:
     training, resources = spec.training, spec.training.resources
-    if resources.gpus:
-        yield "training.resources.gpus"
-    if resources.gpu_memory is not None:
-        yield "training.resources.gpu_memory"
     if resources.executor != "local":
         yield f"training.resources.executor: {resources.executor}"
     if training.retries:

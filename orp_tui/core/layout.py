@@ -60,6 +60,11 @@ class BasePaths:
         """Exit records of runs whose folder went away while they ran."""
         return self.state / "orphans"
 
+    @property
+    def gpu_reports(self) -> Path:
+        """The observer's last looks at the GPUs; can be made again."""
+        return self.state / "gpus.json"
+
     def packing_lock(self, slot: int) -> Path:
         return self.state / f"packing-{slot}.lock"
 

@@ -5,13 +5,17 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from orp_tui.core.decide import Facts
 from orp_tui.core.layout import BasePaths
-from orp_tui.core.needs import Capacity, Occupant
+from orp_tui.core.needs import Capacity, Card, Occupant
 from orp_tui.core.run import Run
 from orp_tui.core.states import RunState
 from orp_tui.store import groups, runs, settings
+
+if TYPE_CHECKING:
+    from orp_tui.hardware.foreign import GpuSettings
 
 
 def occupants(rows: Sequence[Run], found: Mapping[str, Facts]) -> list[Occupant]:
@@ -24,7 +28,13 @@ def occupants(rows: Sequence[Run], found: Mapping[str, Facts]) -> list[Occupant]
 
 
 def capacity(
-    paths: BasePaths, connection: sqlite3.Connection, queued: Sequence[Run], *, slots: int
+    paths: BasePaths,
+    connection: sqlite3.Connection,
+    queued: Sequence[Run],
+    taken: Sequence[Occupant],
+    *,
+    slots: int,
+    now: float,
 ) -> Capacity:
     """The room of this machine; what no queued run asks for is not looked at.
 
@@ -32,14 +42,38 @@ def capacity(
     """
     own = settings.read(connection, "slots")
     wants = [run.needs for run in queued]
+    found: tuple[Card, ...] = ()
+    none = ""
+    if any(needs.gpus for needs in wants):
+        from orp_tui.engine.cards import cards_now
+
+        found, none = cards_now(paths, taken, gpu_settings(connection), now=now)
     return Capacity(
         slots=int(own) if own is not None and own.isdigit() else slots,
         cpus=len(os.sched_getaffinity(0)) if any(needs.cpus for needs in wants) else None,
         memory=_memory() if any(needs.memory for needs in wants) else None,
         disk_free=_disk_free(paths) if any(needs.disk for needs in wants) else None,
+        cards=found,
+        no_cards=none,
         groups=groups.read(connection),
         paused=settings.read(connection, "paused"),
         ends=_ends(connection, queued),
+    )
+
+
+def gpu_settings(connection: sqlite3.Connection) -> GpuSettings:
+    """What of the GPUs this queue may use, as it was told when it was started."""
+    import json
+
+    from orp_tui.hardware.foreign import GpuSettings
+
+    text = settings.read(connection, "gpus")
+    values = json.loads(text) if text else {}
+    return GpuSettings(
+        allowed=frozenset(values["allowed"]) if values.get("allowed") is not None else None,
+        leave_free=values.get("leave_free", 0),
+        allow_below=values.get("allow_below"),
+        ignore_users=frozenset(values.get("ignore_users", ())),
     )
 
 

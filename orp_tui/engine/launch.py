@@ -15,7 +15,10 @@ from orp_tui.files.failpoint import hit
 from orp_tui.workspace import private_environment
 
 SUPERVISOR = Path(__file__).with_name("supervisor") / "main.py"
-_KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TMPDIR", "TZ", "USER", "LOGNAME", "XDG_RUNTIME_DIR")
+_KEPT = (
+    "PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TMPDIR", "TZ", "USER", "LOGNAME", "XDG_RUNTIME_DIR",
+    "LD_LIBRARY_PATH", "ORP_FAKE_GPUS",
+)  # fmt: skip
 _FAILPOINTS = ("ORP_FAILPOINT", "ORP_FAILPOINT_LOG")
 
 

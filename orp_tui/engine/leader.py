@@ -194,14 +194,16 @@ class Leader:
         if not queued:
             return
         taken = capacity.occupants(self._rows, known)
-        room = capacity.capacity(self._paths, connection, queued, slots=self._options.slots)
-        choice = policy.choose(queued, taken, room, now=self._clock.now())
+        now = self._clock.now()
+        room = capacity.capacity(self._paths, connection, queued, taken, slots=self._options.slots, now=now)
+        choice = policy.choose(queued, taken, room, now=now)
         for run_id, why in choice.doomed.items():
             runs.request_cancel(connection, run_id, at=self._clock.now(), by="the queue", detail=why)
             self._settler.wrote = True
         for item in choice.start:
             try:
-                await self._starter.start(item.run, item.cards)
+                cards = [card for card in room.cards if card.index in item.cards]
+                await self._starter.start(item.run, cards)
             except _BAD_FOLDER as error:
                 run = item.run
                 self._say_once(run.id, f"{run.id}: cannot be started: {type(error).__name__}: {error}")

@@ -46,6 +46,8 @@ class ObserverKeeper:
 
     def _is_wanted(self, rows: list[Run]) -> bool:
         now = self._clock.now()
+        if any(run.state is RunState.QUEUED and run.needs.gpus for run in rows):
+            return True  # no GPU is given without a fresh look at it
         return any(
             run.state is RunState.RUNNING
             and run.started_at is not None

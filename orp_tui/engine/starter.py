@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections.abc import Sequence
 from pathlib import Path
 
 from orp_tui.core.layout import BasePaths, RunPaths
+from orp_tui.core.needs import Card
 from orp_tui.core.ports import Busy, Clock, Executor, Launch, Rejected
 from orp_tui.core.request import RunRequest
 from orp_tui.core.run import Run
 from orp_tui.deliverables.baseline import take_baseline
 from orp_tui.engine import claims
+from orp_tui.engine.card_claims import environment_for, take_cards
 from orp_tui.engine.checkpoints import last_checkpoint
 from orp_tui.engine.local import PASSING
 from orp_tui.engine.request_file import read_request
@@ -46,7 +49,7 @@ class Starter:
         self._without: dict[str, str] = {}
         """Run id → the secrets that a run is about to start without, in words."""
 
-    async def start(self, run: Run, cards: tuple[int, ...] = ()) -> None:
+    async def start(self, run: Run, cards: Sequence[Card] = ()) -> None:
         """Start a run on these GPUs, or leave it queued, or end it if that can't ever be done."""
         folder = self._paths.run(run.id)
         try:
@@ -64,7 +67,7 @@ class Starter:
                 os.close(descriptor)
 
     async def _start_locked(
-        self, run: Run, cards: tuple[int, ...], folder: RunPaths, lock: int, held: list[int]
+        self, run: Run, cards: Sequence[Card], folder: RunPaths, lock: int, held: list[int]
     ) -> None:
         if folder.attempt(run.attempt + 1).exists():  # the database is older than the folder
             self._settler.settle(run, os.dup(lock))
@@ -77,7 +80,7 @@ class Starter:
                 return
             if run.workspace != "isolated":
                 write_json(folder.baseline, take_baseline(request.deliverables, Path(request.cwd)))
-            launch = self._launch(run, request, lock, held)
+            launch = self._launch(run, request, cards, lock, held)
         except (OSError, ValueError, KeyError, TypeError) as error:
             if isinstance(error, OSError) and error.errno in PASSING:
                 self._wait(run, PASSING_RETRY_S, f"cannot be prepared now: {error.strerror}")
@@ -87,7 +90,13 @@ class Starter:
         if launch is None:
             return
         without = self._without.pop(run.id, None)
-        claimed = runs.claim(self._connection, run, at=self._clock.now(), cards=cards, detail=without)
+        claimed = runs.claim(
+            self._connection,
+            run,
+            at=self._clock.now(),
+            cards=tuple(card.index for card in cards),
+            detail=without,
+        )
         self._settler.wrote = True
         hit("leader.claimed")
         if claimed is None:
@@ -99,7 +108,9 @@ class Starter:
         elif isinstance(answer, Rejected):
             self._settler.fail_start(claimed, answer.why)
 
-    def _launch(self, run: Run, request: RunRequest, lock: int, held: list[int]) -> Launch | None:
+    def _launch(
+        self, run: Run, request: RunRequest, cards: Sequence[Card], lock: int, held: list[int]
+    ) -> Launch | None:
         """What to start; None while the project folder is in use by somebody outside this queue."""
         if request.workspace == "in_place":
             project = claims.take(claims.project_claim(request.project))
@@ -107,14 +118,19 @@ class Starter:
                 self._wait(run, CLAIM_RETRY_S, "the project folder is in use by another queue")
                 return None
             held.append(project)
+        if cards:
+            taken = take_cards(cards, run.needs.gpu_memory)
+            if taken is None:
+                self._wait(run, CLAIM_RETRY_S, "another queue was faster with its GPUs")
+                return None
+            held += taken
         training = request.experiment.get("training", {})
         fixed = training.get("env", {})
         port, claim = claims.take_port(run.seq)
         held.append(claim)
-        values = {"gpus": "0", "port": str(port)}
+        values = {"gpus": str(len(cards)), "port": str(port)}
         variables = {"MASTER_PORT": str(port), "PET_MASTER_PORT": str(port)}
-        if training.get("resources", {}).get("gpus") == 0 and "CUDA_VISIBLE_DEVICES" not in fixed:
-            variables["CUDA_VISIBLE_DEVICES"] = ""
+        variables |= environment_for(cards, request)
         checkpoint = last_checkpoint(request.checkpoints, Path(request.cwd))
         if checkpoint is not None:
             values["last_checkpoint"] = checkpoint

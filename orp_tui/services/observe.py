@@ -26,6 +26,7 @@ from orp_tui.deliverables.evaluate import evaluate
 from orp_tui.engine.request_file import read_request
 from orp_tui.files import locks
 from orp_tui.files.atomic import read_json
+from orp_tui.services.gpu_samples import GpuSamples
 from orp_tui.store import database, runs
 
 PERIOD_S = 1.0
@@ -106,18 +107,24 @@ def observe(paths: BasePaths) -> bool:
     watchers: list[Watcher] = [LiveChecks(paths)]
     running: dict[str, Run] = {}
     version, busy = -1, time.monotonic()
+    samples, wants_gpus = GpuSamples(paths), False
     try:
         while not ended and connection.is_in_place() and time.monotonic() - busy < IDLE_EXIT_S:
             current = database.data_version(connection)
             if current != version:
                 version = current
                 running = _running(connection, watchers, running)
+                wants_gpus = any(run.needs.gpus for run in runs.unfinished(connection))
+            if wants_gpus:
+                busy = time.monotonic()
+                samples.turn(now=busy)
             for run in running.values():
                 busy = time.monotonic()
                 for watcher in watchers:
                     _look(watcher, run)
             time.sleep(PERIOD_S)
     finally:
+        samples.close()
         connection.close()
         os.close(lock)
     return True

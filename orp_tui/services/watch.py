@@ -94,8 +94,9 @@ def snapshot(paths: BasePaths, connection: sqlite3.Connection, *, slots: int) ->
     leader = read_leader(paths)
     slots = leader.slots if leader is not None and leader.slots is not None else slots
     queued = [seen.run for seen in views if seen.state is RunState.QUEUED]
-    room = capacity.capacity(paths, connection, queued, slots=slots)
-    choice = policy.choose(queued, capacity.occupants(rows, found), room, now=time.time())
+    now, taken = time.time(), capacity.occupants(rows, found)
+    room = capacity.capacity(paths, connection, queued, taken, slots=slots, now=now)
+    choice = policy.choose(queued, taken, room, now=now)
     waits = choice.waiting | choice.doomed
     unfinished = tuple(
         dataclasses.replace(seen, detail=waits.get(seen.run.id, seen.detail))
