@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import re
 import shutil
@@ -11,13 +10,15 @@ import sys
 import time
 from collections.abc import Sequence
 from datetime import datetime
-from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from orp_tui.core.errors import OrpError
 from orp_tui.core.sanitise import cell_width, one_line, sanitise
 from orp_tui.core.states import RunState
 from orp_tui.core.words import STATE_GLYPHS, state_word
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 STATE_COLOURS = {
     RunState.QUEUED: "2",
@@ -42,6 +43,8 @@ def emit(text: str) -> None:
 
 def emit_json(value: Any) -> None:  # Any: whatever JSON can hold
     """One JSON document; NaN and infinities as null, because JSON has no word for them."""
+    import json
+
     # What the encoding lacks, a lone surrogate of a file name among it, JSON has its own escape for.
     text = json.dumps(finite(value), indent=2, ensure_ascii=False)
     emit(text if _is_encodable(text) else json.dumps(finite(value), indent=2))
@@ -175,6 +178,8 @@ def utc_time(seconds: float | None) -> str | None:
 
 def state_file(kind: str) -> Path:
     """A new file of ORP's own for this user, for what is no run's."""
+    from pathlib import Path
+
     home = os.environ.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state")
     folder = Path(home) / "orp"
     try:

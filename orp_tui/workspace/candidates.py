@@ -13,7 +13,7 @@ from pathlib import Path
 
 from orp_tui.core.errors import SubmitRefused
 from orp_tui.workspace import gitfacts
-from orp_tui.workspace.own_folders import find_listed, is_own, parts_inside
+from orp_tui.workspace.own_folders import count_files, find_listed, is_own, parts_inside
 from orp_tui.workspace.plan import FreezeLimits, Submodule, is_within, is_within_any, parents
 from orp_tui.workspace.secretscan import is_secret_file
 
@@ -287,20 +287,6 @@ class _Scan:
                 self.found.large_folders[path] = (
                     f"{count:,} {'file' if count == 1 else 'files'}, none of them code"
                 )
-
-
-def count_files(project: Path, folder: str, limit: int, own: Collection[str] = ()) -> int:
-    """Files beneath a folder, less those of ORP, counted just over `limit`."""
-    count = 0
-    for place, folders, files in os.walk(project / folder):
-        if own:
-            near = os.path.relpath(place, project)
-            folders[:] = [name for name in folders if f"{near}/{name}" not in own]
-            files = [name for name in files if f"{near}/{name}" not in own]
-        count += len(files)
-        if count > limit:
-            break
-    return count
 
 
 def _is_code(entry: os.DirEntry[str]) -> bool:

@@ -21,7 +21,7 @@ from orp_tui.workspace.gathering import Gathered, gather
 from orp_tui.workspace.gitdiff import NO_DIFF, Diff, read_diff
 from orp_tui.workspace.inputs import resolve_inputs
 from orp_tui.workspace.outputs import OutputPaths
-from orp_tui.workspace.own_folders import parts_in_use
+from orp_tui.workspace.own_folders import count_files, parts_in_use
 from orp_tui.workspace.plan import (
     FreezeLimits,
     FreezePlan,
@@ -190,9 +190,7 @@ class _Freeze:
             self.left_out.append(LeftOut(path, "an output: fresh and empty in every run"))
         elif any(is_within(link.path, path) for link in self.links):
             self.left_out.append(LeftOut(path, f"{why}; only its inputs are linked"))
-        elif count := candidates.count_files(
-            self.project, path, self.limits.max_folder_entries, self.other_own
-        ):
+        elif count := count_files(self.project, path, self.limits.max_folder_entries, self.other_own):
             over = self.limits.max_folder_entries
             many = f"over {over:,} files" if count > over else f"{count:,} file{'s' if count > 1 else ''}"
             self.questions.append(Question(path, why if "file" in why else f"{why}, {many}"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from orp_tui.core.words import size
@@ -187,9 +187,7 @@ class _Gathering:
 
 
 def _apply_limits(result: Gathered, tracked: frozenset[str], limits: FreezeLimits) -> None:
-    mixed = all_parents(tracked) | all_parents(
-        file.path for file in result.files if os.path.splitext(file.path)[1].lower() in SOURCE_SUFFIXES
-    )
+    mixed = all_parents(tracked) | all_parents(file.path for file in result.files if _is_code(file.path))
     large = [file for file in result.files if file.size > limits.max_file_bytes]
     asked = {folder for file in large if (folder := _topmost_without_code(file.path, mixed))}
     for folder in sorted(asked):
@@ -226,24 +224,62 @@ def _too_large(large: list[PlannedFile], limits: FreezeLimits) -> str:
 
 
 def _too_much(files: list[PlannedFile], total: int, limits: FreezeLimits) -> str:
-    files = sorted(files, key=lambda file: -file.size)
-    folders = _largest_folders(files)
     most = f"at most {limits.max_files:,} files, {size(limits.max_total_bytes)}"
+    code = all_parents(file.path for file in files if _is_code(file.path))
+    shares = _shares(files, lambda path: _topmost_without_code(path, code) or path.partition("/")[0])
+    shares.sort(key=lambda share: (-share.bytes, -share.files))
     lines = [
         f"{len(files):,} files with {size(total)} together are too much to be kept with every run ({most}). The largest:",
-        *(f"  {size(held):>9}  {path}/  ({count:,} files)" for path, held, count in folders[:5]),
-        *(f"  {size(file.size):>9}  {file.path}" for file in files[:_LISTED]),
-        *settings_lines([path for path, _, _ in folders[:1]] or [file.path for file in files[:3]]),
+        *(f"  {size(share.bytes):>9}  {share.shown}" for share in shares[:_LISTED]),
+        *([f"  … and {len(shares) - _LISTED:,} more"] if len(shares) > _LISTED else []),
+        *_less(files, code, total, limits),
     ]
     return "\n".join(lines)
 
 
-def _largest_folders(files: Iterable[PlannedFile]) -> list[tuple[str, int, int]]:
-    """Each folder directly beneath the project: bytes and files beneath it, the most bytes first."""
+def _less(files: list[PlannedFile], code: frozenset[str], total: int, limits: FreezeLimits) -> list[str]:
+    """What to link so that the rest is within the limits, as lines for `orp.yaml`. Code is never linked: it would be live."""
+    data = [file for file in files if not _is_code(file.path)]
+    shares = _shares(data, lambda path: _topmost_without_code(path, code) or path)
+    over, count = total - limits.max_total_bytes, len(files) - limits.max_files
+    shares.sort(key=lambda share: (-share.bytes, -share.files) if over > 0 else (-share.files, -share.bytes))
+    linked = []
+    for share in shares[:_LISTED]:
+        linked.append(share.path)
+        over, count = over - share.bytes, count - max(1, share.files)
+        if over <= 0 and count <= 0:
+            return settings_lines(linked)
+    return [
+        "Have git ignore what is no code and is not needed, or link it as `inputs` of `workspace` in orp.yaml;",
+        "`max_total` there allows more bytes.",
+    ]
+
+
+@dataclasses.dataclass(frozen=True)
+class _Share:
+    """What a folder or a file directly named adds to a workspace."""
+
+    path: str
+    bytes: int
+    files: int
+    """0 for a single file."""
+
+    @property
+    def shown(self) -> str:
+        if not self.files:
+            return self.path
+        return f"{self.path}/  ({self.files:,} file{'' if self.files == 1 else 's'})"
+
+
+def _shares(files: Iterable[PlannedFile], place: Callable[[str], str]) -> list[_Share]:
+    """Files by the folder that `place` gives for each, or by themselves if it gives their own path."""
     sums: dict[str, tuple[int, int]] = {}
     for file in files:
-        folder, slash, _ = file.path.partition("/")
-        if slash:
-            held, count = sums.get(folder, (0, 0))
-            sums[folder] = (held + file.size, count + 1)
-    return sorted(((path, *sum_) for path, sum_ in sums.items()), key=lambda item: (-item[1], -item[2]))
+        path = place(file.path)
+        held, count = sums.get(path, (0, 0))
+        sums[path] = (held + file.size, count + (path != file.path))
+    return [_Share(path, *sum_) for path, sum_ in sums.items()]
+
+
+def _is_code(path: str) -> bool:
+    return os.path.splitext(path)[1].lower() in SOURCE_SUFFIXES

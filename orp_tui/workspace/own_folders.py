@@ -118,6 +118,20 @@ def _decide(project: Path, marked: Mapping[str, Collection[str]]) -> set[str]:
     return found
 
 
+def count_files(project: Path, folder: str, limit: int, own: Collection[str] = ()) -> int:
+    """Files beneath a folder, less those of ORP, counted just over `limit`."""
+    count = 0
+    for place, folders, files in os.walk(project / folder):
+        if own:
+            near = os.path.relpath(place, project)
+            folders[:] = [name for name in folders if f"{near}/{name}" not in own]
+            files = [name for name in files if f"{near}/{name}" not in own]
+        count += len(files)
+        if count > limit:
+            break
+    return count
+
+
 def parts_in_use(base: BasePaths) -> tuple[Path, ...]:
     """Those of the base directory that a submit goes to."""
     return (base.runs, base.artifacts, base.state, base.sources)

@@ -34,7 +34,7 @@ def program():
 def test_a_process_is_known_by_user_and_program(program):
     child = program(["sleep", "60"])
 
-    owner = ProcessBook(host_pids=True).owner("GPU", child.pid)
+    owner = until(lambda: ProcessBook(host_pids=True).owner("GPU", child.pid))
 
     assert (owner.user, owner.run_id, owner.command) == (getpass.getuser(), None, "sleep")
 
@@ -64,7 +64,8 @@ def test_pids_of_elsewhere_are_nobody():
 def test_a_run_is_known_by_its_environment(program):
     child = program(["sleep", "60"], ORP_RUN_ID=RUN)
 
-    assert ProcessBook(host_pids=True).owner("GPU", child.pid).run_id == RUN
+    # A program's environment can be read a moment after it was started.
+    until(lambda: ProcessBook(host_pids=True).owner("GPU", child.pid).run_id == RUN)
 
 
 def test_a_run_is_known_by_its_supervisor_where_the_environment_says_nothing(program, tmp_path):

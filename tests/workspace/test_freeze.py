@@ -179,6 +179,37 @@ def test_too_much_together_is_refused_with_the_largest_and_nothing_is_frozen_in_
         frozen.refuse()
 
 
+def test_of_too_much_the_largest_stand_first_and_code_is_never_to_be_linked(tmp_path):
+    files = {f"b{n}.py": "x" * 90 for n in range(12)}
+    project = git_project(tmp_path / "p", {"src/a.py": "", "src/data/m.txt": "y" * 20, **files})
+
+    with pytest.raises(SubmitRefused) as refusal:
+        plan(project, limits=FreezeLimits(max_total_bytes=1000)).refuse()
+
+    lines = str(refusal.value).splitlines()
+    assert lines[1].split() == ["90", "B", "b0.py"]
+    assert "inputs:" not in str(refusal.value)  # 20 of 1,100 bytes would not be enough
+    assert "max_total" in lines[-1]
+
+
+def test_of_too_much_only_what_is_enough_and_no_code_is_to_be_linked(tmp_path):
+    data = {
+        "src/big/1.txt": "y" * 900,
+        "src/model.bin": "y" * 700,
+        "few.txt": "y" * 5,
+        "other/small.txt": "y" * 30,
+    }
+    project = git_project(tmp_path / "p", {"src/a.py": "x" * 300, **data})
+    limits = FreezeLimits(max_total_bytes=600)
+
+    with pytest.raises(SubmitRefused) as refusal:
+        plan(project, limits=limits).refuse()
+
+    assert "inputs: [src/big, src/model.bin]" in str(refusal.value)
+    assert "src/big/  (1 file)" in str(refusal.value)
+    plan(project, limits=limits, answers=WorkspaceAnswers(inputs=("src/big", "src/model.bin"))).refuse()
+
+
 def test_untracked_env_files_keys_and_tokens_are_never_frozen(tmp_path):
     project = git_project(tmp_path / "p", {"train.py": ""})
     write(project, {
