@@ -5,6 +5,7 @@ experiments/                    base directory
     runs/<id>/                  the facts about a run
     artifacts/<id>_artifacts.zip
     sources/<sha256>/           frozen trees, each once
+    trash/<time>/               what `orp clean` took away, until the trash is emptied
 """
 
 from __future__ import annotations
@@ -33,6 +34,11 @@ class BasePaths:
     @property
     def sources(self) -> Path:
         return self.base / "sources"
+
+    @property
+    def trash(self) -> Path:
+        """What was cleaned away and can be put back."""
+        return self.base / "trash"
 
     @property
     def database(self) -> Path:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from typing import Literal
 
@@ -10,7 +9,6 @@ from orp_tui.core.layout import BasePaths
 from orp_tui.core.needs import Card, Occupant
 from orp_tui.engine.card_claims import booked
 from orp_tui.files.atomic import read_json
-from orp_tui.hardware import fake
 from orp_tui.hardware.foreign import GpuSettings, cards, no_cards
 from orp_tui.hardware.gpus import GpuReport
 
@@ -51,14 +49,3 @@ def _ours(occupants: Sequence[Occupant]) -> dict[int, int | Literal["whole"]]:
             before = found.get(index, 0)
             found[index] = "whole" if memory is None or before == "whole" else before + memory
     return found
-
-
-def number_of_gpus() -> int:
-    """How many GPUs the machine seems to have, by a glance that wakes no driver."""
-    if fake.is_wanted():
-        return len(fake.sample().gpus)
-    try:
-        names = os.listdir("/dev")
-    except OSError:
-        return 0
-    return sum(name.startswith("nvidia") and name[6:].isdecimal() for name in names)

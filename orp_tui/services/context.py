@@ -12,6 +12,7 @@ from pathlib import Path
 
 from orp_tui.config.settings import PROJECT_FILE, Settings, find_project, load_settings
 from orp_tui.core.layout import BasePaths
+from orp_tui.hardware.glance import number_of_gpus
 from orp_tui.store import database
 from orp_tui.store.database import has_content
 
@@ -42,8 +43,8 @@ class Context:
 
     @property
     def slots(self) -> int:
-        """How many runs go at once: what the settings say, else half the cores, at least one."""
-        return self.settings.queue.slots or max(1, (os.cpu_count() or 2) // 2)
+        """How many runs go at once: what the settings say, else one a GPU, else half the cores."""
+        return self.settings.queue.slots or number_of_gpus() or max(1, (os.cpu_count() or 2) // 2)
 
     @property
     def has_store(self) -> bool:

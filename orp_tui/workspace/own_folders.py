@@ -17,7 +17,7 @@ from orp_tui.core.ids import is_run_id
 from orp_tui.core.layout import BasePaths
 from orp_tui.workspace.plan import parents
 
-_PARTS = ("runs", "artifacts", "state", "sources")
+_PARTS = ("runs", "artifacts", "state", "sources", "trash")
 _MARKS = ("orp.db", "queue.lock")
 _TREE = re.compile(r"[0-9a-f]{64}")
 _ARTIFACT = "_artifacts.zip"
@@ -134,4 +134,4 @@ def count_files(project: Path, folder: str, limit: int, own: Collection[str] = (
 
 def parts_in_use(base: BasePaths) -> tuple[Path, ...]:
     """Those of the base directory that a submit goes to."""
-    return (base.runs, base.artifacts, base.state, base.sources)
+    return (base.runs, base.artifacts, base.state, base.sources, base.trash)

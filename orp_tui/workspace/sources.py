@@ -84,7 +84,7 @@ def store_tree(plan: FreezePlan, sources: Path, cache: FileCache | None = None) 
     """
     cache = cache or FileCache(None)
     try:
-        files = tuple(_describe(file, cache) for file in plan.files)
+        files = tuple(describe(file, cache) for file in plan.files)
         cache.save()
         known = load_tree(sources, tree_digest(files))
         return known or _write(plan, sources)
@@ -106,7 +106,8 @@ def _from_json(item: dict[str, Any]) -> TreeFile:  # Any: values as JSON gives t
     return TreeFile(os.fsdecode(item["path"].encode("utf-8", "surrogateescape")), item["mode"], item["size"], item["sha256"], item["link"])  # fmt: skip
 
 
-def _describe(file: PlannedFile, cache: FileCache) -> TreeFile:
+def describe(file: PlannedFile, cache: FileCache) -> TreeFile:
+    """The file as it would stand in a tree now. Raises OSError if it can't be read."""
     if file.link is not None:
         return _link(file.path, file.link)
     facts = cache.facts(file.source, scan=False)

@@ -1,0 +1,362 @@
+"""What differs between two runs, or between a run and its project of now: code, config, environment.
+
+The code of a run is the tree that was frozen at its submit. What a submit of the project would
+freeze now is found as a submit finds it, with the same cache of file hashes, so that an
+unchanged project costs a look at its files and no reading.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from orp_tui.config.settings import load_settings
+from orp_tui.core.errors import OrpError, SubmitRefused
+from orp_tui.core.request import RunRequest
+from orp_tui.core.run import Run
+from orp_tui.core.secrets import mask, mask_named
+from orp_tui.engine.request_file import read_request
+from orp_tui.files.atomic import read_json
+from orp_tui.services.context import Context
+from orp_tui.workspace import private_environment, sources
+from orp_tui.workspace.filecache import FileCache
+from orp_tui.workspace.freeze import plan_freeze
+from orp_tui.workspace.plan import FreezeLimits, FreezePlan, WorkspaceAnswers
+from orp_tui.workspace.sources import TreeFile, tree_digest
+
+Json = dict[str, Any]  # Any: values as JSON gives them
+
+MOST_BYTES = 1 << 20
+"""Of a file whose lines are compared; a larger one is only said to differ."""
+MOST_LINES = 20_000
+
+
+@dataclasses.dataclass(frozen=True)
+class CodeState:
+    """Files of a project: frozen with a run, or as they are."""
+
+    label: str
+    """`exp_…`, or `the project now`."""
+    sha256: str
+    """Digest of the whole tree: two equal ones hold the same."""
+    files: Mapping[str, TreeFile]
+    """By path."""
+    places: Mapping[str, str]
+    """Path → where its content lies, absolute."""
+
+
+@dataclasses.dataclass(frozen=True)
+class FileChange:
+    """A file that differs."""
+
+    path: str
+    what: str
+    """added, removed or changed; as seen from the first to the second."""
+    added: int | None = None
+    """Lines; None if lines were not compared."""
+    removed: int | None = None
+    note: str = ""
+    """Why lines were not compared, or what else changed: `binary`, `now executable`."""
+    diff: str = ""
+    """Unified, secrets masked; "" if lines were not compared."""
+
+
+@dataclasses.dataclass(frozen=True)
+class ValueChange:
+    """A value that differs, as text that may be shown."""
+
+    name: str
+    before: str | None
+    """None: was not there."""
+    after: str | None
+    """None: is not there any more."""
+
+
+class NothingFrozen(OrpError):
+    """A run has no frozen code to compare; the message says why."""
+
+    exit_code = 2
+
+
+def frozen_code(context: Context, run: Run) -> CodeState:
+    """What was frozen with a run.
+
+    Raises NothingFrozen for a run in its project folder, and if its tree is gone.
+    """
+    request = request_of(context, run)
+    if request.tree is None:
+        how = (source_of(context, run) or {}).get("summary")
+        code = f"; its code was {how}" if how else ""
+        raise NothingFrozen(
+            f"{run.id}: nothing was frozen, it ran in the project itself (workspace: {request.workspace}){code}"
+        )
+    tree = sources.load_tree(context.paths.sources, request.tree)
+    if tree is None:
+        raise NothingFrozen(f"{run.id}: its frozen code is gone from {context.paths.sources}")
+    return CodeState(
+        run.id,
+        tree.sha256,
+        {file.path: file for file in tree.files},
+        {file.path: str(tree.path / file.path) for file in tree.files},
+    )
+
+
+def project_code(context: Context, run: Run) -> CodeState:
+    """What a submit of the same experiment would freeze now.
+
+    Raises NothingFrozen if the project is gone, or no submit could freeze it.
+    """
+    request = request_of(context, run)
+    cache = FileCache(context.paths.state / "file-cache.json")
+    try:
+        plan = _plan_now(context, run, request, cache)
+        files = [sources.describe(file, cache) for file in plan.files]
+        cache.save()
+    except (OSError, SubmitRefused) as error:
+        raise NothingFrozen(f"{request.project}: cannot be looked at: {error}") from error
+    places = {file.path: file.source for file in plan.files}
+    return CodeState("the project now", tree_digest(files), {file.path: file for file in files}, places)
+
+
+def _plan_now(context: Context, run: Run, request: RunRequest, cache: FileCache) -> FreezePlan:
+    project = Path(request.project)
+    same = os.path.realpath(project) == os.path.realpath(context.project)
+    settings = (context.settings if same else load_settings(project, flags={})).workspace
+    training = request.experiment.get("training") or {}
+    near = (source_of(context, run) or {}).get("cwd", "")
+    return plan_freeze(
+        project,
+        project / near,
+        base_dirs=context.paths,
+        deliverables=request.deliverables,
+        inputs=training.get("inputs") or (),
+        answers=WorkspaceAnswers(tuple(settings.inputs), tuple(settings.outputs)),
+        limits=FreezeLimits(settings.max_file_bytes, settings.max_total_bytes),
+        cache=cache,
+    )
+
+
+def compare_code(before: CodeState, after: CodeState, *, lines: bool = True) -> list[FileChange]:
+    """Every file that differs, by path; without `lines` only which."""
+    if before.sha256 == after.sha256:
+        return []
+    changes = []
+    for path in sorted({*before.files, *after.files}):
+        old, new = before.files.get(path), after.files.get(path)
+        if old is not None and new is not None and (old.sha256, old.mode) == (new.sha256, new.mode):
+            continue
+        what = "added" if old is None else "removed" if new is None else "changed"
+        changes.append(
+            _with_lines(path, what, before, after) if lines else FileChange(path, what)
+        )
+    return changes
+
+
+def _with_lines(path: str, what: str, before: CodeState, after: CodeState) -> FileChange:
+    old, new = before.files.get(path), after.files.get(path)
+    note = ""
+    if old is not None and new is not None and old.mode != new.mode:
+        note = {"100755": "now executable", "120000": "now a link"}.get(new.mode, "not executable any more")
+        if old.sha256 == new.sha256:
+            return FileChange(path, what, 0, 0, note)
+    texts = [_text(state, path) for state in (before, after)]
+    for text in texts:
+        if not isinstance(text, list):
+            return FileChange(path, what, note=", ".join(word for word in (note, text) if word))
+    a, b = (text for text in texts if isinstance(text, list))
+    found = list(
+        difflib.unified_diff(
+            a,
+            b,
+            f"a/{path}" if old is not None else "/dev/null",
+            f"b/{path}" if new is not None else "/dev/null",
+            lineterm="",
+        )
+    )
+    added = sum(line.startswith("+") for line in found[2:])
+    removed = sum(line.startswith("-") for line in found[2:])
+    return FileChange(path, what, added, removed, note, mask("\n".join(found)))
+
+
+def _text(state: CodeState, path: str) -> list[str] | str:
+    """The lines of a file, none for one that is not there; a word where they can't be compared."""
+    file = state.files.get(path)
+    if file is None:
+        return []
+    if file.link is not None:
+        return [f"-> {file.link}"]
+    if file.size > MOST_BYTES:
+        return "too large to compare by lines"
+    try:
+        descriptor = os.open(state.places[path], os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+        with os.fdopen(descriptor, "rb") as reader:
+            data = reader.read(MOST_BYTES + 1)
+    except OSError as error:
+        return f"cannot be read: {error.strerror}"
+    if b"\0" in data[:8192]:
+        return "binary"
+    lines = data.decode("utf-8", "replace").splitlines()
+    return lines if len(lines) <= MOST_LINES else "too large to compare by lines"
+
+
+class TreeWatch:
+    """Whether projects have changed since runs were frozen; runs of one experiment cost one look.
+
+    For one listing: what was looked at once is not looked at again.
+    """
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._now: dict[str, CodeState | None] = {}
+
+    def changed_since(self, run: Run) -> str | None:
+        """`the project has changed since the submit: train.py and 2 more`; None if not, or if nobody can say."""
+        try:
+            request = request_of(self._context, run)
+            if request.tree is None:
+                return None
+            now = self._look(run, request)
+            if now is None or now.sha256 == request.tree:
+                return None
+            changes = compare_code(frozen_code(self._context, run), now, lines=False)
+        except (OrpError, OSError, ValueError):
+            return None
+        if not changes:
+            return None
+        more = f" and {len(changes) - 1} more" if len(changes) > 1 else ""
+        first = min(changes, key=lambda item: ("changed", "removed", "added").index(item.what))
+        return f"the project has changed since the submit: {first.path}{more}"
+
+    def _look(self, run: Run, request: RunRequest) -> CodeState | None:
+        training = request.experiment.get("training") or {}
+        about = [request.project, (source_of(self._context, run) or {}).get("cwd", ""), training.get("inputs")]
+        key = json.dumps([*about, [item.path for item in request.deliverables]])
+        if key not in self._now:
+            try:
+                self._now[key] = project_code(self._context, run)
+            except OrpError:
+                self._now[key] = None
+        return self._now[key]
+
+
+def compare_config(context: Context, before: Run, after: Run) -> list[ValueChange]:
+    """The values of two experiments that differ, by dotted key: those of `training.config` first, by their own."""
+    old, new = (request_of(context, run) for run in (before, after))
+    changes = _changes(_flat(old.config), _flat(new.config))
+    rest = _changes(_flat(_without_config(old.experiment)), _flat(_without_config(new.experiment)))
+    if old.seed != new.seed and not any(item.name == "seed" for item in changes):
+        changes.append(ValueChange("seed", _word(old.seed), _word(new.seed)))
+    return [*changes, *rest]
+
+
+def _without_config(experiment: Json) -> Json:
+    training = {name: value for name, value in (experiment.get("training") or {}).items() if name != "config"}
+    return {**experiment, "training": training}
+
+
+def _flat(value: object, prefix: str = "") -> dict[str, object]:
+    """Dotted key → value; lists are values, empty mappings too."""
+    if isinstance(value, dict) and (value or not prefix):
+        found: dict[str, object] = {}
+        for name, inner in value.items():
+            found |= _flat(inner, f"{prefix}.{name}" if prefix else str(name))
+        return found
+    return {prefix: value}
+
+
+def _changes(old: Mapping[str, object], new: Mapping[str, object]) -> list[ValueChange]:
+    names = [*old, *(name for name in new if name not in old)]
+    return [
+        ValueChange(name, _shown(name, old), _shown(name, new))
+        for name in names
+        if (name in old, old.get(name)) != (name in new, new.get(name))
+    ]
+
+
+def _shown(name: str, values: Mapping[str, object]) -> str | None:
+    """A value as it may be shown; None if there is none of that name."""
+    if name not in values:
+        return None
+    return mask_named(name.rpartition(".")[2], _word(values[name]) or "null")
+
+
+def _word(value: object) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False)
+
+
+def compare_environment(before: Json, after: Json) -> dict[str, list[ValueChange]]:
+    """What differs between two `environment.json`, by subject: python, packages, variables, host."""
+    old, new = (_environment(record) for record in (before, after))
+    return {name: found for name in old if (found := _changes(old[name], new[name]))}
+
+
+def _environment(record: Json) -> dict[str, Mapping[str, object]]:
+    python = dict(record.get("python") or {})
+    packages, editable = python.pop("packages", None) or {}, python.pop("editable", None) or {}
+    shown = record.get("values") or {}
+    return {
+        "python": python,
+        "packages": {**packages, **{f"{name} (editable)": folder for name, folder in editable.items()}},
+        "variables": {name: shown.get(name, "(set)") for name in record.get("names") or ()},
+        "host": record.get("host") or {},
+    }
+
+
+def environment_now(context: Context, run: Run, record: Json) -> Json:
+    """The record as it would be now: its interpreter asked again; variables and host as they were.
+
+    Raises SubmitRefused if the interpreter can't be asked any more.
+    """
+    from orp_tui.workspace import interpreter
+
+    python = record.get("python")
+    if not python:
+        return record
+    variables: dict[str, str] = {}
+    try:
+        variables = private_environment.read_private(context.paths.run(run.id).environment_private)
+    except OSError:
+        pass  # it says little about an interpreter
+    found = interpreter.query(python["path"], variables, context.paths.state / "interpreters")
+    now = {
+        **python,
+        "version": found.version,
+        "prefix": found.prefix,
+        "base_prefix": found.base_prefix,
+        "packages": dict(found.packages),
+        "editable": {item.name: item.folder for item in found.editables},
+    }
+    return {**record, "python": now}
+
+
+def environment_of(context: Context, run: Run) -> Json:
+    """`environment.json` of a run; empty if it can't be read."""
+    return _record(context.paths.run(run.id).environment) or {}
+
+
+def source_of(context: Context, run: Run) -> Json | None:
+    """`source.json` of a run; None if it can't be read."""
+    return _record(context.paths.run(run.id).source)
+
+
+def _record(path: Path) -> Json | None:
+    try:
+        data = read_json(path)
+    except (OSError, ValueError):
+        return None
+    return data if isinstance(data, dict) else None
+
+
+def request_of(context: Context, run: Run) -> RunRequest:
+    """What was asked for. Raises NothingFrozen if it can't be read."""
+    try:
+        return read_request(context.paths.run(run.id))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise NothingFrozen(f"{run.id}: its folder is gone or damaged: {error}") from error
