@@ -7,6 +7,7 @@ unchanged project costs a look at its files and no reading.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import difflib
 import json
@@ -151,9 +152,7 @@ def compare_code(before: CodeState, after: CodeState, *, lines: bool = True) -> 
         if old is not None and new is not None and (old.sha256, old.mode) == (new.sha256, new.mode):
             continue
         what = "added" if old is None else "removed" if new is None else "changed"
-        changes.append(
-            _with_lines(path, what, before, after) if lines else FileChange(path, what)
-        )
+        changes.append(_with_lines(path, what, before, after) if lines else FileChange(path, what))
     return changes
 
 
@@ -234,7 +233,11 @@ class TreeWatch:
 
     def _look(self, run: Run, request: RunRequest) -> CodeState | None:
         training = request.experiment.get("training") or {}
-        about = [request.project, (source_of(self._context, run) or {}).get("cwd", ""), training.get("inputs")]
+        about = [
+            request.project,
+            (source_of(self._context, run) or {}).get("cwd", ""),
+            training.get("inputs"),
+        ]
         key = json.dumps([*about, [item.path for item in request.deliverables]])
         if key not in self._now:
             try:
@@ -320,10 +323,8 @@ def environment_now(context: Context, run: Run, record: Json) -> Json:
     if not python:
         return record
     variables: dict[str, str] = {}
-    try:
+    with contextlib.suppress(OSError):  # it says little about an interpreter
         variables = private_environment.read_private(context.paths.run(run.id).environment_private)
-    except OSError:
-        pass  # it says little about an interpreter
     found = interpreter.query(python["path"], variables, context.paths.state / "interpreters")
     now = {
         **python,
