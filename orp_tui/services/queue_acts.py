@@ -100,14 +100,33 @@ def move(
             raise UsageError(f"{before.id}: is {before.state.value}; it has no place in the queue")
         if any(run.id == before.id for run in chosen):
             raise UsageError(f"{before.id}: can't stand before itself")
-    # One after the other, each of them ends where the last one would be alone: going from the far end keeps their order.
     place = {run.id: number for number, run in enumerate(runs.unfinished(connection))}
+    # Each ends up where one alone would: only from the far end do they keep their own order.
     ordered = sorted(chosen, key=lambda run: place.get(run.id, -1), reverse=where in ("top", "down"))
     target = where if before is None else before.id
     word = f"moved {where}" if before is None else f"moved before {before.id}"
-    return _each(
-        connection, ordered, word, lambda run: queue.move(connection, run.id, target, at=_now(), by=by)
-    )
+    stuck: set[str] = set()
+
+    def act(run: Run) -> Run | None:
+        if where in ("up", "down") and _is_stuck(connection, run, where, stuck):
+            stuck.add(run.id)
+            return runs.get(connection, run.id)
+        return queue.move(connection, run.id, target, at=_now(), by=by)
+
+    return _each(connection, ordered, word, act)
+
+
+def _is_stuck(connection: sqlite3.Connection, run: Run, where: str, stuck: set[str]) -> bool:
+    """Whether only the queue's end, or a run of the same act that can't move either, lies where it would go."""
+    line = [
+        item.id
+        for item in runs.unfinished(connection)
+        if item.state is RunState.QUEUED and item.priority == run.priority
+    ]
+    if run.id not in line:
+        return False
+    there = line.index(run.id) + (-1 if where == "up" else 1)
+    return not 0 <= there < len(line) or line[there] in stuck
 
 
 def clear(
@@ -192,4 +211,3 @@ def read_priority(text: str) -> int:
 
 def _now() -> float:
     return time.time()
-
