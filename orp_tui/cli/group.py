@@ -20,6 +20,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "runs": ("Look", "List runs, newest first"),
     "info": ("Look", "Everything about one run"),
     "logs": ("Look", "Show or follow what a training printed"),
+    "digest": ("Look", "While you were away: what ended, runs and waits"),
     "diff": ("Look", "What differs in code, config and environment"),
     "artifacts": ("Keep", "Bundle, verify, list and extract artifact zips"),
     "doctor": ("Tools", "What would go wrong on this machine, and why"),

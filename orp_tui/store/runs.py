@@ -109,6 +109,30 @@ def named(connection: sqlite3.Connection, name: str) -> Run | None:
     return found[0] if found else None
 
 
+def ended_since(connection: sqlite3.Connection, at: float) -> list[Run]:
+    """Runs that are written as ended at `at` or later, the last end first."""
+    return _select(
+        connection,
+        "WHERE state NOT IN ('queued', 'starting', 'running', 'finishing') AND ended_at >= ? ORDER BY ended_at DESC",
+        (at,),
+    )
+
+
+def retried_since(connection: sqlite3.Connection, at: float) -> list[Run]:
+    """Runs that the queue submitted by itself at `at` or later because another had failed, oldest first."""
+    return _select(connection, "WHERE retry > 0 AND submitted_at >= ? ORDER BY seq", (at,))
+
+
+def last_durations(connection: sqlite3.Connection, name: str, *, limit: int = 20) -> list[float]:
+    """Seconds that the newest succeeded runs of an experiment took, the newest first."""
+    rows = connection.execute(
+        "SELECT ended_at - started_at FROM run WHERE name = ? AND state = 'succeeded'"
+        " AND started_at IS NOT NULL AND ended_at IS NOT NULL ORDER BY seq DESC LIMIT ?",
+        (name, limit),
+    )
+    return [max(0.0, row[0]) for row in rows]
+
+
 def counts(connection: sqlite3.Connection) -> dict[RunState, int]:
     """How many runs stand in each state; states without runs are left out."""
     rows = connection.execute("SELECT state, COUNT(*) FROM run GROUP BY state")

@@ -1,0 +1,219 @@
+"""While you were away: what ended and why, what was tried again, what runs now and what waits.
+
+Made of rows and events; of runs that are not at their end, folders and kernel locks are asked
+as `services.watch` does, so that it is true right after a queue processor was killed too.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import heapq
+import sqlite3
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from orp_tui.config.values import parse_duration
+from orp_tui.core.errors import UsageError
+from orp_tui.core.layout import BasePaths
+from orp_tui.core.needs import Group
+from orp_tui.core.states import Mark, RunState
+from orp_tui.files.atomic import read_json, write_json
+from orp_tui.services.context import Context, actor
+from orp_tui.services.watch import RunView, Snapshot, snapshot, view
+from orp_tui.services.wishes import start_time
+from orp_tui.store import groups, runs
+
+Json = dict[str, Any]  # Any: values as JSON gives them
+
+USUAL_S = 86_400.0
+"""How far back a first digest looks."""
+ORDER = (RunState.LOST, RunState.FAILED, RunState.INCOMPLETE, RunState.CANCELLED, RunState.SUCCEEDED)
+"""Ends, the one that most wants attention first."""
+LAST = "last"
+_MOST_REMEMBERED = 10_000
+
+
+@dataclasses.dataclass(frozen=True)
+class Retry:
+    """A run that the queue started by itself because another had failed."""
+
+    run_id: str
+    of: str
+    state: RunState
+    number: int
+    """How often the experiment has been tried again by then."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Eta:
+    """When the queue will be through, by how long like runs took."""
+
+    seconds: float | None
+    """None: no waiting or running run has a history."""
+    unknown: int
+    """Runs that have none and are not counted in."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Digest:
+    """What a person wants to know in the morning."""
+
+    since: float
+    """Seconds since 1970."""
+    whence: str
+    """How `since` came about: last, first or asked."""
+    now: Snapshot
+    ended: tuple[RunView, ...]
+    """In the order of `ORDER`; of one state the last end first."""
+    retries: tuple[Retry, ...]
+    paused: tuple[Group, ...]
+    """Groups from which nothing starts, each with the reason."""
+    eta: Eta | None
+    """None if nothing runs or waits, or if nothing starts."""
+
+    def ended_as(self, state: RunState) -> list[RunView]:
+        return [item for item in self.ended if item.state is state]
+
+    @property
+    def active(self) -> list[RunView]:
+        return [item for item in self.now.unfinished if item.state.is_active]
+
+    @property
+    def waiting(self) -> list[RunView]:
+        return [item for item in self.now.unfinished if item.state is RunState.QUEUED]
+
+
+def digest(context: Context, connection: sqlite3.Connection, since: str | None = None) -> Digest:
+    """What happened since: `12h`, `2026-11-24 08:00`, `08:00` (the last one), or `last`.
+
+    `last`, which None means too, is the last digest with `last` that this user asked for here; before the
+    first one it is 24 hours. Asking for `last` moves it; `remember` writes that down.
+
+    Raises UsageError for another text.
+    """
+    now = time.time()
+    remembered: Json = _remembered(context.paths) if since in (None, LAST) else {}
+    at, whence = _start(since, remembered, now)
+    seen = snapshot(context.paths, connection, slots=context.slots)
+    ended = _ended(context, connection, at, remembered.get("unfinished", ()))
+    paused = tuple(item for item in groups.read(connection).values() if item.paused is not None)
+    return Digest(
+        since=at,
+        whence=whence,
+        now=seen,
+        ended=tuple(sorted(ended, key=lambda item: (ORDER.index(item.state), -(item.ended_at or 0.0)))),
+        retries=_retries(connection, at, seen),
+        paused=paused,
+        eta=_eta(connection, seen, paused),
+    )
+
+
+def _start(since: str | None, remembered: Json, now: float) -> tuple[float, str]:
+    if since in (None, LAST):
+        at = remembered.get("at")
+        return (float(at), LAST) if at is not None else (now - USUAL_S, "first")
+    assert since is not None
+    with contextlib.suppress(ValueError):
+        return now - parse_duration(since), "asked"
+    try:
+        at = start_time(since, now=now)
+    except UsageError:
+        raise UsageError(
+            f'--since {since}: no time; write 12h, "08:00", "2026-11-24 08:00", or last'
+        ) from None
+    if ":" in since and len(since) <= 5 and at > now:
+        at -= 86_400.0  # the last such time of the day, not the next
+    if at > now:
+        raise UsageError(f"--since {since}: that time is still to come")
+    return at, "asked"
+
+
+def _ended(
+    context: Context, connection: sqlite3.Connection, at: float, open_then: Sequence[str]
+) -> list[RunView]:
+    """The runs that have ended since, each once.
+
+    Also those that were unfinished at the last digest whatever the clock says of their end: a run that was
+    packing its zip then had ended before.
+    """
+    found = {run.id: view(context.paths, run) for run in runs.ended_since(connection, at)}
+    for run_id in open_then:
+        run = runs.get(connection, run_id) if run_id not in found else None
+        if run is not None and run.state.is_final:
+            found[run.id] = view(context.paths, run)
+    for run in runs.unfinished(connection):
+        item = view(context.paths, run)
+        if item.state.is_final:  # true, and not yet written: no queue processor has seen it
+            found[run.id] = item
+    return list(found.values())
+
+
+def _retries(connection: sqlite3.Connection, at: float, seen: Snapshot) -> tuple[Retry, ...]:
+    states = {item.run.id: item.state for item in seen.unfinished}
+    return tuple(
+        Retry(run.id, run.retry_of, states.get(run.id, run.state), run.retry)
+        for run in runs.retried_since(connection, at)
+        if run.retry_of is not None
+    )
+
+
+def _eta(connection: sqlite3.Connection, seen: Snapshot, paused: Sequence[Group]) -> Eta | None:
+    """By going through the queue with its slots and the median time that runs of each experiment took."""
+    shut = {item.name for item in paused}
+    going = [
+        item
+        for item in seen.unfinished
+        if item.state.is_active or not (Mark.HELD in item.marks or item.run.group in shut)
+    ]
+    if not going or seen.paused is not None or seen.leader is None:
+        return None
+    typical: dict[str, float | None] = {}
+    unknown = 0
+    ends: list[float] = []
+    for item in going:
+        name = item.run.name
+        if name not in typical:
+            known = runs.last_durations(connection, name)
+            typical[name] = sorted(known)[len(known) // 2] if known else None
+        takes = typical[name]
+        if takes is None:
+            unknown += 1
+        elif item.state.is_active:
+            heapq.heappush(ends, max(0.0, takes - (item.elapsed_s(seen.at) or 0.0)))
+        else:
+            begin = heapq.heappop(ends) if len(ends) >= max(1, seen.slots) else 0.0
+            delay = max(0.0, (item.run.starts_at or 0.0) - seen.at)
+            heapq.heappush(ends, max(begin, delay) + takes)
+    return Eta(max(ends) if ends else None, unknown)
+
+
+def remember(context: Context, shown: Digest) -> None:
+    """Begin the next `last` where this digest ends."""
+    everyone = _read(context.paths)
+    unfinished = [item.run.id for item in shown.now.unfinished][:_MOST_REMEMBERED]
+    everyone[_user()] = {"at": shown.now.at, "unfinished": unfinished}
+    write_json(_file(context.paths), everyone)
+
+
+def _remembered(paths: BasePaths) -> Json:
+    found = _read(paths).get(_user())
+    return found if isinstance(found, dict) and isinstance(found.get("at"), int | float) else {}
+
+
+def _read(paths: BasePaths) -> Json:
+    try:
+        data = read_json(_file(paths))
+    except (OSError, ValueError):
+        return {}
+    return data if isinstance(data, dict) else {}
+
+
+def _file(paths: BasePaths) -> Path:
+    return paths.state / "digest.json"
+
+
+def _user() -> str:
+    return actor().rpartition("@")[0]
