@@ -1,6 +1,6 @@
 """Parser and dispatch of `orp`; a command's module is imported when that command is called.
 
-The hidden verbs (leader, observe, finalise, adopt) are processes of the engine, not
+The hidden verbs (leader, observe, finalise, adopt, retries) are processes of the engine, not
 commands for people; they go round click, because a finaliser starts often.
 """
 
@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 from orp_tui.core.errors import OrpError
 
-HIDDEN = frozenset({"leader", "observe", "finalise", "adopt"})
+HIDDEN = frozenset({"leader", "observe", "finalise", "adopt", "retries"})
 
 INTERRUPTED = 130
 FAULT = 3

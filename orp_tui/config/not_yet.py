@@ -15,13 +15,9 @@ def not_yet(spec: ExperimentSpec) -> tuple[str, ...]:
 
 
 def _of_training(spec: ExperimentSpec) -> Iterator[str]:
-    training, resources = spec.training, spec.training.resources
+    resources = spec.training.resources
     if resources.executor != "local":
         yield f"training.resources.executor: {resources.executor}"
-    if training.retries:
-        yield "training.retries"
-    if training.checkpoints and training.checkpoints.keep:
-        yield "training.checkpoints.keep"
 
 
 def _of_sections(spec: ExperimentSpec) -> Iterator[str]:

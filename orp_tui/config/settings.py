@@ -30,6 +30,10 @@ class QueueSettings:
     """Start the queue processor when there is work and none runs."""
     idle_exit_s: float = 600.0
     """An automatically started one ends after so long without work."""
+    breaker: int = 3
+    """So many quick failures in a row for one reason pause their group; 0: never."""
+    min_free: int | None = None
+    """Bytes that must be free where runs and zips lie before anything starts; None: 1 GiB or 2 %, whichever is less."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -100,6 +104,10 @@ def _slots(value: Json) -> int:
     return number
 
 
+def _breaker(value: Json) -> int:
+    return 0 if value in (0, "0") and not isinstance(value, bool) else _slots(value)
+
+
 def _flag(value: Json) -> bool:
     if isinstance(value, str) and value.lower() in ("true", "1", "false", "0"):
         return value.lower() in ("true", "1")
@@ -117,6 +125,8 @@ KEYS: dict[str, tuple[Callable[[Json], Json], str | None]] = {
     "queue.slots": (_slots, "ORP_SLOTS"),
     "queue.autostart": (_flag, "ORP_AUTOSTART"),
     "queue.idle_exit": (parse_duration, "ORP_IDLE_EXIT"),
+    "queue.breaker": (_breaker, "ORP_BREAKER"),
+    "queue.min_free": (parse_size, "ORP_MIN_FREE"),
     "workspace.inputs": (_folders, None),
     "workspace.outputs": (_folders, None),
     "workspace.max_file": (parse_size, "ORP_MAX_FILE"),
@@ -220,6 +230,8 @@ def _settings(project: Path, values: dict[str, Json], origins: dict[str, str]) -
             slots=values.get("queue.slots"),
             autostart=values.get("queue.autostart", queue.autostart),
             idle_exit_s=values.get("queue.idle_exit", queue.idle_exit_s),
+            breaker=values.get("queue.breaker", queue.breaker),
+            min_free=values.get("queue.min_free"),
         ),
         workspace=WorkspaceSettings(
             inputs=tuple(values.get("workspace.inputs", ())),

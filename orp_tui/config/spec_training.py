@@ -30,7 +30,7 @@ Json = Any  # Any: a value as YAML gives it
 
 STOP_SIGNALS = ("SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2")
 RETRY_REASONS = (
-    "failed", "lost", "oom", "disk_full", "timed_out", "stalled", "signal", "spawn_error", "incomplete", "rebooted",
+    "failed", "lost", "oom", "exit_code", "disk_full", "timed_out", "stalled", "signal", "spawn_error", "incomplete", "rebooted",
 )  # fmt: skip
 
 

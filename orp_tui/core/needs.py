@@ -117,5 +117,7 @@ class Capacity:
     groups: Mapping[str, Group] = dataclasses.field(default_factory=dict)
     paused: str | None = None
     """Why nothing starts at all; None if things may start."""
+    guard: str | None = None
+    """Why the machine can take no more, as a disk that is nearly full; None if it can."""
     ends: Mapping[str, RunState] = dataclasses.field(default_factory=dict)
     """State of every run that a queued one waits for; a run that is not known is left out."""

@@ -83,6 +83,8 @@ def _not_now(run: Run, taken: Sequence[Occupant], capacity: Capacity, now: float
         return "held"
     if capacity.paused is not None:
         return f"the queue is paused: {capacity.paused}"
+    if capacity.guard is not None:
+        return capacity.guard
     group = capacity.groups.get(run.group)
     if group is not None and group.paused is not None:
         return f"the group {run.group} is paused: {group.paused}"

@@ -110,6 +110,8 @@ class RunRequest:
     """The run whose workspace it takes over when it starts."""
     checkpoints: Json | None = None
     """`training.checkpoints`: path, complete, keep; None if the experiment says nothing of them."""
+    retries: Json | None = None
+    """`training.retries`: max, on, delay (seconds), with; None if it is not tried again by itself."""
 
     def to_json(self) -> Json:
         data = {"schema": 1, **dataclasses.asdict(self)}

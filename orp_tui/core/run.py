@@ -126,7 +126,7 @@ class Stop:
     """Why ORP stopped a training."""
 
     why: str
-    """cancelled, timed_out, stalled or terminated."""
+    """cancelled, timed_out, stalled, oom or terminated."""
     at: float
     by: str = ""
 
@@ -155,6 +155,8 @@ class ExitRecord:
     disk_free: int | None
     """Bytes that were left where the run wrote; None if nobody knows."""
     rusage: dict[str, float]
+    memory: Json | None = None
+    """limit and used (bytes), by (`kernel` or `watch`: who held the limit); None without a limit."""
 
     @classmethod
     def from_json(cls, data: Json) -> ExitRecord:
@@ -174,6 +176,7 @@ class ExitRecord:
             stderr_tail=data.get("stderr_tail", ""),
             disk_free=data.get("disk_free"),
             rusage=data.get("rusage", {}),
+            memory=data.get("memory"),
         )
 
 

@@ -89,6 +89,8 @@ class Reason(enum.Enum):
     SIGNAL = "signal"
     OOM_KERNEL = "oom_kernel"
     """The kernel's out-of-memory killer, or the memory limit of its cgroup."""
+    OOM = "oom"
+    """ORP stopped it above its memory limit."""
     OOM_CUDA = "oom_cuda"
     DISK_FULL = "disk_full"
     TIMED_OUT = "timed_out"

@@ -8,6 +8,7 @@ import re
 from orp_tui.core.checklist import ChecklistReport
 from orp_tui.core.run import ExitRecord
 from orp_tui.core.states import NO_ROOM_BYTES, Reason, RunState
+from orp_tui.core.words import size
 
 _CUDA_OOM = re.compile(r"CUDA out of memory|torch\.(cuda\.)?OutOfMemoryError|CUDA_ERROR_OUT_OF_MEMORY")
 _DISK_FULL = re.compile(r"No space left on device|\[Errno 28\]|Disk quota exceeded|\[Errno 122\]")
@@ -89,9 +90,21 @@ def _stopped(record: ExitRecord) -> Verdict | None:
         return Verdict(RunState.FAILED, Reason.TIMED_OUT, f"its time limit passed{how}")
     if why == "stalled":
         return Verdict(RunState.FAILED, Reason.STALLED, f"no line in its logs for too long{how}")
+    if why == "oom":
+        return Verdict(RunState.FAILED, Reason.OOM, f"{_memory(record)}{how}")
     return Verdict(
         RunState.FAILED, Reason.TERMINATED, f"stopped from outside ORP, {record.stop.by or 'SIGTERM'}{how}"
     )
+
+
+def _memory(record: ExitRecord) -> str:
+    found = record.memory or {}
+    return f"memory limit {size(found.get('limit'))}: used {size(found.get('used'))}"
+
+
+def _killed_at_limit(record: ExitRecord) -> bool:
+    """The kernel killed in the run's own cgroup; where a worker of it was killed, the main process may end by itself."""
+    return record.oom_kills > 0 and record.memory is not None and record.memory.get("by") == "kernel"
 
 
 def _named(sent: str) -> str:
@@ -121,6 +134,8 @@ def _exited_well(report: ChecklistReport | None) -> Verdict:
 
 def _failed(record: ExitRecord) -> Verdict:
     last = _last_line(record.stderr_tail)
+    if _killed_at_limit(record):
+        return Verdict(RunState.FAILED, Reason.OOM_KERNEL, f"killed by the kernel: {_memory(record)}")
     if record.signal == 9 and record.oom_kills > 0:
         return Verdict(RunState.FAILED, Reason.OOM_KERNEL, "killed by the kernel: out of memory")
     if match := _CUDA_OOM.search(record.stderr_tail):

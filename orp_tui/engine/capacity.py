@@ -12,19 +12,25 @@ from orp_tui.core.layout import BasePaths
 from orp_tui.core.needs import Capacity, Card, Occupant
 from orp_tui.core.run import Run
 from orp_tui.core.states import RunState
+from orp_tui.engine import guards
 from orp_tui.store import groups, runs, settings
 
 if TYPE_CHECKING:
     from orp_tui.hardware.foreign import GpuSettings
 
 
-def occupants(rows: Sequence[Run], found: Mapping[str, Facts]) -> list[Occupant]:
-    """The active runs that still own what they were given."""
+def occupants(
+    rows: Sequence[Run], found: Mapping[str, Facts], left: Mapping[str, float] | None = None
+) -> list[Occupant]:
+    """The active runs that still own what they were given; `left` is run id → seconds until its likely end."""
     return [
-        Occupant(run.id, run.workspace, run.project, run.group, run.needs, run.cards, run.locks)
+        Occupant(
+            run.id, run.workspace, run.project, run.group, run.needs, run.cards, run.locks,
+            None if left is None else left.get(run.id),
+        )
         for run in rows
         if run.state.is_active and found[run.id].owns_slot
-    ]
+    ]  # fmt: skip
 
 
 def capacity(
@@ -57,6 +63,7 @@ def capacity(
         no_cards=none,
         groups=groups.read(connection),
         paused=settings.read(connection, "paused"),
+        guard=guards.low_disk(paths, guards.least(connection)) if queued else None,
         ends=_ends(connection, queued),
     )
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import orp_tui
 from orp_tui.core.layout import BasePaths, RunPaths
 from orp_tui.core.ports import Launch
+from orp_tui.engine import memory_limit
 from orp_tui.files.failpoint import hit
 from orp_tui.workspace import private_environment
 
@@ -81,6 +82,8 @@ def launch_block(paths: BasePaths, launch: Launch) -> bytes:
             "stop_to": [request.stop.to],
             "leftovers": [request.leftovers],
             "finaliser": finaliser_command(paths, request.id),
+            "memory": _optional(request.needs.memory),
+            "cgroup": memory_limit.make(request.id, launch.attempt, request.needs.memory),
         }
     )
 

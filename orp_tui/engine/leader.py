@@ -68,10 +68,14 @@ class Leader:
         self._rows: list[Run] = []
         self._seen: dict[str, _Seen] = {}
         self._said: dict[str, str] = {}
-        self._helpers: list[Callable[[list[Run]], None]] = []
+        self._helpers: list[Callable[[list[Run]], object]] = []
+        self._helped = False
 
-    def add_helper(self, helper: Callable[[list[Run]], None]) -> None:
-        """Have `helper` called with the unfinished runs on every turn, as for keeping an observer alive."""
+    def add_helper(self, helper: Callable[[list[Run]], object]) -> None:
+        """Have `helper` called with the unfinished runs on every turn, as for keeping an observer alive.
+
+        While it answers True there is something to wait for, even if no run is unfinished.
+        """
         self._helpers.append(helper)
 
     def stop(self) -> None:
@@ -141,12 +145,12 @@ class Leader:
         known = {run.id: self._settled(run) for run in active}
         if not self._settler.wrote:
             await self._dispatch(connection, known)
-        for helper in self._helpers:
-            helper(self._rows)
+        answers = [helper(self._rows) for helper in self._helpers]
+        self._helped = True in answers
 
     def _is_idle(self, now: float) -> bool:
         """Nothing has been unfinished for as long as an automatically started leader waits."""
-        if self._rows or self._settler.wrote:
+        if self._rows or self._settler.wrote or self._helped:
             self._idle_since = now
             return False
         limit = self._options.idle_exit_s

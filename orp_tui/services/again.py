@@ -57,10 +57,11 @@ def retry(
     *,
     overrides: tuple[str, ...] = (),
     automatic: bool = False,
+    start: str | None = None,
 ) -> str:
     """The id of a new run of the same frozen code, config and environment.
 
-    `overrides` are as `--set`. An automatic retry of a run happens once, however often it is asked for.
+    `overrides` are as `--set`, `start` as `queue.start`. An automatic retry of a run happens once, however often it is asked for.
 
     Raises UsageError while the run has not ended, SubmitRefused if its code is gone.
     """
@@ -68,7 +69,7 @@ def retry(
     request = _request(context, run)
     source = _source(context, request, overrides)
     options = SubmitOptions(
-        wishes=_same_wishes(request),
+        wishes=dataclasses.replace(_same_wishes(request), start=start),
         retry_of=run.id,
         retry=run.retry + 1 if automatic else 0,
         batch=run.batch,

@@ -124,6 +124,10 @@ def leader_command(context: Context, *, idle_exit_s: float | None) -> list[str]:
     ]  # fmt: skip
     if idle_exit_s is not None:
         command += ["--idle-exit", str(idle_exit_s)]
+    queue = context.settings.queue
+    command += ["--breaker", str(queue.breaker)]
+    if queue.min_free is not None:
+        command += ["--min-free", str(queue.min_free)]
     if context.settings.allow_network_filesystem:
         command += ["--allow-network"]
     return command

@@ -1,7 +1,7 @@
 """The observer: looks on while runs go on, and writes only what can be made again.
 
-Now it makes live checklists (`state/live/<id>.json`). Each watcher is one object with a
-`look(run)`; metrics, alerts, samples and the outbox come as further watchers. Killing it
+It makes live checklists (`state/live/<id>.json`), prunes checkpoints and samples what runs write.
+Each watcher is one object with a `look(run)`; metrics, alerts and the outbox come as further ones. Killing it
 loses nothing: the queue processor starts another, and only the finaliser's checklist counts.
 """
 
@@ -27,6 +27,7 @@ from orp_tui.engine.request_file import read_request
 from orp_tui.files import locks
 from orp_tui.files.atomic import read_json
 from orp_tui.services.gpu_samples import GpuSamples
+from orp_tui.services.watchers import Growth, Pruner
 from orp_tui.store import database, runs
 
 PERIOD_S = 1.0
@@ -104,7 +105,7 @@ def observe(paths: BasePaths) -> bool:
 
     signal.signal(signal.SIGTERM, end)
     connection = database.connect(paths.database, allow_network=True, create=False)
-    watchers: list[Watcher] = [LiveChecks(paths)]
+    watchers: list[Watcher] = [LiveChecks(paths), Pruner(paths), Growth(paths)]
     running: dict[str, Run] = {}
     version, busy = -1, time.monotonic()
     samples, wants_gpus = GpuSamples(paths), False

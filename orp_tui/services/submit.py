@@ -256,6 +256,7 @@ def request_of(
         retry=options.retry,
         resume_of=options.resume_of,
         checkpoints=plan.checkpoints,
+        retries=plan.retries,
     )
 
 

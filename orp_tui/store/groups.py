@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 
 from orp_tui.core.needs import Group
+from orp_tui.store import events, settings
 from orp_tui.store.database import transaction
 
 DEFAULT = "default"
@@ -35,4 +36,11 @@ def pause(connection: sqlite3.Connection, name: str, reason: str | None) -> bool
             "INSERT INTO queue_group (name, paused) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET paused = excluded.paused",
             (name, reason),
         )
+        if reason is None:
+            settings.put(connection, f"resumed:{name}", str(events.newest(connection)))
     return True
+
+
+def resumed_at(connection: sqlite3.Connection, name: str) -> int:
+    """Number of the newest event when the group was last resumed; 0 if it never was."""
+    return int(settings.read(connection, f"resumed:{name}") or 0)

@@ -6,16 +6,19 @@ import asyncio
 import os
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from orp_tui.cli.engine_arguments import Words, parse
 from orp_tui.core.errors import OrpError
+from orp_tui.core.run import Run
+from orp_tui.engine import breaker, guards, memory_limit
 from orp_tui.engine.host import SystemClock
 from orp_tui.engine.leader import Leader, LeaderSettings, check_host, log
 from orp_tui.engine.leadership import take_lead
 from orp_tui.engine.observing import ObserverKeeper
 from orp_tui.services.rebuild import make_missing
-from orp_tui.store import database
+from orp_tui.services.retries import Retrier
+from orp_tui.store import database, runs, settings
 
 
 def main(argv: Sequence[str]) -> int:
@@ -48,10 +51,25 @@ def _lead(words: Words) -> int:
         with database.opened(words.paths.database, allow_network=options.allow_network) as connection:
             check_host(connection, now=clock.now())
             leader = Leader(words.paths, options, clock)
+            settings.write(connection, guards.MIN_FREE, words.options.get("min-free"))
             leader.add_helper(ObserverKeeper(words.paths, clock).look_after)
+            most = int(words.options.get("breaker", breaker.USUAL))
+            leader.add_helper(_stopper(breaker.Breaker(connection, most)))
+            leader.add_helper(Retrier(words.paths, connection, clock).look)
+            memory_limit.sweep({run.id for run in runs.unfinished(connection)})
             log(f"leads {words.paths.base} with {options.slots} slots, Python {sys.version.split()[0]}")
             asyncio.run(leader.run(connection))
             log("ends; runs go on")
     finally:
         os.close(lead)
     return 0
+
+
+def _stopper(judge: breaker.Breaker) -> Callable[[list[Run]], None]:
+    """A helper that pauses groups whose runs fail alike, and says so in the log."""
+
+    def look(_rows: list[Run]) -> None:
+        for name in judge.look():
+            log(f"the group {name} is paused: its runs fail alike")
+
+    return look

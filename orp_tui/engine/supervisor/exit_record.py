@@ -4,7 +4,7 @@ import os
 import time
 
 from durable import failpoint, log, sync_folder, to_json, write_all, write_atomic
-from kernel_view import boot_id, disk_free, monotonic, oom_kills
+from kernel_view import boot_id, disk_free, monotonic
 
 RECORD_BYTES = 4096
 
@@ -62,7 +62,8 @@ class ExitRecord:
             "boot_id": boot_id(), "stop": self.keeper.stop, "signals": self.keeper.signals,
             "spawn_error": None if spawn_error is None else spawn_error[:1000],
             "disk_free": disk_free(self.training.folder),
-            "oom_kills": max(0, oom_kills() - self.training.oom_before) if self.training.main else 0,
+            "oom_kills": self.training.oom_kills(),
+            "memory": None if self.training.memory is None else self.training.memory.facts(),
             "rusage": {} if usage is None else {
                 "user_s": round(usage.ru_utime, 3), "system_s": round(usage.ru_stime, 3), "max_rss_kib": usage.ru_maxrss,
             },

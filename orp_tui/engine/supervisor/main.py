@@ -48,6 +48,10 @@ class Supervisor:
         self.claims = [int(word) for word in block.all("claim_fds")]
         wake, self.wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         self.training = Training(block, self.claims)
+        if block.number("memory") is not None:
+            import memory  # only where it is needed: most runs have no limit
+
+            self.training.memory = memory.MemoryLimit(block)
         self.keeper = Keeper(self.training, wake)
         self.record = ExitRecord(self.training, self.keeper)
 
@@ -144,6 +148,8 @@ class Supervisor:
         self.keeper.watch()
         self.record.write("waited")
         self.keeper.sweep()
+        if self.training.memory is not None:
+            self.training.memory.remove()
 
 
 def wake_up(_number, _frame):

@@ -21,6 +21,7 @@ class Keeper:
     def __init__(self, training, wake):
         self.training = training
         self.block = training.block
+        self.memory = training.memory
         self.wake = wake
         self.grace = self.block.number("grace_s")
         self.terminated = False
@@ -82,6 +83,8 @@ class Keeper:
             self.begin_stop("timed_out", "", None)
         elif stall is not None and now - grown >= stall:
             self.begin_stop("stalled", "", None)
+        elif self.memory is not None and self.memory.is_over():
+            self.begin_stop("oom", "", min(self.grace, self.memory.grace))
 
     def cancelled(self):
         """Who asks for the end and with which grace; None if nobody does."""
@@ -142,6 +145,8 @@ class Keeper:
 
     def kill_tree(self):
         """One round of SIGKILL over all descendants."""
+        if self.memory is not None:
+            self.memory.kill()
         for pid in descendants_of(os.getpid()):
             self.send(pid, signal.SIGKILL)
 
@@ -169,6 +174,8 @@ class Keeper:
                 asked = True
                 kill = min(kill, now + self.grace)
             elif asked and now >= kill:
+                if self.memory is not None:
+                    self.memory.kill()
                 for pid in children_of(os.getpid()):
                     self.send(pid, signal.SIGKILL)
                 if now >= kill + UNKILLABLE_AFTER_S and not said:

@@ -26,6 +26,7 @@ class Training:
         self.status = self.usage = None
         self.started_at = self.started = None
         self.oom_before = 0
+        self.memory = None
         self.recorded = False
         self.trouble = None
 
@@ -62,6 +63,8 @@ class Training:
         for descriptor in inherited:
             os.set_inheritable(descriptor, True)
         os.umask(int(self.block.one("umask"), 8))
+        if self.memory is not None:
+            self.memory.enter()
         try:
             self.main = os.posix_spawn(
                 argv[0],
@@ -79,6 +82,8 @@ class Training:
         except OSError as error:
             return self.why_not(argv[0], error)
         finally:
+            if self.memory is not None:
+                self.memory.leave()
             os.umask(0o077)
             for descriptor in inherited:
                 os.set_inheritable(descriptor, False)
@@ -97,6 +102,14 @@ class Training:
         if error.errno == errno.E2BIG:
             return "%s: the arguments and the environment are too long" % program
         return "%s: cannot be started: %s" % (program, error.strerror)
+
+    def oom_kills(self):
+        """How often the kernel has killed for memory: in the training's own cgroup, or wherever it counts."""
+        if not self.main:
+            return 0
+        if self.memory is not None and self.memory.inside:
+            return self.memory.kills()
+        return max(0, oom_kills() - self.oom_before)
 
     def raise_oom_score(self):
         """Out of memory, the kernel is to take the training before its supervisor."""
