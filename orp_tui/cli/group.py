@@ -12,10 +12,14 @@ import orp_tui
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("Run experiments", "Run an experiment file, or a command after --"),
+    "batch": ("Run experiments", "Queue the experiment files of a folder"),
     "validate": ("Run experiments", "Check experiment files and list every problem"),
     "init": ("Run experiments", "Write a commented experiment file to start from"),
-    "queue": ("Run experiments", "Start, stop and fill the queue"),
+    "queue": ("Run experiments", "Start, stop, fill and order the queue"),
     "cancel": ("Run experiments", "End runs; asks their training to stop first"),
+    "retry": ("Run experiments", "The same code and values once more"),
+    "resume": ("Run experiments", "Go on from the newest checkpoint"),
+    "clone": ("Run experiments", "A child with other values, on the code of now"),
     "status": ("Look", "What runs, what waits and why"),
     "runs": ("Look", "List runs, newest first"),
     "info": ("Look", "Everything about one run"),
