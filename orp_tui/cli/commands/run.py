@@ -5,17 +5,21 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from orp_tui.cli import output
 from orp_tui.cli.context_option import as_json, base_dir, base_option
+from orp_tui.cli.queue_options import QueueWishes, queue_options, read_wishes
 from orp_tui.core.errors import NotYet, OrpError
 from orp_tui.core.sanitise import sanitise
 from orp_tui.services.context import Context, open_context
 from orp_tui.services.control import ensure_leader
 from orp_tui.services.prepare import Source, SubmitOptions
-from orp_tui.services.wishes import Wishes
+
+if TYPE_CHECKING:
+    from orp_tui.services.batch import Item
 
 NOT_SUCCEEDED = 1
 
@@ -44,7 +48,6 @@ class RunCommand(click.Command):
 @click.option("--seed", type=int, help="Run with this seed instead of the file's.")
 @click.option("--name", help="Call the experiment so.")
 @click.option("--gpus", type=click.IntRange(0), help="GPUs for a command after --; 0 hides all.")
-@click.option("--priority", type=int, help="Higher starts first.")
 @click.option("--key", help="Submit once: a second submit with the same key gives the first one's run.")
 @click.option("--detach", is_flag=True, help="Print the run id and return; the run goes on.")
 @click.option("--dry-run", is_flag=True, help="Show command, environment and files, and start nothing.")
@@ -52,6 +55,7 @@ class RunCommand(click.Command):
 @click.option(
     "--allow-live-code", is_flag=True, help="Accept that installed packages come from the live project."
 )
+@queue_options
 @base_dir
 @as_json
 @click.pass_context
@@ -62,7 +66,6 @@ def command(
     seed: int | None,
     name: str | None,
     gpus: int | None,
-    priority: int | None,
     key: str | None,
     detach: bool,
     dry_run: bool,
@@ -70,6 +73,7 @@ def command(
     allow_live_code: bool,
     base_dir: str | None,
     as_json: bool,
+    **queue: Any,  # Any: as click hands them
 ) -> int:
     """Run experiments and follow them to their end.
 
@@ -88,8 +92,9 @@ def command(
         raise click.UsageError("--gpus is for a command after --; a file says training.resources.gpus")
     if key is not None and len(files) > 1:
         raise click.UsageError("--key names one run; give one file")
+    wished = read_wishes(**queue)
     context = open_context(base_dir=base_dir, near=Path(files[0]) if files else None)
-    options = SubmitOptions(wishes=Wishes(priority=priority), key=key, allow_live_code=allow_live_code)
+    options = SubmitOptions(wishes=wished.wishes, key=key, allow_live_code=allow_live_code)
     if not dry_run and context.has_store:
         ensure_leader(context)  # first, so that it starts while files are read and frozen
     sources = _sources(context, files, words, seed=seed, overrides=overrides, name=name, gpus=gpus)
@@ -98,12 +103,13 @@ def command(
 
         show_dry_run(context, sources, options, as_json=as_json)
         return 0
-    ids = submit_sources(context, sources, options)
+    items = submit_sources(context, sources, options, unless_exists=wished.unless_exists)
     if detach:
-        _print_ids(context, ids, as_json=as_json)
+        print_items(context, items, as_json=as_json)
         return 0
     from orp_tui.cli.following import follow_to_the_end
 
+    ids = [item.run_id for item in items]
     return follow_to_the_end(context, ids, as_json=as_json, junit=Path(junit) if junit else None)
 
 
@@ -133,31 +139,47 @@ def _sources(
     return found
 
 
-def submit_sources(context: Context, sources: list[Source], options: SubmitOptions) -> list[str]:
-    """The ids of the queued runs; asks about folders of which nobody has said what they are.
+def submit_sources(
+    context: Context,
+    sources: list[Source],
+    options: SubmitOptions,
+    *,
+    batch: bool = False,
+    parallel: int | None = None,
+    smoke: bool = False,
+    unless_exists: bool = False,
+) -> list[Item]:
+    """The queued runs; asks about folders of which nobody has said what they are.
 
-    Raises NotYet before anything is queued.
+    The options are those of `services.batch.submit_all`. Raises NotYet before anything is queued.
     """
     from orp_tui.cli.asking import answered
-    from orp_tui.services.submit import submit
+    from orp_tui.services.batch import representatives, submit_all
 
     for source in sources:
         if source.plan.not_yet:
             raise NotYet(", ".join(source.plan.not_yet))
     if sys.stdin.isatty() and sys.stderr.isatty():
-        context = answered(context, sources)
-    ids: list[str] = []
+        context = answered(context, representatives(sources))
+    items: list[Item] = []
     with context.store() as connection:
         ensure_leader(context)
-        for source in sources:
-            try:
-                ids.append(submit(context, connection, source, options))
-            except OrpError:
-                if ids:
-                    output.say(f"queued before that: {' '.join(ids)}; `orp cancel` takes them back")
-                raise
-    _say_notes(context, ids)
-    return ids
+        try:
+            for item in submit_all(
+                context, connection, sources, options,
+                batch=batch, parallel=parallel, smoke=smoke, unless_exists=unless_exists,
+            ):  # fmt: skip
+                items.append(item)  # noqa: PERF402 - what is queued before an error has to be known
+        except OrpError:
+            queued = [item.run_id for item in items if not item.existed]
+            if queued:
+                output.say(f"queued before that: {' '.join(queued)}; `orp cancel` takes them back")
+            raise
+    for item in items:
+        if item.existed:
+            output.say(f"{sanitise(item.name)}: has succeeded already as {item.run_id}; not queued")
+    _say_notes(context, [item.run_id for item in items if not item.existed])
+    return items
 
 
 def _say_notes(context: Context, ids: Sequence[str]) -> None:
@@ -169,17 +191,31 @@ def _say_notes(context: Context, ids: Sequence[str]) -> None:
         output.say(f"note: {sanitise(note)}")
 
 
-def submit_files(names: Sequence[str], *, base_dir: str | None) -> list[str]:
-    """Queue what experiment files describe, all or, if one is invalid, none; returns the ids."""
+def submit_files(names: Sequence[str], wished: QueueWishes, *, base_dir: str | None) -> list[str]:
+    """Queue what experiment files describe, all or, if one is invalid, none; returns the ids of what was queued."""
     context = open_context(base_dir=base_dir, near=Path(names[0]))
-    return submit_sources(context, _sources(context, names), SubmitOptions())
+    options = SubmitOptions(wishes=wished.wishes)
+    items = submit_sources(context, _sources(context, names), options, unless_exists=wished.unless_exists)
+    return [item.run_id for item in items if not item.existed]
 
 
-def _print_ids(context: Context, ids: list[str], *, as_json: bool) -> None:
+def print_items(context: Context, items: Sequence[Item], *, as_json: bool) -> None:
+    """The ids of what was queued, one a line; as JSON also what had succeeded before."""
     if as_json:
-        output.emit_json([{"id": run_id, "folder": str(context.paths.run(run_id).folder)} for run_id in ids])
+        output.emit_json(
+            [
+                {
+                    "id": item.run_id,
+                    "folder": str(context.paths.run(item.run_id).folder),
+                    "existed": item.existed,
+                }
+                for item in items
+            ]
+        )
         return
+    ids = [item.run_id for item in items if not item.existed]
     for run_id in ids:
         output.emit(run_id)
-    base = base_option(context)
-    output.say(f"queued; watch: orp logs -f {ids[0]}{base}; end: orp cancel {' '.join(ids)}{base}")
+    if ids:
+        base = base_option(context)
+        output.say(f"queued; watch: orp logs -f {ids[0]}{base}; end: orp cancel {' '.join(ids)}{base}")

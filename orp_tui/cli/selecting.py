@@ -1,0 +1,124 @@
+"""RUN… or a filter: what the commands that take many runs are about, and what came of it."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeVar
+
+import click
+
+from orp_tui.cli import output
+from orp_tui.cli.run_argument import RunType
+from orp_tui.core.errors import OrpError
+from orp_tui.core.run import Run
+from orp_tui.core.sanitise import sanitise
+from orp_tui.core.states import RunState
+from orp_tui.services.context import Context
+from orp_tui.services.queue_acts import Answer
+from orp_tui.services.reference import store_of
+from orp_tui.services.selection import Selected, Selection, select
+
+F = TypeVar("F", bound=Callable[..., Any])  # Any: whatever click hands a command
+
+REFUSED = 2
+
+_OPTIONS = (
+    click.option("--all-queued", is_flag=True, help="All runs that wait."),
+    click.option("--failed", is_flag=True, help="All that ended as failed, incomplete or lost."),
+    click.option("--batch", metavar="ID", help="All of one submission."),
+    click.option("--group", metavar="G", help="All of a group of the queue."),
+    click.option("--name", metavar="NAME", help="All of an experiment."),
+    click.option(
+        "--state",
+        type=click.Choice([state.value for state in RunState]),
+        metavar="STATE",
+        help="All in that state.",
+    ),
+)
+
+
+def selecting(function: F) -> F:
+    """Give a command `[RUN]...` and the filters; it takes them as `references` and `**filters`."""
+    for option in reversed(_OPTIONS):
+        function = option(function)
+    return click.argument("references", metavar="[RUN]...", nargs=-1, type=RunType())(function)
+
+
+def read_selection(
+    *,
+    all_queued: bool = False,
+    failed: bool = False,
+    batch: str | None = None,
+    group: str | None = None,
+    name: str | None = None,
+    state: str | None = None,
+) -> Selection:
+    """The filter that the options describe."""
+    return Selection(all_queued, failed, batch, group, name, RunState(state) if state else None)
+
+
+@contextlib.contextmanager
+def selected(
+    context: Context,
+    references: Sequence[str],
+    filters: dict[str, Any],  # Any: as click hands them
+    *,
+    fit: Callable[[RunState], bool],
+) -> Iterator[tuple[sqlite3.Connection, Selected]]:
+    """The open database, and the runs that are meant.
+
+    Raises as `select` does, and RunNotFound where nothing was ever run.
+    """
+    wanted = read_selection(**filters)
+    with store_of(context, references[0] if references else "these runs") as connection:
+        chosen = select(connection, context.paths, references, wanted, fit=fit)
+        if not chosen.runs:
+            output.say("no such run")
+        yield connection, chosen
+
+
+def show_answers(answers: Sequence[Answer], *, as_json: bool) -> int:
+    """One line a run; the exit code. What could not be done goes to stderr."""
+    if as_json:
+        output.emit_json(
+            [
+                {"id": item.run_id, "state": item.state.value, "word": item.word, "done": item.done}
+                for item in answers
+            ]
+        )
+    for item in answers:
+        if not item.done:
+            output.say(f"orp: {item.run_id}: {sanitise(item.word)}")
+        elif not as_json:
+            output.emit(f"{item.run_id}: {sanitise(item.word)}")
+    return 0 if all(item.done for item in answers) else REFUSED
+
+
+def show_new_runs(
+    chosen: Sequence[Run], act: Callable[[Run], str], word: str, *, as_json: bool
+) -> tuple[list[str], int]:
+    """Make a new run of each and say which; their ids and the exit code.
+
+    One that is refused is said, and the others are made all the same.
+    """
+    made: list[tuple[str, Run]] = []
+    refused = False
+    for run in chosen:
+        try:
+            made.append((act(run), run))
+        except OrpError as error:
+            refused = True
+            output.say(f"orp: {sanitise(_named(run, str(error)), keep_newlines=True)}")
+    if as_json:
+        output.emit_json([{"id": new, "of": run.id, "name": run.name} for new, run in made])
+    for new, run in made:
+        if not as_json:
+            output.emit(new)
+        output.say(f"{new}: {word} {run.id} {sanitise(run.name)}")
+    return [new for new, _ in made], REFUSED if refused else 0
+
+
+def _named(run: Run, text: str) -> str:
+    return text if run.id in text else f"{run.id}: {text}"
