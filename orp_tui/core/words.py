@@ -49,6 +49,13 @@ def duration(seconds: float | None) -> str:
     return f"{whole // 86400}d{whole % 86400 // 3600:02d}h"
 
 
+def roughly(seconds: float) -> str:
+    """What is only estimated: `<1m`, `~40m`, `~2h00m`, `~2d05h`."""
+    if seconds < 60:
+        return "<1m"
+    return f"~{round(seconds / 60)}m" if seconds < 3570 else f"~{duration(max(seconds, 3600))}"
+
+
 def size(count: float | None) -> str:
     """`512 B`, `3.1 MiB`; powers of 1024; a dash for None."""
     if count is None:

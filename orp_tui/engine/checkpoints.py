@@ -39,6 +39,11 @@ def complete_checkpoints(rule: Json, cwd: Path) -> list[Checkpoint]:
             found = [item for name in names if (item := _look(folder, name, rule.get("complete")))]
     except OSError:
         return []
+    return in_order(found)
+
+
+def in_order(found: Sequence[Checkpoint]) -> list[Checkpoint]:
+    """Oldest first, as `complete_checkpoints` gives them."""
     if all(item.step is not None for item in found):
         return sorted(found, key=lambda item: (item.step or 0, item.changed))
     return sorted(found, key=lambda item: item.changed)

@@ -14,9 +14,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from orp_tui.artifacts.space import free_bytes
 from orp_tui.core.layout import BasePaths
-from orp_tui.core.words import size
+from orp_tui.core.words import roughly, size
 from orp_tui.files.atomic import read_json
 from orp_tui.store import settings
 
@@ -52,10 +51,11 @@ def low_disk(paths: BasePaths, wanted: int | None) -> str | None:
         return None
     for what, folder in (("runs", paths.runs), ("zips", paths.artifacts)):
         try:
-            free = free_bytes(folder)
             found = os.statvfs(folder)
         except OSError:
             continue  # not made yet, or not to be seen now: a start will say so itself
+        # What is set aside for root only root can use.
+        free = (found.f_bfree if os.geteuid() == 0 else found.f_bavail) * found.f_frsize
         must = (
             min(USUAL_BYTES, int(found.f_blocks * found.f_frsize * USUAL_SHARE)) if wanted is None else wanted
         )
@@ -92,6 +92,9 @@ class Forecast:
     rate: float
     """Bytes a second that the active runs write."""
     full_in_s: float
+
+    def __str__(self) -> str:
+        return f"full in {roughly(self.full_in_s)} at this rate ({size(self.rate * 60)} a minute)"
 
 
 def forecast(paths: BasePaths, *, now: float | None = None) -> Forecast | None:

@@ -20,7 +20,7 @@ from orp_tui.core.checklist import Deliverable
 from orp_tui.core.errors import UnsafePath
 from orp_tui.core.layout import RunPaths
 from orp_tui.core.request import RunRequest
-from orp_tui.engine.checkpoints import Checkpoint, complete_checkpoints, to_prune
+from orp_tui.engine.checkpoints import Checkpoint, complete_checkpoints, in_order, to_prune
 from orp_tui.files.glob_beneath import has_magic
 from orp_tui.files.safe_open import Beneath
 
@@ -54,11 +54,11 @@ def prune(request: RunRequest, folder: RunPaths, *, since: float, now: float) ->
     if rule is None or not is_wanted(request):
         return []
     cwd = Path(request.cwd)
-    found = complete_checkpoints(rule, cwd)
+    found = in_order([item for item in complete_checkpoints(rule, cwd) if not (cwd / item.path).is_symlink()])
     if len(found) <= rule["keep"]:
         return []
     never = [*_deliverables(cwd, request.deliverables), *_linked(cwd, found), *_best(cwd, found[-1], rule)]
-    own = [item for item in found if item.changed >= since and not _is_link(cwd, item.path)]
+    own = [item for item in found if item.changed >= since]
     if not own or own[-1] != found[-1]:
         return []
     done = []
@@ -102,10 +102,6 @@ def _best(cwd: Path, newest: Checkpoint, rule: dict[str, object]) -> Iterator[st
             continue
         if isinstance(best, str) and best:
             yield os.path.relpath(os.path.join(cwd, best), cwd)
-
-
-def _is_link(cwd: Path, path: str) -> bool:
-    return (cwd / path).is_symlink()
 
 
 def remove(cwd: Path, path: str) -> int | None:

@@ -15,16 +15,18 @@ from orp_tui.artifacts.space import free_bytes
 from orp_tui.core.ids import is_run_id
 from orp_tui.core.layout import BasePaths
 from orp_tui.core.words import size
+from orp_tui.engine.guards import forecast
 from orp_tui.services.findings import Finding, listed, note, ok, problem, warning
 from orp_tui.store import database
 
+SOON_S = 24 * 3600.0
 LITTLE = 1 << 30
 TOO_LITTLE = 100 << 20
 FEW_FILES = 10_000
 STALE_S = 3600.0
 _KNOWN_STATE = re.compile(
     r"orp\.db(-journal|-wal|-shm|\.backup)?|orp\.db\.making(-journal|-wal|-shm)?|orp\.db\.(damaged|tmp)-.*"
-    r"|(queue|observer|rebuild|packing-\d+)\.lock|(queue|observer)\.log|live|orphans|interpreters|file-cache\.json"
+    r"|(queue|observer|rebuild|packing-\d+)\.lock|(queue|observer)\.log|(samples|gpus)\.(json|tmp)|live|orphans|interpreters|file-cache\.json"
 )
 _TEMPORARY = re.compile(r"\..+\.tmp(-\d+(-\d+)?)?")
 
@@ -74,6 +76,11 @@ def room(paths: BasePaths) -> Iterator[Finding]:
     for device, names in seen.items():
         yield _room(", ".join(names), folders[device])
     yield from _quota()
+    coming = forecast(paths)
+    if coming is not None:
+        words = f"the disk of the runs is {coming}"
+        soon = coming.full_in_s < SOON_S
+        yield warning("space", words, "make room, or stop a run") if soon else note("space", words)
 
 
 def _room(names: str, folder: Path) -> Finding:

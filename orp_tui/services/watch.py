@@ -10,6 +10,7 @@ import dataclasses
 import os
 import sqlite3
 import time
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from orp_tui.core import policy
@@ -18,11 +19,12 @@ from orp_tui.core.decide import Facts, foresee
 from orp_tui.core.layout import BasePaths, RunPaths
 from orp_tui.core.run import Run
 from orp_tui.core.states import NO_ROOM_BYTES, Mark, Reason, RunState
-from orp_tui.engine import capacity, facts
+from orp_tui.engine import capacity, facts, guards
+from orp_tui.engine.guards import Forecast
 from orp_tui.engine.leadership import LeaderIdentity, read_leader
 from orp_tui.engine.request_file import read_request
 from orp_tui.files.atomic import read_json
-from orp_tui.store import events, runs
+from orp_tui.store import events, history, runs
 
 _LOST_WORDS = {
     Reason.REBOOTED: "the machine was restarted while it ran",
@@ -51,6 +53,10 @@ class RunView:
     signal: int | None
     checklist: ChecklistReport | None
     """The newest there is, live or final; None if nothing was checked yet."""
+    left_s: float | None = None
+    """Seconds until a running run will likely end; None if no run of its name tells, or it takes longer than those."""
+    starts_in_s: float | None = None
+    """Seconds until a waiting run will likely start; None if that can't be said."""
 
     def elapsed_s(self, now: float) -> float | None:
         """Seconds from start to end, or to `now` while it runs; None if it never started, or nobody saw its end."""
@@ -73,6 +79,8 @@ class Snapshot:
     """Of all runs, by their true state."""
     event: int
     """Number of the newest event: ask for what came after it."""
+    disk: Forecast | None = None
+    """When the disk of the runs will be full, if they go on so; None if they do not grow, or nobody has looked."""
 
     @property
     def unsettled(self) -> bool:
@@ -94,12 +102,26 @@ def snapshot(paths: BasePaths, connection: sqlite3.Connection, *, slots: int) ->
     leader = read_leader(paths)
     slots = leader.slots if leader is not None and leader.slots is not None else slots
     queued = [seen.run for seen in views if seen.state is RunState.QUEUED]
-    now, taken = time.time(), capacity.occupants(rows, found)
+    now = time.time()
+    takes = history.durations(connection, (run.name for run in rows))
+    left = _left(views, takes, now)
+    taken = capacity.occupants(rows, found, left)
     room = capacity.capacity(paths, connection, queued, taken, slots=slots, now=now)
     choice = policy.choose(queued, taken, room, now=now)
     waits = choice.waiting | choice.doomed
+    coming: dict[str, float] = {}
+    if takes and queued:
+        from orp_tui.core import eta
+
+        hopeful = [run for run in queued if run.id not in choice.doomed]
+        coming = eta.starts(hopeful, taken, room, takes, now=now)
     unfinished = tuple(
-        dataclasses.replace(seen, detail=waits.get(seen.run.id, seen.detail))
+        dataclasses.replace(
+            seen,
+            detail=waits.get(seen.run.id, seen.detail),
+            left_s=left.get(seen.run.id),
+            starts_in_s=coming.get(seen.run.id) or None,
+        )
         for seen in views
         if not seen.state.is_final
     )
@@ -111,7 +133,18 @@ def snapshot(paths: BasePaths, connection: sqlite3.Connection, *, slots: int) ->
         unfinished,
         {s: n for s, n in counts.items() if n},
         newest,
+        guards.forecast(paths, now=now),
     )
+
+
+def _left(views: Sequence[RunView], takes: Mapping[str, float], now: float) -> dict[str, float]:
+    """Run id → seconds until its likely end; a run that takes longer than its like is left out."""
+    return {
+        seen.run.id: left
+        for seen in views
+        if seen.state is RunState.RUNNING and seen.started_at is not None and seen.run.name in takes
+        if (left := seen.started_at + takes[seen.run.name] - now) > 0
+    }
 
 
 def view(paths: BasePaths, run: Run, found: Facts | None = None) -> RunView:

@@ -38,13 +38,16 @@ END = 'echo "E $ORP_RUN_ID $$" >> {side}'
 class Project:
     """A project folder, its base directory beside it, and all processes that come of them."""
 
-    def __init__(self, folder: Path, *, base: Path | None = None, settings: str = "") -> None:
+    def __init__(
+        self, folder: Path, *, base: Path | None = None, settings: str = "", queue: str = "breaker: 0"
+    ) -> None:
+        # Tests let many runs fail alike; that pauses no group unless a test wants it.
         self.root = folder
         self.side = folder / "side.log"
         """Where trainings say that they began and ended; ORP knows nothing of it."""
         self.folder = folder / "project"
         self.folder.mkdir(parents=True)
-        (self.folder / "orp.yaml").write_text("queue: {autostart: false}\n" + settings)
+        (self.folder / "orp.yaml").write_text(f"queue: {{autostart: false, {queue}}}\n{settings}")
         self.context = open_context(start=self.folder, base_dir=str(base or folder / "experiments"))
         self.paths = self.context.paths
         self.accepted: list[str] = []

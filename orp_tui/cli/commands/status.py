@@ -2,47 +2,83 @@
 
 from __future__ import annotations
 
+import json
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 import click
 
 from orp_tui.cli import output
 from orp_tui.cli.context_option import as_json, base_dir
-from orp_tui.core.sanitise import one_line
+from orp_tui.core.needs import Group
+from orp_tui.core.sanitise import one_line, sanitise
 from orp_tui.core.states import RunState
-from orp_tui.core.words import duration
-from orp_tui.services.context import open_context
+from orp_tui.core.words import duration, roughly
+from orp_tui.services.context import Context, open_context
 from orp_tui.services.watch import RunView, Snapshot, snapshot
+from orp_tui.store import groups
+
+SOON_S = 48 * 3600.0
+"""A disk that is full later than this is not spoken of."""
 
 
 @click.command("status")
+@click.option("--watch", is_flag=True, help="Look again every second, until q or Ctrl-C.")
 @base_dir
 @as_json
-def command(base_dir: str | None, as_json: bool) -> None:
+def command(watch: bool, base_dir: str | None, as_json: bool) -> None:
     """What runs, what waits and why."""
     context = open_context(base_dir=base_dir)
-    if not context.has_store:
-        if as_json:
-            output.emit_json({"leader": None, "runs": [], "counts": {}})
-        else:
-            output.say(f"nothing was run in {context.paths.base} yet; `orp run FILE` does")
+    if watch:
+        from orp_tui.cli.watching import watch as again_and_again
+
+        again_and_again(lambda: _rows_now(context, as_json=as_json), drawn=not as_json)
         return
-    with context.store() as connection:
-        seen = snapshot(context.paths, connection, slots=context.slots)
+    found = _look(context)
     if as_json:
-        output.emit_json(to_json(seen))
+        output.emit_json(NOTHING if found is None else to_json(*found))
+    elif found is None:
+        output.say(_nothing_yet(context))
     else:
-        show(seen)
+        show(*found)
 
 
-def to_json(seen: Snapshot) -> dict[str, Any]:  # Any: JSON
+NOTHING: dict[str, Any] = {"leader": None, "runs": [], "counts": {}}  # Any: JSON
+
+
+def _look(context: Context) -> tuple[Snapshot, list[Group]] | None:
+    """Everything at one moment; None if nothing was ever run here."""
+    if not context.has_store:
+        return None
+    with context.store() as connection:
+        said = groups.read(connection)
+        return snapshot(context.paths, connection, slots=context.slots), [said[name] for name in sorted(said)]
+
+
+def _nothing_yet(context: Context) -> str:
+    return f"nothing was run in {context.paths.base} yet; `orp run FILE` does"
+
+
+def _rows_now(context: Context, *, as_json: bool) -> list[str]:
+    found = _look(context)
+    if as_json:
+        return [json.dumps(output.finite(NOTHING if found is None else to_json(*found)))]
+    if found is None:
+        return [_nothing_yet(context)]
+    seen, said = found
+    head, foot = _heading(seen), _footing(seen)
+    return [sanitise(line) for line in (head, *lines_of_groups(seen, said))] + _table(seen) + foot
+
+
+def to_json(seen: Snapshot, said: Sequence[Group] = ()) -> dict[str, Any]:  # Any: JSON
     """A snapshot as scripts read it."""
     leader = seen.leader
     return {
         "leader": {"pid": leader.pid, "host": leader.host, "user": leader.user} if leader else None,
         "slots": seen.slots,
         "paused": seen.paused,
+        "groups": [{"name": item.name, "slots": item.slots, "paused": item.paused} for item in said],
         "counts": {state.value: number for state, number in seen.counts.items()},
         "runs": [run_json(item, seen.at) for item in seen.unfinished],
     }
@@ -63,15 +99,43 @@ def run_json(item: RunView, now: float) -> dict[str, Any]:  # Any: JSON
         "started_at": output.utc_time(item.started_at),
         "ended_at": output.utc_time(item.ended_at),
         "elapsed_s": item.elapsed_s(now),
+        "left_s": item.left_s,
+        "starts_in_s": item.starts_in_s,
     }
 
 
-def show(seen: Snapshot) -> None:
+def show(seen: Snapshot, said: Sequence[Group] = ()) -> None:
     """The snapshot as lines."""
+    for line in (_heading(seen), *lines_of_groups(seen, said)):
+        output.say(sanitise(line))
+    for line in _table(seen):
+        output.emit(line)
+    for line in _footing(seen):
+        output.say(line)
+
+
+def _heading(seen: Snapshot) -> str:
     leader = f"led by {seen.leader}" if seen.leader else "no queue processor"
     counts = ", ".join(f"{number} {state.value}" for state, number in seen.counts.items()) or "no runs"
     paused = f" · paused: {seen.paused}" if seen.paused else ""
-    output.say(f"{leader} · {seen.slots} slots · {counts}{paused}")
+    return f"{leader} · {seen.slots} slots · {counts}{paused}"
+
+
+def lines_of_groups(seen: Snapshot, said: Sequence[Group]) -> list[str]:
+    """`group sweeps: 2 slots · paused: by maria@box`, of groups that are paused or have runs in the queue."""
+    busy = {item.run.group for item in seen.unfinished}
+    lines = []
+    for item in said:
+        if item.paused is None and item.name not in busy:
+            continue
+        words = [] if item.slots is None else [f"{item.slots} slot{'' if item.slots == 1 else 's'}"]
+        words += [] if item.paused is None else [f"paused: {item.paused}"]
+        if words:
+            lines.append(f"group {item.name}: {' · '.join(words)}")
+    return lines
+
+
+def _table(seen: Snapshot) -> list[str]:
     rows = [
         (
             item.run.id,
@@ -83,11 +147,19 @@ def show(seen: Snapshot) -> None:
         )
         for item in seen.unfinished
     ]
-    if rows:
-        output.emit(output.table(("RUN", "NAME", "STATE", "ELAPSED", "DELIV", "WHY"), rows, paint=2))
+    if not rows:
+        return []
+    return output.table(("RUN", "NAME", "STATE", "ELAPSED", "DELIV", "WHY"), rows, paint=2).split("\n")
+
+
+def _footing(seen: Snapshot) -> list[str]:
+    lines = []
+    if seen.disk is not None and seen.disk.full_in_s < SOON_S:
+        lines.append(f"the disk of the runs is {seen.disk}")
     waiting = any(item.state is RunState.QUEUED for item in seen.unfinished)
     if waiting and seen.leader is None:
-        output.say("nothing starts without a queue processor: `orp queue start`")
+        lines.append("nothing starts without a queue processor: `orp queue start`")
+    return lines
 
 
 def _deliverables(item: RunView) -> str:
@@ -99,4 +171,9 @@ def _deliverables(item: RunView) -> str:
 
 def _words(item: RunView) -> str:
     marks = " ".join(sorted(mark.value.replace("_", " ") for mark in item.marks))
-    return "; ".join(word for word in (marks, item.detail or "") if word)
+    words = [marks, item.detail or ""]
+    if item.left_s is not None:
+        words.append(f"{roughly(item.left_s)} left")
+    if item.starts_in_s is not None:
+        words.append(f"starts in {roughly(item.starts_in_s)}")
+    return "; ".join(word for word in words if word)
