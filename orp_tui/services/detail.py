@@ -9,8 +9,10 @@ from typing import Any
 from orp_tui.core.checklist import ChecklistReport
 from orp_tui.core.layout import RunPaths
 from orp_tui.files.atomic import read_json
+from orp_tui.services.code_diff import TreeWatch
 from orp_tui.services.context import Context
 from orp_tui.services.follow import why_they_wait
+from orp_tui.services.trash_index import Cleaned, cleaned_of
 from orp_tui.services.watch import RunView, checklist, view
 from orp_tui.store import events, runs
 from orp_tui.store.events import Event
@@ -34,6 +36,10 @@ class RunDetail:
     """The exit record of the newest attempt."""
     checklist: ChecklistReport | None
     history: tuple[Event, ...]
+    cleaned: tuple[Cleaned, ...] = ()
+    """What was taken away of it to free space."""
+    changed: str | None = None
+    """That the project is not what it was at the submit, in words; None if it is, or nobody can say."""
 
 
 def detail(context: Context, connection: sqlite3.Connection, run_id: str) -> RunDetail:
@@ -52,6 +58,8 @@ def detail(context: Context, connection: sqlite3.Connection, run_id: str) -> Run
         exit=_json(folder, f"exit-{run.attempt}.json"),
         checklist=checklist(context.paths, run),
         history=tuple(events.of_run(connection, run_id)),
+        cleaned=tuple(cleaned_of(context.paths, run_id)),
+        changed=TreeWatch(context).changed_since(run),
     )
 
 

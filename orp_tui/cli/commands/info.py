@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import shlex
 import sys
@@ -53,6 +54,8 @@ def to_json(found: RunDetail) -> dict[str, Any]:  # Any: JSON
         "environment": found.environment,
         "exit": found.exit,
         "result": found.result,
+        "changed_since_submit": found.changed,
+        "cleaned": [dataclasses.asdict(item) for item in found.cleaned],
         "checklist": found.checklist.to_json() if found.checklist else None,
         "history": [
             {"seq": event.seq, "at": output.utc_time(event.at), "actor": event.actor, "kind": event.kind, "detail": event.detail}
@@ -80,6 +83,12 @@ def rows(found: RunDetail) -> Iterator[tuple[str, str]]:
     yield from _source_rows(found)
     yield "folder", shown_path(found.folder.folder)
     yield from _result_rows(found)
+    for item in found.cleaned:
+        back = f"`orp clean --restore {found.view.run.id}` puts it back" if item.in_trash else "gone for good"
+        yield (
+            "cleaned",
+            f"{item.kind} ({size(item.bytes)}) on {output.local_time(item.at)} by {item.by}; {back}",
+        )
     if found.checklist is not None and found.checklist.items:
         yield "", f"deliverables {found.checklist.valid}/{len(found.checklist.items)}"
         for line in checklist_lines(found.checklist, sys.stdout):
@@ -120,6 +129,15 @@ def _plain(value: object) -> str:
 def _source_rows(found: RunDetail) -> Iterator[tuple[str, str]]:
     if found.source is not None:
         yield "code", str(found.source.get("summary"))
+        if found.changed is not None:
+            yield (
+                "",
+                output.painted(
+                    f"{'':<13}{sanitise(found.changed)} (orp diff {found.view.run.id} --code)",
+                    "33",
+                    sys.stdout,
+                ),
+            )
     python = (found.environment or {}).get("python")
     if python:
         yield "python", f"{python.get('path')} {python.get('version', '')}"
