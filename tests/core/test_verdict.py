@@ -109,3 +109,31 @@ def test_only_exit_code_0_with_valid_deliverables_is_a_success():
         assert (found.state is RunState.SUCCEEDED) == succeeded, record
         assert (found.state is RunState.CANCELLED) == (stop is CANCEL and signals == KILLED), record
         assert (found.reason is Reason.OK) == succeeded
+
+
+def test_a_stop_above_the_memory_limit_says_what_was_used_and_allowed():
+    memory = {"limit": 16 << 30, "used": int(16.4 * (1 << 30)), "by": "watch"}
+    record = made_record(
+        exit_code=None, signal=15, stop=Stop("oom", 1.0), signals=("signal 15 to 7",), memory=memory
+    )
+
+    found = verdict(record, None)
+
+    assert (found.state, found.reason) == (RunState.FAILED, Reason.OOM)
+    assert found.detail == "memory limit 16.0 GiB: used 16.4 GiB (sent SIGTERM to 7)"
+
+
+@pytest.mark.parametrize("end", [{"exit_code": None, "signal": 9}, {"exit_code": 1}])
+def test_a_kill_in_its_own_cgroup_is_the_kernels_even_if_only_a_worker_was_killed(end):
+    record = made_record(oom_kills=1, memory={"limit": 1 << 30, "used": 1 << 30, "by": "kernel"}, **end)
+
+    found = verdict(record, None)
+
+    assert (found.state, found.reason) == (RunState.FAILED, Reason.OOM_KERNEL)
+    assert found.detail == "killed by the kernel: memory limit 1.0 GiB: used 1.0 GiB"
+
+
+def test_a_kill_somewhere_on_the_machine_is_no_evidence_against_a_run_that_exited_by_itself():
+    record = made_record(exit_code=1, oom_kills=1, memory={"limit": 1 << 30, "used": 5, "by": "watch"})
+
+    assert verdict(record, None).reason is Reason.EXIT_CODE
