@@ -27,6 +27,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "digest": ("Look", "While you were away: what ended, runs and waits"),
     "diff": ("Look", "What differs in code, config and environment"),
     "clean": ("Keep", "Free space: what ended runs leave, trash first"),
+    "share": ("Keep", "Let colleagues read runs"),
     "artifacts": ("Keep", "Bundle, verify, list and extract artifact zips"),
     "doctor": ("Tools", "What would go wrong on this machine, and why"),
     "schema": ("Tools", "The JSON Schema of experiment files, for editors"),
