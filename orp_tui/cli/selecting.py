@@ -39,10 +39,16 @@ _OPTIONS = (
 )
 
 
-def selecting(function: F) -> F:
-    """Give a command `[RUN]...` and the filters; it takes them as `references` and `**filters`."""
+def filtering(function: F) -> F:
+    """Give a command the filters; it takes them as `**filters`."""
     for option in reversed(_OPTIONS):
         function = option(function)
+    return function
+
+
+def selecting(function: F) -> F:
+    """Give a command `[RUN]...` and the filters; it takes them as `references` and `**filters`."""
+    function = filtering(function)
     return click.argument("references", metavar="[RUN]...", nargs=-1, type=RunType())(function)
 
 

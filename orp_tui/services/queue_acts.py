@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from orp_tui.core.errors import UsageError
 from orp_tui.core.layout import BasePaths
+from orp_tui.core.needs import Group
 from orp_tui.core.run import Run
 from orp_tui.core.states import RunState
 from orp_tui.files.atomic import read_json
@@ -166,6 +167,21 @@ def _refused(run: Run, now: Run | None) -> Answer:
 def known_groups(connection: sqlite3.Connection) -> set[str]:
     """Names of the groups that have runs that go on or wait, or of which something was said."""
     return {groups.DEFAULT, *groups.read(connection), *(run.group for run in runs.unfinished(connection))}
+
+
+def groups_of(connection: sqlite3.Connection) -> list[Group]:
+    """The groups of which something is said, by name."""
+    found = sorted(groups.read(connection).items())
+    return [group for _, group in found if group.slots is not None or group.paused is not None]
+
+
+def pauses(connection: sqlite3.Connection) -> list[str]:
+    """What is paused, and why; the whole queue first."""
+    whole = settings.read(connection, "paused")
+    words = [] if whole is None else [f"the queue: {whole}"]
+    return words + [
+        f"group {group.name}: {group.paused}" for group in groups_of(connection) if group.paused is not None
+    ]
 
 
 def pause(connection: sqlite3.Connection, group: str | None, reason: str) -> None:

@@ -74,7 +74,8 @@ def command(
     if wait:
         from orp_tui.cli.following import follow_to_the_end
 
-        return follow_to_the_end(context, [item.run_id for item in items], as_json=as_json, junit=junit)
+        ids = list(dict.fromkeys(item.run_id for item in items))
+        return follow_to_the_end(context, ids, as_json=as_json, junit=junit)
     _show(context, items, found.skipped, as_json=as_json)
     return 0
 

@@ -61,6 +61,7 @@ class RunCommand(click.Command):
 @click.pass_context
 def command(
     ctx: click.Context,
+    /,
     files: tuple[str, ...],
     overrides: tuple[str, ...],
     seed: int | None,
@@ -109,7 +110,7 @@ def command(
         return 0
     from orp_tui.cli.following import follow_to_the_end
 
-    ids = [item.run_id for item in items]
+    ids = list(dict.fromkeys(item.run_id for item in items))
     return follow_to_the_end(context, ids, as_json=as_json, junit=Path(junit) if junit else None)
 
 
