@@ -358,7 +358,7 @@ def _require_group(connection: sqlite3.Connection, group: str) -> None:
 @as_json
 def slots_(number: str, group: str | None, base_dir: str | None, as_json: bool) -> None:
     """How many runs go at once; `none` takes the number back. What runs goes on."""
-    value = _read_slots(number, least=1 if group is None else 0)
+    value = _read_slots(number)
     context = open_context(base_dir=base_dir)
     with context.store() as connection:
         queue_acts.set_slots(connection, group, value)
@@ -369,11 +369,13 @@ def slots_(number: str, group: str | None, base_dir: str | None, as_json: bool) 
     output.say(f"{name} has no number of its own any more" if value is None else f"{name}: {value} at once")
 
 
-def _read_slots(text: str, *, least: int) -> int | None:
+def _read_slots(text: str) -> int | None:
     if text == "none":
         return None
-    if not text.isascii() or not text.isdigit() or not least <= int(text) <= 1024:
-        raise click.UsageError(f"{text}: no number of slots; write {least} to 1024, or none")
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 1024:
+        raise click.UsageError(
+            f"{text}: no number of slots; write 1 to 1024, or none; `orp queue pause` lets nothing start"
+        )
     return int(text)
 
 
