@@ -13,6 +13,7 @@ from orp_tui.core.needs import Capacity, Card, Occupant
 from orp_tui.core.run import Run
 from orp_tui.core.states import RunState
 from orp_tui.engine import guards
+from orp_tui.engine.retried import state_of_chain
 from orp_tui.store import groups, runs, settings
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def capacity(
         groups=groups.read(connection),
         paused=settings.read(connection, "paused"),
         guard=guards.low_disk(paths, guards.least(connection)) if queued else None,
-        ends=_ends(connection, queued),
+        ends=_ends(paths, connection, queued),
     )
 
 
@@ -97,6 +98,7 @@ def _disk_free(paths: BasePaths) -> int | None:
     return found.f_bavail * found.f_frsize
 
 
-def _ends(connection: sqlite3.Connection, queued: Sequence[Run]) -> dict[str, RunState]:
+def _ends(paths: BasePaths, connection: sqlite3.Connection, queued: Sequence[Run]) -> dict[str, RunState]:
     ids = sorted({item.run_id for run in queued for item in run.after})
-    return runs.states(connection, ids) if ids else {}
+    found = runs.states(connection, ids) if ids else {}
+    return {run_id: state_of_chain(paths, connection, run_id, state) for run_id, state in found.items()}

@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import re
 import sqlite3
 import subprocess
 from collections.abc import Container, Iterator
@@ -21,51 +20,19 @@ from typing import Any
 from orp_tui.core.layout import BasePaths
 from orp_tui.core.ports import Clock
 from orp_tui.core.request import RunRequest
+from orp_tui.core.retry_rule import cause, delay_s
 from orp_tui.core.run import Run
-from orp_tui.core.states import Reason, RunState
 from orp_tui.engine import results
 from orp_tui.engine.launch import orp_command
 from orp_tui.engine.request_file import read_request
+from orp_tui.engine.retried import LOOK_BACK_S
 from orp_tui.store import events, history, runs
 from orp_tui.store.database import transaction
 
 Json = dict[str, Any]  # Any: values as JSON gives them
 
-LOOK_BACK_S = 3 * 86400.0
-"""A run that ended longer ago is not tried again by itself any more."""
 AGAIN_S = 30.0
 """After a look that could not be finished, as on a full disk, the next one waits so long."""
-LONGEST_DELAY_S = 86400.0
-_OOM = frozenset({Reason.OOM.value, Reason.OOM_KERNEL.value, Reason.OOM_CUDA.value})
-_STATES = frozenset({RunState.FAILED.value, RunState.LOST.value, RunState.INCOMPLETE.value})
-
-
-def cause(rule: Json, run: Run, stderr_tail: str) -> str | None:
-    """The entry of `on` for which an ended run is tried again; None if it is not.
-
-    A `regex:` is searched in each of the last lines of stderr.
-    """
-    if run.state.value not in _STATES or run.retry >= rule["max"] or run.cancel_requested_at is not None:
-        return None
-    for word in rule["on"]:
-        if word.startswith("regex:"):
-            pattern = re.compile(word[6:])
-            if any(pattern.search(line) for line in stderr_tail.splitlines()):
-                return str(word)
-        elif word.startswith("exit:"):
-            if run.exit_code == int(word[5:]):
-                return str(word)
-        elif word == "oom":
-            if run.reason in _OOM:
-                return "oom"
-        elif word in (run.state.value, run.reason):
-            return str(word)
-    return None
-
-
-def delay_s(rule: Json, retry: int) -> float:
-    """Seconds to wait after the end of a run that itself was the `retry`-th try again."""
-    return min(float(rule["delay"]) * 2.0 ** min(retry, 30), LONGEST_DELAY_S)
 
 
 def overrides(values: Json | None) -> tuple[str, ...]:
@@ -180,7 +147,9 @@ class Retrier:
         if self._clock.monotonic() < self._not_before:
             return False
         before, self._newest = self._newest, events.newest(self._connection)
-        if before == self._newest or not history.has_bad_end(self._connection, after=before):
+        if before == self._newest:
+            return False
+        if before >= 0 and not history.has_bad_end(self._connection, after=before):
             return False
         now = self._clock.now()
         ended = set(history.without_successor(self._connection, since=now - LOOK_BACK_S))

@@ -80,14 +80,7 @@ def test_variables_of_the_file_stand_beside_those_of_the_config(load):
 @pytest.mark.parametrize(
     ("text", "key"),
     [
-        ("  seeds: [1, 2]\n", "training.seeds (more than one)"),
-        ("  resources: {gpus: 1}\n", "training.resources.gpus"),
-        ("  resources: {gpu_memory: 1GB}\n", "training.resources.gpu_memory"),
-        ("  resources: {cpus: 1}\n", "training.resources.cpus"),
         ("  resources: {executor: lab}\n", "training.resources.executor: lab"),
-        ("  locks: a\n", "training.locks"),
-        ("  retries: {max: 1}\n", "training.retries"),
-        ("  checkpoints: {path: c, keep: 2}\n", "training.checkpoints.keep"),
         ("metrics: {alerts: [{when: nan(x), do: stop}]}\n", "metrics.alerts"),
         (
             "deliverables: [{type: wandb_run, path: wandb, validation: synced}]\n",
@@ -95,10 +88,6 @@ def test_variables_of_the_file_stand_beside_those_of_the_config(load):
         ),
         ("sweep: {method: grid, parameters: {a: [1]}}\n", "sweep"),
         ("sweep: {method: random, samples: 3, parameters: {a: {min: 0, max: 1}}}\n", "sweep"),
-        ("queue: {group: big}\n", "queue.group"),
-        ("queue: {after: last:x}\n", "queue.after"),
-        ("queue: {start: '22:00'}\n", "queue.start"),
-        ("queue: {unless_exists: true}\n", "queue.unless_exists"),
         ("stages: [{name: a, script: [x]}]\n", "stages"),
         ("artifacts: {upload: 'nas:x'}\n", "artifacts.upload"),
         ("integrations: {mlflow: {tracking_uri: x}}\n", "integrations"),
@@ -113,6 +102,8 @@ def test_what_is_not_built_yet_is_valid_and_named(text, key, load):
     "text",
     [
         "  seeds: [1]\n", "  resources: {gpus: 0}\n", "  checkpoints: {path: c}\n  resume: [--from, '{last_checkpoint}']\n",
+        "  resources: {gpus: 2, gpu_memory: 1GB, cpus: 1, memory: 1GB}\n", "  locks: a\n", "  retries: {max: 1}\n",
+        "  checkpoints: {path: c, keep: 2}\n", "queue: {group: big, after: last:x, start: '22:00', unless_exists: true}\n",
         "analysis: {run: performance}\n", "metadata: {priority: high}\n", "queue: {priority: 3}\n",
         "metrics: {primary: {name: a}, patterns: '(?P<a>x)'}\n",
     ],

@@ -6,9 +6,13 @@ import pytest
 from made_runs import made_run
 from waiting import until
 
+from orp_tui.core.retry_rule import cause, delay_s
 from orp_tui.core.states import RunState
 from orp_tui.engine.request_file import read_request
-from orp_tui.services.retries import cause, delay_s, overrides
+from orp_tui.services.prepare import SubmitOptions
+from orp_tui.services.retries import overrides
+from orp_tui.services.submit import sources_of_file, submit
+from orp_tui.services.wishes import Wishes
 from orp_tui.store import events, runs
 
 RULE = {"max": 2, "on": ["exit_code"], "delay": 0.0}
@@ -188,3 +192,31 @@ def test_a_run_that_somebody_has_retried_by_hand_is_not_tried_again_by_itself(pr
     found = chain(project)
     assert [run.retry for run in found] == [0, 0, 1]
     assert found[2].retry_of == found[1].id
+
+
+def after(project, run_id):
+    """A run that waits for the success of another."""
+    path = project.file("true")
+    (source,) = sources_of_file(project.context, path)
+    path.unlink()
+    with project.context.store() as connection:
+        options = SubmitOptions(wishes=Wishes(after=(run_id,)))
+        new = submit(project.context, connection, source, options)
+    project.accepted.append(new)
+    return new
+
+
+def test_who_waits_for_a_run_waits_for_its_last_try(project):
+    script = "echo x >> ../../../tries; [ $(wc -l < ../../../tries) -ge 2 ] || exit 1"
+    first = project.submit(script, retries=RULE)
+    waits = after(project, first)
+    hopeless = project.submit("exit 1", retries=RULE | {"max": 1})
+    doomed = after(project, hopeless)
+
+    project.settle()
+
+    assert project.state(waits) is RunState.SUCCEEDED, project.words()
+    assert project.state(doomed) is RunState.CANCELLED
+    tries = {run.retry_of: run for run in chain(project)}
+    assert project.row(waits).started_at >= tries[first].ended_at
+    assert project.row(doomed).ended_at >= tries[hopeless].ended_at
