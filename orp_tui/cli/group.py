@@ -25,6 +25,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "info": ("Look", "Everything about one run"),
     "logs": ("Look", "Show or follow what a training printed"),
     "digest": ("Look", "While you were away: what ended, runs and waits"),
+    "shell": ("Look", "A shell in a run's workspace and environment"),
     "diff": ("Look", "What differs in code, config and environment"),
     "clean": ("Keep", "Free space: what ended runs leave, trash first"),
     "share": ("Keep", "Let colleagues read runs"),
