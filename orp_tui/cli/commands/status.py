@@ -15,6 +15,7 @@ from orp_tui.core.needs import Group
 from orp_tui.core.sanitise import one_line, sanitise
 from orp_tui.core.states import RunState
 from orp_tui.core.words import duration, roughly
+from orp_tui.engine.leadership import LeaderIdentity, read_leader
 from orp_tui.services.context import Context, open_context
 from orp_tui.services.watch import RunView, Snapshot, snapshot
 from orp_tui.store import groups
@@ -37,14 +38,20 @@ def command(watch: bool, base_dir: str | None, as_json: bool) -> None:
         return
     found = _look(context)
     if as_json:
-        output.emit_json(NOTHING if found is None else to_json(*found))
+        output.emit_json(_nothing_json(context) if found is None else to_json(*found))
     elif found is None:
         output.say(_nothing_yet(context))
     else:
         show(*found)
 
 
-NOTHING: dict[str, Any] = {"leader": None, "runs": [], "counts": {}}  # Any: JSON
+def _nothing_json(context: Context) -> dict[str, Any]:  # Any: JSON
+    """What there is before the first run; a queue processor that has just begun makes the database in a moment."""
+    return {"leader": _leader_json(read_leader(context.paths)), "runs": [], "counts": {}}
+
+
+def _leader_json(leader: LeaderIdentity | None) -> dict[str, Any] | None:  # Any: JSON
+    return {"pid": leader.pid, "host": leader.host, "user": leader.user} if leader else None
 
 
 def _look(context: Context) -> tuple[Snapshot, list[Group]] | None:
@@ -63,7 +70,7 @@ def _nothing_yet(context: Context) -> str:
 def _rows_now(context: Context, *, as_json: bool) -> list[str]:
     found = _look(context)
     if as_json:
-        return [json.dumps(output.finite(NOTHING if found is None else to_json(*found)))]
+        return [json.dumps(output.finite(_nothing_json(context) if found is None else to_json(*found)))]
     if found is None:
         return [_nothing_yet(context)]
     seen, said = found
@@ -73,9 +80,8 @@ def _rows_now(context: Context, *, as_json: bool) -> list[str]:
 
 def to_json(seen: Snapshot, said: Sequence[Group] = ()) -> dict[str, Any]:  # Any: JSON
     """A snapshot as scripts read it."""
-    leader = seen.leader
     return {
-        "leader": {"pid": leader.pid, "host": leader.host, "user": leader.user} if leader else None,
+        "leader": _leader_json(seen.leader),
         "slots": seen.slots,
         "paused": seen.paused,
         "groups": [{"name": item.name, "slots": item.slots, "paused": item.paused} for item in said],
