@@ -4,53 +4,117 @@ from __future__ import annotations
 
 import os
 import subprocess
-from pathlib import Path
+from collections.abc import Iterator
 
-from desk import Desk
+import pytest
+from desk import Desk, Done, desks
 from waiting import until
 
 from orp_tui.core.states import RunState
 
-
-def submitted(desk: Desk, script: str, **training: object) -> str:
-    done = desk.finish("run", "--detach", desk.write("e.yaml", script, training=training))
-    assert done.code == 0, done.err
-    return done.out.strip()
+BASHRC = "export PATH=/elsewhere; PS1='mine> '; echo own file read\n"
 
 
-def ended(desk: Desk, script: str = "echo trained > made.txt", **training: object) -> str:
-    run_id = submitted(desk, script, **training)
-    desk.await_state(run_id, RunState.SUCCEEDED, RunState.FAILED)
-    return run_id
+class Inside:
+    """A run that has ended, and the way into it."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+        home = desk.root / "home"
+        home.mkdir()
+        (home / ".bashrc").write_text(BASHRC)
+        (desk.folder / ".env").write_text("HF_TOKEN=from-file\n")
+        secrets = {"WANDB_API_KEY": {"from_env": "MY_KEY"}, "OTHER_SECRET": {"from_env": "NOBODY"}}
+        training = {"env": {"FLAVOUR": "then", **secrets}, "env_file": ".env"}
+        script = "echo trained > made.txt; echo '{\"step\": 1}' > $ORP_METRICS_FILE"
+        name = desk.write("e.yaml", script, training=training)
+        done = desk.finish("run", "--detach", name, env=desk.variables(HOME=str(home)))
+        assert done.code == 0, done.err
+        self.run_id = done.out.strip()
+        desk.await_state(self.run_id, RunState.SUCCEEDED)
+
+    def call(self, *words: str, run: str = "", **variables: str) -> Done:
+        return self.desk.finish(
+            "shell", run or self.run_id, "--", *words, env=self.desk.variables(**variables)
+        )
 
 
-def test_a_command_runs_in_the_workspace_with_the_environment_of_the_submit(desk: Desk) -> None:
-    run_id = ended(desk, env={"FLAVOUR": "then"})
+@pytest.fixture(scope="module")
+def inside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Inside]:
+    with desks(tmp_path_factory.mktemp("inside") / "desk") as desk:
+        yield Inside(desk)
 
-    done = desk.finish(
-        "shell", run_id, "--", "sh", "-c", 'cat made.txt; echo "$FLAVOUR $ORP_SHELL $ORP_RUN_ID"; pwd; exit 7',
-        env=desk.variables(FLAVOUR="now", OWN="mine"),
-    )  # fmt: skip
 
+def test_a_command_runs_in_the_workspace_with_the_environment_of_the_submit(inside: Inside) -> None:
+    script = 'cat made.txt; echo "$FLAVOUR $ORP_SHELL $ORP_RUN_ID"; pwd; exit 7'
+
+    done = inside.call("sh", "-c", script, FLAVOUR="now")
+
+    run_id, workspace = inside.run_id, inside.desk.run(inside.run_id).workspace
     assert done.code == 7
-    assert done.out.splitlines() == ["trained", f"then {run_id} {run_id}", str(desk.run(run_id).workspace)]
-    assert done.err == ""
-    assert desk.finish("shell", run_id, "--", "printenv", "OWN", env=desk.variables(OWN="mine")).code == 1
+    assert done.out.splitlines() == ["trained", f"then {run_id} {run_id}", str(workspace)]
+    assert inside.call("printenv", "OWN", OWN="mine").code == 1
 
 
-def test_secrets_come_from_the_env_file_and_from_whoever_calls(desk: Desk) -> None:
-    (desk.folder / ".env").write_text("HF_TOKEN=from-file\n")
-    run_id = ended(
-        desk,
-        env={"WANDB_API_KEY": {"from_env": "MY_KEY"}, "OTHER_SECRET": {"from_env": "NOBODY"}},
-        env_file=".env",
-    )
-    words = ["shell", run_id, "--", "sh", "-c", 'echo "$HF_TOKEN $WANDB_API_KEY"']
-
-    done = desk.finish(*words, env=desk.variables(MY_KEY="from-caller"))
+def test_secrets_come_from_the_env_file_and_from_whoever_calls(inside: Inside) -> None:
+    done = inside.call("sh", "-c", 'echo "$HF_TOKEN $WANDB_API_KEY"', MY_KEY="from-caller")
 
     assert done.out == "from-file from-caller\n"
     assert done.err == "note: not set, because nobody here knows them: OTHER_SECRET\n"
+
+
+def test_what_it_logs_is_not_added_to_the_curve_of_the_run(inside: Inside) -> None:
+    before = inside.desk.run(inside.run_id).metrics.read_bytes()
+
+    inside.call("sh", "-c", "echo '{\"step\": 2}' >> $ORP_METRICS_FILE")
+
+    assert inside.desk.run(inside.run_id).metrics.read_bytes() == before
+
+
+def test_an_interactive_bash_is_marked_whatever_the_user_s_own_file_does(inside: Inside) -> None:
+    done = subprocess.run(
+        inside.desk.command("shell", inside.run_id),
+        input=b'echo "$PS1"; echo "$PATH"; cat made.txt\n',
+        cwd=inside.desk.folder,
+        env=inside.desk.variables(SHELL="/bin/bash"),
+        capture_output=True,
+        timeout=20,
+        start_new_session=True,
+    )
+
+    said = done.stdout.decode()
+    assert "own file read" in said
+    assert f"(orp {inside.run_id[-4:]}) mine> " in said
+    assert "/elsewhere" not in said
+    assert "trained" in said
+
+
+def test_a_program_that_is_not_there_is_a_line(inside: Inside) -> None:
+    done = inside.call("no-such-program", MY_KEY="x")
+
+    assert done.code == 2
+    assert done.err.endswith("orp: no-such-program: no such program on the run's PATH\n")
+
+
+def test_a_workspace_that_is_gone_tells_how_to_get_it_back_and_one_that_was_taken_over_is_followed(
+    inside: Inside,
+) -> None:
+    desk, run_id = inside.desk, inside.run_id
+    workspace = desk.run(run_id).workspace
+    desk.call("clean", "--yes", run_id)
+    gone = inside.call("true")
+    desk.call("clean", "--restore", run_id)
+    successor = desk.paths.runs / "exp_20261124_093000_aaaa"
+    successor.mkdir()
+    workspace.rename(successor / "workspace")
+    os.symlink(f"../{successor.name}/workspace", workspace)
+
+    done = inside.call("cat", "made.txt")
+
+    assert gone.code == 2
+    assert f"`orp clean --restore {run_id}`" in gone.err
+    assert done.out == "trained\n"
+    assert f"note: its workspace was taken over by {successor.name}\n" in done.err
 
 
 def test_a_running_run_gets_a_second_look_that_is_none_of_its_processes(desk: Desk) -> None:
@@ -67,62 +131,6 @@ def test_a_running_run_gets_a_second_look_that_is_none_of_its_processes(desk: De
     look.kill()
     _, err = look.communicate()
     assert b"is running: this is a second look inside" in err
-
-
-def test_what_it_logs_is_not_added_to_the_curve_of_the_run(desk: Desk) -> None:
-    run_id = ended(desk, "echo '{\"step\": 1}' > $ORP_METRICS_FILE")
-    before = desk.run(run_id).metrics.read_bytes()
-
-    desk.finish("shell", run_id, "--", "sh", "-c", "echo '{\"step\": 2}' >> $ORP_METRICS_FILE")
-
-    assert desk.run(run_id).metrics.read_bytes() == before
-
-
-def test_a_workspace_that_was_taken_over_is_followed(desk: Desk) -> None:
-    first, second = ended(desk), ended(desk, "echo second > made.txt")
-    desk.run(first).workspace.rename(desk.run(first).folder / "old")
-    os.symlink(f"../{second}/workspace", desk.run(first).workspace)
-
-    done = desk.finish("shell", first, "--", "cat", "made.txt")
-
-    assert done.out == "second\n"
-    assert done.err == f"note: its workspace was taken over by {second}\n"
-
-
-def test_a_cleaned_workspace_is_told_how_to_get_back(desk: Desk) -> None:
-    run_id = ended(desk)
-    desk.call("clean", "--yes", run_id)
-
-    done = desk.finish("shell", run_id, "--", "true")
-
-    assert done.code == 2
-    assert f"`orp clean --restore {run_id}`" in done.err
-
-
-def test_an_interactive_bash_is_marked_whatever_the_user_s_own_file_does(desk: Desk, tmp_path: Path) -> None:
-    home = tmp_path / "home"
-    home.mkdir()
-    (home / ".bashrc").write_text("export PATH=/elsewhere; PS1='mine> '; echo own file read\n")
-    run_id = ended(desk)
-
-    done = subprocess.run(
-        desk.command("shell", run_id),
-        input=b'echo "$PS1"; echo "$PATH"; cat made.txt\n',
-        cwd=desk.folder,
-        env=desk.variables(SHELL="/bin/bash", HOME=str(home)),
-        capture_output=True,
-        timeout=20,
-        start_new_session=True,
-    )
-    assert f"(orp {run_id[-4:]}) " in done.stdout.decode()
-    assert "/elsewhere" not in done.stdout.decode()
-    assert "trained" in done.stdout.decode()
-
-
-def test_a_program_that_is_not_there_is_a_line(desk: Desk) -> None:
-    done = desk.finish("shell", ended(desk), "--", "no-such-program")
-
-    assert (done.code, done.err) == (2, "orp: no-such-program: no such program on the run's PATH\n")
 
 
 def test_gpus_are_claimed_until_one_leaves(desk: Desk) -> None:
