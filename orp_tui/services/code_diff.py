@@ -12,7 +12,7 @@ import dataclasses
 import difflib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -115,7 +115,7 @@ def project_code(context: Context, run: Run) -> CodeState:
     request = request_of(context, run)
     cache = FileCache(context.paths.state / "file-cache.json")
     try:
-        plan = _plan_now(context, run, request, cache)
+        plan = _plan_now(context, request, cache)
         files = [sources.describe(file, cache) for file in plan.files]
         cache.save()
     except (OSError, SubmitRefused) as error:
@@ -124,15 +124,14 @@ def project_code(context: Context, run: Run) -> CodeState:
     return CodeState("the project now", tree_digest(files), {file.path: file for file in files}, places)
 
 
-def _plan_now(context: Context, run: Run, request: RunRequest, cache: FileCache) -> FreezePlan:
+def _plan_now(context: Context, request: RunRequest, cache: FileCache) -> FreezePlan:
     project = Path(request.project)
     same = os.path.realpath(project) == os.path.realpath(context.project)
     settings = (context.settings if same else load_settings(project, flags={})).workspace
     training = request.experiment.get("training") or {}
-    near = (source_of(context, run) or {}).get("cwd", "")
     return plan_freeze(
         project,
-        project / near,
+        project / _near(request),
         base_dirs=context.paths,
         deliverables=request.deliverables,
         inputs=training.get("inputs") or (),
@@ -140,6 +139,11 @@ def _plan_now(context: Context, run: Run, request: RunRequest, cache: FileCache)
         limits=FreezeLimits(settings.max_file_bytes, settings.max_total_bytes),
         cache=cache,
     )
+
+
+def _near(request: RunRequest) -> str:
+    """The folder of the project that the training starts in; empty for the project itself."""
+    return request.cwd.partition(f"/{request.id}/workspace")[2].strip("/")
 
 
 def compare_code(before: CodeState, after: CodeState, *, lines: bool = True) -> list[FileChange]:
@@ -212,6 +216,7 @@ class TreeWatch:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._now: dict[str, CodeState | None] = {}
+        self._said: dict[tuple[str, str], str | None] = {}
 
     def changed_since(self, run: Run) -> str | None:
         """`the project has changed since the submit: train.py and 2 more`; None if not, or if nobody can say."""
@@ -222,29 +227,31 @@ class TreeWatch:
             now = self._look(run, request)
             if now is None or now.sha256 == request.tree:
                 return None
-            changes = compare_code(frozen_code(self._context, run), now, lines=False)
+            key = (request.tree, now.sha256)
+            if key not in self._said:
+                self._said[key] = _in_words(compare_code(frozen_code(self._context, run), now, lines=False))
+            return self._said[key]
         except (OrpError, OSError, ValueError):
             return None
-        if not changes:
-            return None
-        more = f" and {len(changes) - 1} more" if len(changes) > 1 else ""
-        first = min(changes, key=lambda item: ("changed", "removed", "added").index(item.what))
-        return f"the project has changed since the submit: {first.path}{more}"
 
     def _look(self, run: Run, request: RunRequest) -> CodeState | None:
-        training = request.experiment.get("training") or {}
-        about = [
-            request.project,
-            (source_of(self._context, run) or {}).get("cwd", ""),
-            training.get("inputs"),
-        ]
-        key = json.dumps([*about, [item.path for item in request.deliverables]])
+        inputs = (request.experiment.get("training") or {}).get("inputs")
+        paths = [item.path for item in request.deliverables]
+        key = json.dumps([request.project, _near(request), inputs, paths])
         if key not in self._now:
             try:
                 self._now[key] = project_code(self._context, run)
             except OrpError:
                 self._now[key] = None
         return self._now[key]
+
+
+def _in_words(changes: Sequence[FileChange]) -> str | None:
+    if not changes:
+        return None
+    more = f" and {len(changes) - 1} more" if len(changes) > 1 else ""
+    first = min(changes, key=lambda item: ("changed", "removed", "added").index(item.what))
+    return f"the project has changed since the submit: {first.path}{more}"
 
 
 def compare_config(context: Context, before: Run, after: Run) -> list[ValueChange]:

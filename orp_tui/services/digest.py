@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import heapq
 import sqlite3
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +23,7 @@ from orp_tui.files.atomic import read_json, write_json
 from orp_tui.services.context import Context, actor
 from orp_tui.services.watch import RunView, Snapshot, snapshot, view
 from orp_tui.services.wishes import start_time
-from orp_tui.store import groups, runs
+from orp_tui.store import groups, history, runs
 
 Json = dict[str, Any]  # Any: values as JSON gives them
 
@@ -107,7 +106,7 @@ def digest(context: Context, connection: sqlite3.Connection, since: str | None =
         ended=tuple(sorted(ended, key=lambda item: (ORDER.index(item.state), -(item.ended_at or 0.0)))),
         retries=_retries(connection, at, seen),
         paused=paused,
-        eta=_eta(connection, seen, paused),
+        eta=_eta(history.durations(connection, (item.run.name for item in seen.unfinished)), seen, paused),
     )
 
 
@@ -160,8 +159,8 @@ def _retries(connection: sqlite3.Connection, at: float, seen: Snapshot) -> tuple
     )
 
 
-def _eta(connection: sqlite3.Connection, seen: Snapshot, paused: Sequence[Group]) -> Eta | None:
-    """By going through the queue with its slots and the median time that runs of each experiment took."""
+def _eta(takes: Mapping[str, float], seen: Snapshot, paused: Sequence[Group]) -> Eta | None:
+    """When the last run ends, if each takes as long as its like (`takes`: seconds by experiment name)."""
     shut = {item.name for item in paused}
     going = [
         item
@@ -170,24 +169,17 @@ def _eta(connection: sqlite3.Connection, seen: Snapshot, paused: Sequence[Group]
     ]
     if not going or seen.paused is not None or seen.leader is None:
         return None
-    typical: dict[str, float | None] = {}
-    unknown = 0
-    ends: list[float] = []
-    for item in going:
-        name = item.run.name
-        if name not in typical:
-            known = runs.last_durations(connection, name)
-            typical[name] = sorted(known)[len(known) // 2] if known else None
-        takes = typical[name]
-        if takes is None:
-            unknown += 1
-        elif item.state.is_active:
-            heapq.heappush(ends, max(0.0, takes - (item.elapsed_s(seen.at) or 0.0)))
-        else:
-            begin = heapq.heappop(ends) if len(ends) >= max(1, seen.slots) else 0.0
-            delay = max(0.0, (item.run.starts_at or 0.0) - seen.at)
-            heapq.heappush(ends, max(begin, delay) + takes)
-    return Eta(max(ends) if ends else None, unknown)
+    ends = [_ends_in(item, takes) for item in going]
+    known = [end for end in ends if end is not None]
+    return Eta(max(known) if known else None, len(ends) - len(known))
+
+
+def _ends_in(item: RunView, takes: Mapping[str, float]) -> float | None:
+    """Seconds until a run ends; None if nothing like it tells."""
+    if item.state.is_active:
+        return item.left_s
+    begins = item.starts_in_s if item.starts_in_s is not None or item.detail is not None else 0.0
+    return begins + takes[item.run.name] if begins is not None and item.run.name in takes else None
 
 
 def remember(context: Context, shown: Digest) -> None:

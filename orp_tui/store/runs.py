@@ -123,16 +123,6 @@ def retried_since(connection: sqlite3.Connection, at: float) -> list[Run]:
     return _select(connection, "WHERE retry > 0 AND submitted_at >= ? ORDER BY seq", (at,))
 
 
-def last_durations(connection: sqlite3.Connection, name: str, *, limit: int = 20) -> list[float]:
-    """Seconds that the newest succeeded runs of an experiment took, the newest first."""
-    rows = connection.execute(
-        "SELECT ended_at - started_at FROM run WHERE name = ? AND state = 'succeeded'"
-        " AND started_at IS NOT NULL AND ended_at IS NOT NULL ORDER BY seq DESC LIMIT ?",
-        (name, limit),
-    )
-    return [max(0.0, row[0]) for row in rows]
-
-
 def counts(connection: sqlite3.Connection) -> dict[RunState, int]:
     """How many runs stand in each state; states without runs are left out."""
     rows = connection.execute("SELECT state, COUNT(*) FROM run GROUP BY state")

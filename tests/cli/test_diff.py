@@ -61,3 +61,18 @@ def test_a_file_name_can_not_act_on_the_terminal(desk: Desk, two: tuple[str, str
 
     assert "\x1b" not in done.out
     assert "echo" in done.out
+
+
+def test_waiting_runs_and_info_warn_when_the_project_has_changed_since(desk: Desk) -> None:
+    (desk.folder / "orp.yaml").write_text("queue: {autostart: false}\n")
+    (desk.folder / "train.sh").write_text("echo one\n")
+    name = desk.write("a.yaml", ["sh", "train.sh"])
+    first, second = (desk.call("queue", "submit", name).out.strip() for _ in range(2))
+    assert "changed since" not in desk.call("queue", "list").err + desk.call("info", first).out
+
+    (desk.folder / "train.sh").write_text("echo two\n")
+
+    words = "the project has changed since the submit: train.sh"
+    assert f"{first} and 1 more: {words}; `orp diff {first} --code`" in desk.call("queue", "list").err
+    assert words in desk.call("info", second).out
+    assert [item["changed_since_submit"] for item in desk.call("queue", "list", "--json").json] == [words] * 2

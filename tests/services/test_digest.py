@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import signal
 import time
@@ -12,7 +13,9 @@ from waiting import until
 
 from orp_tui.core.errors import UsageError
 from orp_tui.core.states import RunState
+from orp_tui.engine.leadership import LeaderIdentity
 from orp_tui.services import digest as services
+from orp_tui.services.watch import RunView
 from orp_tui.store import groups, runs
 from orp_tui.store.runs import NewRun
 
@@ -23,6 +26,18 @@ def digest(project, since=None, *, remember=False):
     if remember:
         services.remember(project.context, found)
     return found
+
+
+def over(project, letters, state="succeeded", ended_at=None):
+    """The id of a run that has ended, as the store alone knows it."""
+    run_id = f"exp_20261124_093000_{letters}"
+    at = time.time() if ended_at is None else ended_at
+    with project.context.store() as connection:
+        runs.insert(connection, NewRun(run_id, "a", at, "me@here"))
+        connection.execute(
+            "UPDATE run SET state = ?, started_at = ?, ended_at = ? WHERE id = ?", (state, at, at, run_id)
+        )
+    return run_id
 
 
 def ends(found):
@@ -53,13 +68,13 @@ def test_it_is_true_with_leader_and_supervisor_killed_and_nothing_written_since(
     project.kill_supervisor(dead)
     os.killpg(_training(project, dead), signal.SIGKILL)
     until(lambda: not alive(_training(project, dead)), what="the end of the training")
-    done, waits = project.submit("true"), project.submit("true")
+    waits = project.submit("true")
 
     found = digest(project, "1h")
 
     assert project.state(dead).is_active  # nobody has written otherwise
     assert ends(found) == {dead: RunState.LOST}
-    assert [item.run.id for item in found.waiting] == [done, waits]
+    assert [item.run.id for item in found.waiting] == [waits]
     assert found.now.leader is None
 
 
@@ -68,13 +83,11 @@ def _training(project, run_id):
 
 
 def test_last_is_since_the_last_time_this_user_asked(project):
-    first = project.submit("true")
-    project.settle()
+    first = over(project, "aaaa")
     assert digest(project).whence == "first"
     assert ends(digest(project, remember=True)) == {first: RunState.SUCCEEDED}
 
-    second = project.submit("exit 1")
-    project.settle()
+    second = over(project, "bbbb", "failed")
 
     again = digest(project)
     assert (again.whence, ends(again)) == ("last", {second: RunState.FAILED})
@@ -84,17 +97,15 @@ def test_last_is_since_the_last_time_this_user_asked(project):
 def test_a_run_that_ended_before_the_last_digest_and_was_still_packing_then_is_told_in_the_next(project):
     run_id = project.submit("true")
     digest(project, remember=True)
-    project.settle()
     with project.context.store() as connection:
-        runs.note(connection, project.row(run_id), ended_at=time.time() - 3600)
+        connection.execute("UPDATE run SET state = 'succeeded', ended_at = ?", (time.time() - 3600,))
 
     assert run_id in ends(digest(project, remember=True))
     assert digest(project).ended == ()
 
 
 def test_another_user_has_another_last(project, monkeypatch):
-    run_id = project.submit("true")
-    project.settle()
+    run_id = over(project, "aaaa")
     digest(project, remember=True)
 
     monkeypatch.setattr(services, "actor", lambda: "maria@here")
@@ -103,8 +114,7 @@ def test_another_user_has_another_last(project, monkeypatch):
 
 
 def test_a_damaged_memory_of_the_last_digest_is_none(project):
-    run_id = project.submit("true")
-    project.settle()
+    run_id = over(project, "aaaa")
     (project.paths.state / "digest.json").write_text("{half")
 
     assert run_id in ends(digest(project, remember=True))
@@ -128,35 +138,41 @@ def test_paused_groups_retries_and_the_queue_are_told(project):
 
 
 def test_the_queue_is_through_after_what_like_runs_took(project):
-    waiting = [f"exp_20261124_09300{number}_aaaa" for number in range(4)]
-    with project.context.store() as connection:
-        runs.insert(connection, NewRun("exp_20261123_093000_aaaa", "train", 1.0, "me@here"))
-        connection.execute("UPDATE run SET state = 'succeeded', started_at = 100, ended_at = 400")
-        for run_id in waiting:
-            runs.insert(connection, NewRun(run_id, "train", 2.0, "me@here"))
-        runs.insert(connection, NewRun("exp_20261124_093009_bbbb", "new one", 3.0, "me@here"))
-    for run_id in waiting:
-        project.run(run_id).folder.mkdir(parents=True)
-    project.run("exp_20261124_093009_bbbb").folder.mkdir()
-    with project.context.store() as connection:
-        assert services.digest(project.context, connection).eta is None  # nobody leads: never
-        seen = services.snapshot(project.paths, connection, slots=2)
-        led = services.dataclasses.replace(seen, leader=object(), slots=2)
+    def item(name, state=RunState.QUEUED, **more):
+        run = dataclasses.replace(row, name=name, state=state)
+        return RunView(
+            run, state, None, more.pop("detail", "waits"), frozenset(), 0.0, None, None, None, None, **more
+        )
 
-        found = services._eta(connection, led, ())
+    run_id = project.submit("true")
+    row = project.row(run_id)
+    seen = digest(project, "1h").now
+    waiting = (
+        item("train", RunState.RUNNING, left_s=20.0),
+        item("train", starts_in_s=20.0),
+        item("train", detail=None),
+        item("new one", starts_in_s=5.0),
+    )
+    led = dataclasses.replace(
+        seen, leader=LeaderIdentity(1, 1, "", "here", "me", 0.0, "0"), unfinished=waiting
+    )
 
-    assert (found.seconds, found.unknown) == (600.0, 1)
+    found = services._eta({"train": 300.0}, led, ())
+
+    assert (found.seconds, found.unknown) == (320.0, 1)
+    assert services._eta({"train": 300.0}, dataclasses.replace(led, leader=None), ()) is None
+    assert services._eta({"train": 300.0}, dataclasses.replace(led, paused="by me"), ()) is None
 
 
 @pytest.mark.parametrize(("text", "back"), [("12h", 43_200), ("30m", 1_800), ("90", 90)])
 def test_a_window_can_be_a_duration(project, text, back):
-    project.submit("true")
+    over(project, "aaaa")
 
     assert digest(project, text).since == pytest.approx(time.time() - back, abs=5)
 
 
 def test_a_time_of_day_is_the_last_such_and_a_date_is_itself(project):
-    project.submit("true")
+    over(project, "aaaa")
     now = time.time()
 
     assert now - 86_400 <= digest(project, "08:00").since <= now

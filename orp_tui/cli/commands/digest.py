@@ -22,6 +22,8 @@ from orp_tui.services.watch import RunView
 
 _MOST_FAILURES, _MOST_WELL, _MOST_WAITING, _MOST_IDS = 15, 10, 8, 3
 _WIDTH, _NAME = 80, 28
+_SOON_S = 2 * 86_400.0
+"""A disk that is full later is no news yet."""
 
 
 @click.command("digest")
@@ -122,6 +124,8 @@ def _warnings(found: Digest, width: int, base: str) -> Iterator[str]:
         held = sum(item.run.group == group.name for item in found.waiting)
         words = f"! group {group.name} is paused: {group.paused}"
         yield from _wrapped(words + (f" ({held} waiting)" if held else ""), width)
+    if now.disk is not None and now.disk.full_in_s < _SOON_S:
+        yield from _wrapped(f"! the disk of the runs is {now.disk}", width)
     if now.leader is None and now.unfinished:
         yield from _wrapped(f"! no queue processor: nothing starts until `orp queue start{base}`", width)
 

@@ -20,6 +20,7 @@ from orp_tui.core.run import Run
 from orp_tui.core.sanitise import one_line, sanitise
 from orp_tui.core.states import RunState
 from orp_tui.services import queue_acts
+from orp_tui.services.code_diff import TreeWatch
 from orp_tui.services.context import Context, actor, open_context
 from orp_tui.services.control import await_leader, ensure_leader, is_led, lead_here, start_leader, stop_leader
 from orp_tui.services.queue_acts import Answer
@@ -125,8 +126,12 @@ def list_(base_dir: str | None, as_json: bool) -> None:
             lines = status.lines_of_groups(seen, queue_acts.groups_of(connection))
         if seen.paused:
             lines.insert(0, f"paused: {seen.paused}")
+    watch = TreeWatch(context)
+    changed = {item.view.run.id: watch.changed_since(item.view.run) for item in waiting}
     if as_json:
-        output.emit_json([_waiting_json(item) for item in waiting])
+        output.emit_json(
+            [_waiting_json(item) | {"changed_since_submit": changed[item.view.run.id]} for item in waiting]
+        )
         return
     for line in lines:
         output.say(sanitise(line))
@@ -146,6 +151,14 @@ def list_(base_dir: str | None, as_json: bool) -> None:
         for item in waiting
     ]
     output.emit(output.table(("#", "RUN", "NAME", "PRIO", "GROUP", "CODE", "WHY"), rows))
+    for words in dict.fromkeys(word for word in changed.values() if word is not None):
+        ids = [run_id for run_id, word in changed.items() if word == words]
+        who = ids[0] if len(ids) == 1 else f"{ids[0]} and {len(ids) - 1} more"
+        output.say(
+            sanitise(
+                f"{who}: {words}; `orp diff {ids[0]} --code` shows it, `orp queue refreeze` takes it over"
+            )
+        )
 
 
 def _waiting_json(item: queue_acts.Waiting) -> dict[str, Any]:  # Any: JSON
