@@ -26,6 +26,20 @@ failed      `orp info RUN` names the reason and the evidence
 cancelled   ended because somebody asked for it
 lost        nobody saw how it ended: supervisor killed, machine restarted, folder deleted
 """,
+    "waiting": """
+What waits starts by priority, then in the order of submission, as soon as there is room.
+`orp queue list` shows it with the reason why each run waits; `orp status --watch` goes on showing.
+
+  orp batch DIR --parallel 4 --smoke         a folder at once; the others after the first has succeeded
+  orp run FILE --after RUN:any --at 22:00    when RUN has ended, and not before ten
+  orp queue move RUN top                     also: hold, release, priority, before OTHER
+  orp queue pause [GROUP]                    start nothing more; what runs goes on
+  orp queue refreeze --all-queued            after a bug fix: the code of now for what waits
+  orp cancel --batch ID                      ID is any run of the submission
+
+Verbs that take RUN... take a filter instead: --all-queued, --failed, --batch ID, --group G, --name N,
+--state S; what is given together has to be true together. Then runs that can't take the act are left out.
+""",
     "workspace": """
 Every run works in a folder of its own, experiments/runs/<id>/workspace, which holds the code as it
 was when you submitted: editing a file afterwards changes nothing in a run that waits or runs.
@@ -55,6 +69,7 @@ experiments/                      the base directory; --base-dir or base_dir in 
     workspace/                    where it ran
     deliverables.json result.json what was checked, and what came of it
   artifacts/<id>_artifacts.zip    all of it to hand over; `orp artifacts verify` checks one
+  trash/                          what `orp clean` took away, until the trash is emptied
   state/                          queue and index; can be made again with `orp doctor --rebuild`
 """,
     "exit-codes": """

@@ -1,4 +1,4 @@
-"""What differs between two runs, or between a run and its project of now: code, config, environment.
+"""What differs in code between two runs, or between a run and its project of now.
 
 The code of a run is the tree that was frozen at its submit. What a submit of the project would
 freeze now is found as a submit finds it, with the same cache of file hashes, so that an
@@ -7,7 +7,6 @@ unchanged project costs a look at its files and no reading.
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import difflib
 import json
@@ -20,11 +19,11 @@ from orp_tui.config.settings import load_settings
 from orp_tui.core.errors import OrpError, SubmitRefused
 from orp_tui.core.request import RunRequest
 from orp_tui.core.run import Run
-from orp_tui.core.secrets import mask, mask_named
+from orp_tui.core.secrets import mask
 from orp_tui.engine.request_file import read_request
 from orp_tui.files.atomic import read_json
 from orp_tui.services.context import Context
-from orp_tui.workspace import private_environment, sources
+from orp_tui.workspace import sources
 from orp_tui.workspace.filecache import FileCache
 from orp_tui.workspace.freeze import plan_freeze
 from orp_tui.workspace.plan import FreezeLimits, FreezePlan, WorkspaceAnswers
@@ -65,17 +64,6 @@ class FileChange:
     """Why lines were not compared, or what else changed: `binary`, `now executable`."""
     diff: str = ""
     """Unified, secrets masked; "" if lines were not compared."""
-
-
-@dataclasses.dataclass(frozen=True)
-class ValueChange:
-    """A value that differs, as text that may be shown."""
-
-    name: str
-    before: str | None
-    """None: was not there."""
-    after: str | None
-    """None: is not there any more."""
 
 
 class NothingFrozen(OrpError):
@@ -254,107 +242,12 @@ def _in_words(changes: Sequence[FileChange]) -> str | None:
     return f"the project has changed since the submit: {first.path}{more}"
 
 
-def compare_config(context: Context, before: Run, after: Run) -> list[ValueChange]:
-    """The values of two experiments that differ, by dotted key: those of `training.config` first, by their own."""
-    old, new = (request_of(context, run) for run in (before, after))
-    changes = _changes(_flat(old.config), _flat(new.config))
-    rest = _changes(_flat(_without_config(old.experiment)), _flat(_without_config(new.experiment)))
-    if old.seed != new.seed and not any(item.name == "seed" for item in changes):
-        changes.append(ValueChange("seed", _word(old.seed), _word(new.seed)))
-    return [*changes, *rest]
-
-
-def _without_config(experiment: Json) -> Json:
-    training = {name: value for name, value in (experiment.get("training") or {}).items() if name != "config"}
-    return {**experiment, "training": training}
-
-
-def _flat(value: object, prefix: str = "") -> dict[str, object]:
-    """Dotted key → value; lists are values, empty mappings too."""
-    if isinstance(value, dict) and (value or not prefix):
-        found: dict[str, object] = {}
-        for name, inner in value.items():
-            found |= _flat(inner, f"{prefix}.{name}" if prefix else str(name))
-        return found
-    return {prefix: value}
-
-
-def _changes(old: Mapping[str, object], new: Mapping[str, object]) -> list[ValueChange]:
-    names = [*old, *(name for name in new if name not in old)]
-    return [
-        ValueChange(name, _shown(name, old), _shown(name, new))
-        for name in names
-        if (name in old, old.get(name)) != (name in new, new.get(name))
-    ]
-
-
-def _shown(name: str, values: Mapping[str, object]) -> str | None:
-    """A value as it may be shown; None if there is none of that name."""
-    if name not in values:
-        return None
-    return mask_named(name.rpartition(".")[2], _word(values[name]) or "null")
-
-
-def _word(value: object) -> str | None:
-    if value is None or isinstance(value, str):
-        return value
-    return json.dumps(value, ensure_ascii=False)
-
-
-def compare_environment(before: Json, after: Json) -> dict[str, list[ValueChange]]:
-    """What differs between two `environment.json`, by subject: python, packages, variables, host."""
-    old, new = (_environment(record) for record in (before, after))
-    return {name: found for name in old if (found := _changes(old[name], new[name]))}
-
-
-def _environment(record: Json) -> dict[str, Mapping[str, object]]:
-    python = dict(record.get("python") or {})
-    packages, editable = python.pop("packages", None) or {}, python.pop("editable", None) or {}
-    shown = record.get("values") or {}
-    return {
-        "python": python,
-        "packages": {**packages, **{f"{name} (editable)": folder for name, folder in editable.items()}},
-        "variables": {name: shown.get(name, "(set)") for name in record.get("names") or ()},
-        "host": record.get("host") or {},
-    }
-
-
-def environment_now(context: Context, run: Run, record: Json) -> Json:
-    """The record as it would be now: its interpreter asked again; variables and host as they were.
-
-    Raises SubmitRefused if the interpreter can't be asked any more.
-    """
-    from orp_tui.workspace import interpreter
-
-    python = record.get("python")
-    if not python:
-        return record
-    variables: dict[str, str] = {}
-    with contextlib.suppress(OSError):  # it says little about an interpreter
-        variables = private_environment.read_private(context.paths.run(run.id).environment_private)
-    found = interpreter.query(python["path"], variables, context.paths.state / "interpreters")
-    now = {
-        **python,
-        "version": found.version,
-        "prefix": found.prefix,
-        "base_prefix": found.base_prefix,
-        "packages": dict(found.packages),
-        "editable": {item.name: item.folder for item in found.editables},
-    }
-    return {**record, "python": now}
-
-
-def environment_of(context: Context, run: Run) -> Json:
-    """`environment.json` of a run; empty if it can't be read."""
-    return _record(context.paths.run(run.id).environment) or {}
-
-
 def source_of(context: Context, run: Run) -> Json | None:
     """`source.json` of a run; None if it can't be read."""
-    return _record(context.paths.run(run.id).source)
+    return read_record(context.paths.run(run.id).source)
 
 
-def _record(path: Path) -> Json | None:
+def read_record(path: Path) -> Json | None:
     try:
         data = read_json(path)
     except (OSError, ValueError):

@@ -2,62 +2,65 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
-from desk import Desk
-
-from orp_tui.core.states import RunState
+from desk import Desk, desks
 
 
-@pytest.fixture
-def two(desk: Desk) -> tuple[str, str]:
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    with desks(tmp_path_factory.mktemp("diff") / "desk", settings="queue: {autostart: false}\n") as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def two(shared: Desk) -> tuple[str, str]:
     """Two runs of a script that was edited between them."""
-    (desk.folder / "train.sh").write_text("echo one\n")
+    (shared.folder / "train.sh").write_text("echo one\n")
     files = [
-        desk.write(name, ["sh", "train.sh"], experiment=name, training={"config": {"rate": rate}})
+        shared.write(name, ["sh", "train.sh"], experiment=name, training={"config": {"rate": rate}})
         for name, rate in (("a.yaml", 1), ("b.yaml", 2))
     ]
-    first = desk.call("queue", "submit", files[0]).out.strip()
-    (desk.folder / "train.sh").write_text("echo two\n")
-    second = desk.call("queue", "submit", files[1]).out.strip()
-    for run_id in (first, second):
-        desk.await_state(run_id, RunState.SUCCEEDED)
-    return first, second
+    first = shared.call("queue", "submit", files[0]).out.strip()
+    (shared.folder / "train.sh").write_text("echo two\n")
+    return first, shared.call("queue", "submit", files[1]).out.strip()
 
 
 def test_the_code_of_a_run_is_compared_with_the_project_line_by_line(
-    desk: Desk, two: tuple[str, str]
+    shared: Desk, two: tuple[str, str]
 ) -> None:
-    done = desk.call("diff", two[0], "--code")
+    done = shared.call("diff", two[0], "--code")
 
     assert done.code == 0
     assert "-echo one\n+echo two\n" in done.out
-    assert desk.call("diff", two[1], "--code").out == "no difference\n"
-    assert desk.call("diff", two[0], "--stat").out == "M train.sh  +1 −1\n1 file, +1 −1\n"
+    assert shared.call("diff", two[1], "--code").out == "no difference\n"
+    assert shared.call("diff", two[0], "--stat").out == "M train.sh  +1 −1\n1 file, +1 −1\n"
 
 
-def test_two_runs_are_compared_in_all_parts(desk: Desk, two: tuple[str, str]) -> None:
-    done = desk.call("diff", *two)
+def test_two_runs_are_compared_in_all_parts(shared: Desk, two: tuple[str, str]) -> None:
+    done = shared.call("diff", *two)
 
     assert "code\n  M train.sh  +1 −1\n" in done.out
     assert "~ rate 1 → 2" in done.out
     assert "~ experiment.name a.yaml → b.yaml" in done.out
-    found = desk.call("diff", *two, "--json").json
+    found = shared.call("diff", *two, "--json").json
     assert found["runs"] == list(two)
     assert [item["path"] for item in found["code"]] == ["train.sh"]
     assert {"name": "rate", "before": "1", "after": "2"} in found["config"]
 
 
-def test_config_of_one_run_alone_is_a_question_without_an_answer(desk: Desk, two: tuple[str, str]) -> None:
-    done = desk.call("diff", two[0], "--config")
+def test_config_of_one_run_alone_is_a_question_without_an_answer(shared: Desk, two: tuple[str, str]) -> None:
+    done = shared.call("diff", two[0], "--config")
 
     assert done.code == 2
     assert "two runs" in done.err
 
 
-def test_a_file_name_can_not_act_on_the_terminal(desk: Desk, two: tuple[str, str]) -> None:
-    (desk.folder / "a\x1b[2Jb.sh").write_text("\x1b]0;title\x07echo\n")
+def test_a_file_name_can_not_act_on_the_terminal(shared: Desk, two: tuple[str, str]) -> None:
+    (shared.folder / "a\x1b[2Jb.sh").write_text("\x1b]0;title\x07echo\n")
 
-    done = desk.call("diff", two[1], "--code")
+    done = shared.call("diff", two[1], "--code")
 
     assert "\x1b" not in done.out
     assert "echo" in done.out

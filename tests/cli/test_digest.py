@@ -53,12 +53,13 @@ def test_a_pause_and_a_missing_queue_processor_are_warned_of_before_all_else(des
 
     rows = desk.call("digest").out.splitlines()
 
-    assert rows[2:5] == [
+    assert rows[2:6] == [
         "! the queue is paused: by maria; `orp queue resume`",
         "! group sweep is paused: 3 runs in a row failed: ImportError: no module named",
-        "torch",
+        "  torch",
+        "  when that is mended: orp queue resume sweep",
     ]
-    assert rows[5] == "! no queue processor: nothing starts until `orp queue start`"
+    assert rows[6] == "! no queue processor: nothing starts until `orp queue start`"
     assert "waiting: 1" in rows
 
 

@@ -16,10 +16,11 @@ from orp_tui.cli.run_argument import RunType, run_argument
 from orp_tui.core.errors import OrpError, UsageError
 from orp_tui.core.run import Run
 from orp_tui.core.sanitise import one_line, sanitise
-from orp_tui.services import code_diff
-from orp_tui.services.code_diff import FileChange, NothingFrozen, ValueChange
+from orp_tui.services import code_diff, value_diff
+from orp_tui.services.code_diff import FileChange, NothingFrozen
 from orp_tui.services.context import Context, open_context
 from orp_tui.services.reference import find_run, store_of
+from orp_tui.services.value_diff import ValueChange
 
 _MARKS = {"added": "A", "removed": "D", "changed": "M"}
 _COLOURS = {"+": "32", "-": "31", "@": "36"}
@@ -61,7 +62,7 @@ def command(
     if everything or code or stat:
         parts["code"] = _code(context, found, alone=(code or stat) and not (config or environment))
     if (everything or config) and len(found) == 2:
-        parts["config"] = code_diff.compare_config(context, found[0], found[1])
+        parts["config"] = value_diff.compare_config(context, found[0], found[1])
     if everything or environment:
         parts["environment"] = _environment(context, found)
     if as_json:
@@ -92,16 +93,16 @@ def _code(context: Context, found: Sequence[Run], *, alone: bool) -> list[FileCh
 
 
 def _environment(context: Context, found: Sequence[Run]) -> dict[str, list[ValueChange]] | str:
-    before = code_diff.environment_of(context, found[0])
+    before = value_diff.environment_of(context, found[0])
     try:
         after = (
-            code_diff.environment_of(context, found[1])
+            value_diff.environment_of(context, found[1])
             if len(found) == 2
-            else code_diff.environment_now(context, found[0], before)
+            else value_diff.environment_now(context, found[0], before)
         )
     except OrpError as error:
         return str(error)
-    return code_diff.compare_environment(before, after)
+    return value_diff.compare_environment(before, after)
 
 
 def _to_json(found: Sequence[Run], parts: dict[str, Any]) -> dict[str, Any]:  # Any: JSON

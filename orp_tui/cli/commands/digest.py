@@ -100,8 +100,10 @@ def lines(found: Digest, width: int, base: str = "") -> Iterator[str]:
 
 def _title(found: Digest) -> str:
     ago = duration(found.now.at - found.since)
-    whence = {LAST: "your last digest, ", "first": "the last 24 hours, "}.get(found.whence, "")
-    return f"While you were away: since {whence}{output.local_time(found.since)} ({ago})"
+    whence = {LAST: "since your last digest, ", "first": "the last 24 hours, since "}.get(
+        found.whence, "since "
+    )
+    return f"While you were away: {whence}{output.local_time(found.since)} ({ago})"
 
 
 def _counts(found: Digest) -> str:
@@ -122,8 +124,9 @@ def _warnings(found: Digest, width: int, base: str) -> Iterator[str]:
         yield from _wrapped(f"! the queue is paused: {now.paused}; `orp queue resume{base}`", width)
     for group in found.paused:
         held = sum(item.run.group == group.name for item in found.waiting)
-        words = f"! group {group.name} is paused: {group.paused}"
-        yield from _wrapped(words + (f" ({held} waiting)" if held else ""), width)
+        words = f"! group {group.name} is paused: {group.paused}" + (f" ({held} waiting)" if held else "")
+        yield from _wrapped(words, width)
+        yield _fit(f"  when that is mended: orp queue resume {group.name}{base}", width)
     if now.disk is not None and now.disk.full_in_s < _SOON_S:
         yield from _wrapped(f"! the disk of the runs is {now.disk}", width)
     if now.leader is None and now.unfinished:
@@ -250,8 +253,11 @@ def _fit(text: str, width: int) -> str:
 
 
 def _wrapped(text: str, width: int, indent: str = "") -> Sequence[str]:
-    """At most three lines."""
+    """At most four lines."""
     import textwrap
 
-    found = textwrap.wrap(one_line(text), max(20, width - len(indent)), max_lines=3, placeholder=" …")
+    later = "  " if text.startswith("! ") else ""
+    found = textwrap.wrap(
+        one_line(text), max(20, width - len(indent)), subsequent_indent=later, max_lines=4, placeholder=" …"
+    )
     return [indent + line for line in found]
