@@ -392,7 +392,7 @@ def test_a_run_that_has_started_keeps_its_code(project, code):
     run_id, _ = project.running()
     project.go()
 
-    with pytest.raises(UsageError, match="is running; only a run that waits"):
+    with pytest.raises(UsageError, match="only a run that waits"):
         refrozen(project, run_id)
 
 
