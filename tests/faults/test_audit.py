@@ -92,6 +92,8 @@ def test_a_full_disk_is_said_while_it_lasts_and_as_the_reason_of_the_end(make_pr
         until(lambda: Mark.DISK_FULL in project.view(run_id).marks, 30, what="the mark")
         assert "make some" in project.view(run_id).detail
 
+        # Only then: room that comes before the end was recorded would be no full disk any more.
+        until(project.run(run_id).exit(1).exists, 30, what="an exit record in the reserve")
         os.truncate(project.run(run_id).stdout, 0)
         assert leader.wait(60) == 0
         assert project.row(run_id).reason == "disk_full"

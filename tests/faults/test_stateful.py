@@ -84,8 +84,8 @@ class Machine(RuleBasedStateMachine):
         ]
         queued = [run for run in rows if run.state is RunState.QUEUED]
         choice = policy.choose(queued, taken, policy.Capacity(SLOTS), now=self.clock.time)
-        for run in choice.start:
-            asyncio.run(starter.start(run))
+        for item in choice.start:
+            asyncio.run(starter.start(item.run, item.cards))
 
     @initialize()
     def begin(self) -> None:

@@ -138,6 +138,7 @@ def submitted(project, data):
     return run_id
 
 
+@pytest.mark.slow
 def test_checkpoints_are_pruned_while_the_run_goes_on(project):
     script = (
         "for i in 1 2 3 4; do mkdir -p out/checkpoint-$i; echo x > out/checkpoint-$i/done; done; "

@@ -46,6 +46,7 @@ def test_a_watched_run_is_stopped_above_its_limit_as_a_whole(project, workers):
     assert (record["limit"], record["by"]) == (200 << 20, "watch")
 
 
+@pytest.mark.slow
 def test_pages_that_processes_share_are_counted_once(project):
     forks = "import os, time\nx = bytearray(60 << 20)\nfor i in range(0, len(x), 4096): x[i] = 1\n"
     forks += "for _ in range(4):\n    if os.fork() == 0:\n        time.sleep(2.5); os._exit(0)\n"

@@ -135,6 +135,7 @@ def test_a_queue_processor_that_is_killed_between_an_end_and_its_retry_changes_n
     assert [(run.state, run.retry) for run in chain(project)] == [(RunState.FAILED, 0), (RunState.FAILED, 1)]
 
 
+@pytest.mark.slow
 def test_a_process_that_is_killed_while_it_queues_a_retry_leaves_one_in_the_end(project):
     project.submit("exit 1", retries=RULE | {"max": 1})
     project.leader(failpoint="leader.moved.fail:kill").wait(30)
@@ -206,6 +207,7 @@ def after(project, run_id):
     return new
 
 
+@pytest.mark.slow
 def test_who_waits_for_a_run_waits_for_its_last_try(project):
     script = "echo x >> ../../../tries; [ $(wc -l < ../../../tries) -ge 2 ] || exit 1"
     first = project.submit(script, retries=RULE)

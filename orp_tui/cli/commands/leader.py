@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
+import sqlite3
 import sys
 import traceback
 from collections.abc import Callable, Sequence
 
 from orp_tui.cli.engine_arguments import Words, parse
-from orp_tui.core.errors import OrpError
+from orp_tui.core.errors import OrpError, StoreError
 from orp_tui.core.run import Run
 from orp_tui.engine import breaker, guards, memory_limit
 from orp_tui.engine.host import SystemClock
@@ -51,7 +53,7 @@ def _lead(words: Words) -> int:
         with database.opened(words.paths.database, allow_network=options.allow_network) as connection:
             check_host(connection, now=clock.now())
             leader = Leader(words.paths, options, clock)
-            settings.write(connection, guards.MIN_FREE, words.options.get("min-free"))
+            _keep(connection, guards.MIN_FREE, words.options.get("min-free"))
             leader.add_helper(ObserverKeeper(words.paths, clock).look_after)
             most = int(words.options.get("breaker", breaker.USUAL))
             leader.add_helper(_stopper(breaker.Breaker(connection, most)))
@@ -63,6 +65,13 @@ def _lead(words: Words) -> int:
     finally:
         os.close(lead)
     return 0
+
+
+def _keep(connection: sqlite3.Connection, key: str, value: str | None) -> None:
+    """Have clients judge as this queue processor does; on a full disk they go on judging as before."""
+    if settings.read(connection, key) != value:
+        with contextlib.suppress(sqlite3.OperationalError, StoreError):
+            settings.write(connection, key, value)
 
 
 def _stopper(judge: breaker.Breaker) -> Callable[[list[Run]], None]:
