@@ -144,7 +144,7 @@ def carry_out(
         tree = sources.store_tree(prepared.freeze, paths.sources, prepared.cache)
         filling.fill(tree, building.workspace, prepared.freeze)
         _check_live_code(prepared, final, building)
-    else:
+    elif prepared.makes_output_dir:
         prepared.output_dir(final).mkdir(exist_ok=True)
     hit("submit.filled")
     now = time.time()
