@@ -75,11 +75,6 @@ class Snapshot:
     event: int
     """Number of the newest event: ask for what came after it."""
 
-    @property
-    def unsettled(self) -> bool:
-        """Some run has work to be done for it, or waits to be started."""
-        return bool(self.unfinished)
-
 
 def snapshot(paths: BasePaths, connection: sqlite3.Connection, *, slots: int) -> Snapshot:
     """Look at everything that is not at its end."""
