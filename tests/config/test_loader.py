@@ -96,6 +96,23 @@ def test_what_is_wrong_is_said_with_line_key_and_what_to_do(text, line, refused)
     assert said.startswith(line), said
 
 
+@pytest.mark.parametrize(
+    "script",
+    [
+        "[python, t.py, --from, '{last_checkpoint}']",
+        "'python t.py --from={last_checkpoint}'",
+        "'python t.py --from={last_checkpoint}'\n  shell: true",
+    ],
+)
+@pytest.mark.parametrize("section", ["training:\n  script: ", "stages:\n- name: a\n  script: "])
+def test_a_checkpoint_in_the_first_command_is_to_be_written_in_resume(refused, section, script):
+    more = "\n  checkpoints: {path: c}\n  resume: [--from, '{last_checkpoint}']\n"
+
+    [said] = refused(f"experiment: {{name: e}}\n{section}{script}{more}", head=False)
+
+    assert "script: uses {last_checkpoint}, which a first run has not; write it in training.resume" in said
+
+
 def test_a_missing_package_is_said_when_the_file_is_read(refused):
     if importlib.util.find_spec("obstore"):
         pytest.skip("obstore is installed here")
