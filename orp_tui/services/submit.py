@@ -289,7 +289,7 @@ def _write(
     if prepared.isolated:
         baseline = take_baseline(request.deliverables, prepared.cwd_in(building))
         _put(building.baseline, to_json(baseline))
-    private_environment.write_private(building.environment_private, variables)
+    _put(building.environment_private, private_environment.encoded(variables))
 
 
 def _put(path: Path, data: bytes) -> None:

@@ -89,7 +89,8 @@ def command(
         raise click.UsageError("--key names one run; give one file")
     context = open_context(base_dir=base_dir, near=Path(files[0]) if files else None)
     options = SubmitOptions(priority=priority, key=key, allow_live_code=allow_live_code)
-    if not dry_run and context.has_store:
+    led = not dry_run and context.has_store
+    if led:
         ensure_leader(context)  # first, so that it starts while files are read and frozen
     sources = _sources(context, files, words, seed=seed, overrides=overrides, name=name, gpus=gpus)
     if dry_run:
@@ -97,7 +98,7 @@ def command(
 
         show_dry_run(context, sources, options, as_json=as_json)
         return 0
-    ids = submit_sources(context, sources, options)
+    ids = submit_sources(context, sources, options, led=led)
     if detach:
         _print_ids(context, ids, as_json=as_json)
         return 0
@@ -132,8 +133,12 @@ def _sources(
     return found
 
 
-def submit_sources(context: Context, sources: list[Source], options: SubmitOptions) -> list[str]:
+def submit_sources(
+    context: Context, sources: list[Source], options: SubmitOptions, *, led: bool = False
+) -> list[str]:
     """The ids of the queued runs; asks about folders of which nobody has said what they are.
+
+    `led` says that a queue processor was started, or found, a moment ago.
 
     Raises NotYet before anything is queued.
     """
@@ -147,7 +152,8 @@ def submit_sources(context: Context, sources: list[Source], options: SubmitOptio
         context = answered(context, sources)
     ids: list[str] = []
     with context.store() as connection:
-        ensure_leader(context)
+        if not led:
+            ensure_leader(context)
         for source in sources:
             try:
                 ids.append(submit(context, connection, source, options))
