@@ -12,6 +12,7 @@ Path = tuple[str | int, ...]
 """Where a value stands: keys and list places from the top."""
 
 MAX_PROBLEMS = 100
+_MOST_KNOWN = 200
 
 
 def dotted(path: Path) -> str:
@@ -34,10 +35,12 @@ def shown(text: str, limit: int = 80) -> str:
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known word that `word` was probably meant to be."""
+    """The known word that `word` was probably meant to be; None among more than a person chooses from."""
     import difflib
 
     known = list(known)
+    if len(known) > _MOST_KNOWN:
+        return None
     folded = {name.lower().replace("-", "_"): name for name in known}
     plain = word[:100].lower().replace("-", "_")
     if plain in folded:
