@@ -87,5 +87,5 @@ def shown_path(path: Path) -> str:
     """Relative to the current folder where that is shorter."""
     try:
         return str(path.relative_to(Path.cwd()))
-    except ValueError:
+    except (ValueError, FileNotFoundError):  # outside it, or the current folder is gone
         return str(path)

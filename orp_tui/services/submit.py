@@ -23,7 +23,7 @@ from orp_tui.core.request import ArtifactRule, RunRequest, StopRule
 from orp_tui.deliverables.baseline import take_baseline
 from orp_tui.files.atomic import sync_folder, to_json
 from orp_tui.files.failpoint import hit
-from orp_tui.services.context import Context, actor
+from orp_tui.services.context import Context, actor, current_folder, writing_to
 from orp_tui.services.prepare import Prepared, Source, SubmitOptions, prepare, signal_number
 from orp_tui.store import runs
 from orp_tui.workspace import editable, filling, inputs, private_environment, provenance, sources
@@ -62,7 +62,7 @@ def sources_of_file(
 
 def place_of(context: Context, folder: Path) -> tuple[Path, Path]:
     """Project and working directory for a file in `folder`."""
-    here = Path.cwd()
+    here = current_folder()
     own = find_project(folder)
     if own != context.project and not here.is_relative_to(own):
         return own, own
@@ -81,7 +81,7 @@ def source_of_command(
 
     plan = plan_from_command(argv, name=name, gpus=gpus)
     data = as_yaml(plan)
-    here = Path.cwd()
+    here = current_folder()
     return Source(plan, data, hashlib.sha256(data).hexdigest(), context.project, here)
 
 
@@ -90,22 +90,24 @@ def submit(
 ) -> str:
     """The id of the queued run, on disk.
 
-    Raises NotYet, SubmitRefused (nothing was queued), OSError.
+    Raises NotYet, SubmitRefused, OrpError for a base directory that takes nothing more, OSError;
+    then nothing was queued.
     """
     options = options or SubmitOptions()
     if options.key is not None:
         known = runs.find_by_key(connection, options.key)
         if known is not None:
             return known
-    run_id, building = new_folder(context.paths)
-    try:
-        prepared = prepare(context, source, run_id, options)
-        return carry_out(context, connection, prepared, building)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            sources.remove_tree(building.folder)
-        _withdraw(context.paths, connection, run_id)
-        raise
+    with writing_to(context.paths):
+        run_id, building = new_folder(context.paths)
+        try:
+            prepared = prepare(context, source, run_id, options)
+            return carry_out(context, connection, prepared, building)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                sources.remove_tree(building.folder)
+            _withdraw(context.paths, connection, run_id)
+            raise
 
 
 def _withdraw(paths: BasePaths, connection: sqlite3.Connection, run_id: str) -> None:

@@ -12,7 +12,7 @@ from orp_tui.cli import output
 from orp_tui.cli.context_option import as_json, base_dir, base_option
 from orp_tui.core.errors import NotYet, OrpError
 from orp_tui.core.sanitise import sanitise
-from orp_tui.services.context import Context, open_context
+from orp_tui.services.context import Context, open_context, writing_to
 from orp_tui.services.control import ensure_leader
 from orp_tui.services.prepare import Source, SubmitOptions
 
@@ -151,7 +151,7 @@ def submit_sources(
     if sys.stdin.isatty() and sys.stderr.isatty():
         context = answered(context, sources)
     ids: list[str] = []
-    with context.store() as connection:
+    with writing_to(context.paths), context.store() as connection:
         if not led:
             ensure_leader(context)
         for source in sources:
