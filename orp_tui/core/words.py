@@ -60,6 +60,11 @@ def size(count: float | None) -> str:
     return f"{count:.1f} TiB"
 
 
+def counted(count: int, noun: str) -> str:
+    """`1 file`, `2 files`."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
 def number(value: float) -> str:
     """A metric's value in at most nine characters or so."""
     return f"{value:.5g}"
