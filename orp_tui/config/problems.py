@@ -49,12 +49,16 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     return folded[close[0]] if close else None
 
 
+def advised(close: str | None, rest: str) -> str:
+    """What follows a semicolon: `did you mean "name"? Known keys: …`, or `known keys: …` where nothing is close."""
+    return f'did you mean "{close}"? {rest[:1].upper()}{rest[1:]}' if close else rest
+
+
 def unknown(what: str, word: str, known: Iterable[str]) -> str:
-    """`is not a known key. Did you mean …? Known keys: …`; `what` is the noun."""
+    """`is not a known key; did you mean …? Known keys: …`; `what` is the noun."""
     names = list(known)
     close = nearest(word, names)
-    hint = f'Did you mean "{close}"? ' if close else ""
-    return f"is not a known {what}; {hint}Known {what}s: {', '.join(names)}"
+    return f"is not a known {what}; {advised(close, f'known {what}s: ' + ', '.join(names))}"
 
 
 class Problems:

@@ -83,8 +83,8 @@ def test_wrong_settings_are_all_said_with_file_and_line(project, home):
         f"{name}:5",
         f"{name}:5",
     ]
-    assert 'bas_dir: is not a known setting; Did you mean "base_dir"?' in lines[0]
-    assert 'queue.slot: is not a known setting; Did you mean "slots"?' in lines[1]
+    assert 'bas_dir: is not a known setting; did you mean "base_dir"?' in lines[0]
+    assert 'queue.slot: is not a known setting; did you mean "slots"?' in lines[1]
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_wrong_settings_are_all_said_with_file_and_line(project, home):
     [
         ({"ORP_SLOTS": "many"}, {}, "environment: ORP_SLOTS: must be a whole number from 1"),
         ({}, {"queue.slots": 0}, "flags: queue.slots: must be a whole number from 1"),
-        ({}, {"queue.slot": 1}, 'Did you mean "queue.slots"?'),
+        ({}, {"queue.slot": 1}, 'did you mean "queue.slots"?'),
     ],
 )  # fmt: skip
 def test_wrong_variables_and_flags_are_named(environ, flags, sign, project, home):
