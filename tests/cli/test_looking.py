@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 
 import pytest
-from desk import Desk, Ended
+from desk import GOOD, METRICS, Desk, Ended
 from waiting import until
 
 from orp_tui.core.states import RunState
@@ -188,3 +189,19 @@ def test_the_states_of_looking_verbs_agree(ended: Ended) -> None:
         (ended.failed, RunState.FAILED),
     ):
         assert ended.desk.call("info", "--json", run_id).json["state"] == state.value
+
+
+def test_info_says_how_long_a_run_runs_and_ends_nothing_before_its_end(desk: Desk) -> None:
+    out = desk.call("info", desk.begin()).out
+
+    assert re.search(r"^running +for \d", out, re.MULTILINE)
+    assert "ended" not in out
+
+
+def test_processes_that_outlived_their_training_are_told(desk: Desk) -> None:
+    done = desk.call("run", desk.write("e.yaml", GOOD + "; sleep 50 & sleep 51 &", deliverables=[METRICS]))
+
+    info = desk.call("info", "e").out
+
+    assert "2 processes outlived it and were ended" in done.out
+    assert re.search(r"^leftovers +2 processes outlived it and were ended$", info, re.MULTILINE)

@@ -109,3 +109,15 @@ def test_only_exit_code_0_with_valid_deliverables_is_a_success():
         assert (found.state is RunState.SUCCEEDED) == succeeded, record
         assert (found.state is RunState.CANCELLED) == (stop is CANCEL and signals == KILLED), record
         assert (found.reason is Reason.OK) == succeeded
+
+
+def test_a_path_that_the_detail_begins_with_is_said_once():
+    detail = "out/m.json: a socket, not a file"
+    wrong = ChecklistItem(
+        0, "metrics", "out/m.json", True, DeliverableStatus.INVALID,
+        (CheckResult("exists", CheckOutcome.FAIL, detail),), (), 0,
+    )  # fmt: skip
+
+    found = verdict(made_record(exit_code=0), ChecklistReport((wrong,), final=True))
+
+    assert found.detail == f"exit code 0, but {detail}"

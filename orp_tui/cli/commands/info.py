@@ -16,7 +16,7 @@ from orp_tui.cli import output
 from orp_tui.cli.commands.status import run_json
 from orp_tui.cli.context_option import as_json, base_dir
 from orp_tui.cli.run_argument import run_argument
-from orp_tui.cli.summary import checklist_lines, shown_path
+from orp_tui.cli.summary import checklist_lines, leftover_words, shown_path
 from orp_tui.core.sanitise import one_line, sanitise
 from orp_tui.core.words import duration, number, size
 from orp_tui.services.context import open_context
@@ -75,7 +75,11 @@ def rows(found: RunDetail) -> Iterator[tuple[str, str]]:
         yield "marks", ", ".join(sorted(mark.value for mark in view.marks))
     yield "submitted", f"{output.local_time(view.run.submitted_at)} by {_submitter(found)}"
     yield "started", output.local_time(view.started_at)
-    yield "ended", f"{output.local_time(view.ended_at)} after {duration(view.elapsed_s(time.time()))}"
+    took = view.elapsed_s(time.time())
+    if view.ended_at is not None:
+        yield "ended", output.local_time(view.ended_at) + ("" if took is None else f" after {duration(took)}")
+    elif took is not None:
+        yield "running", f"for {duration(took)}"
     yield from _request_rows(found)
     yield from _source_rows(found)
     yield "folder", shown_path(found.folder.folder)
@@ -134,6 +138,8 @@ def _result_rows(found: RunDetail) -> Iterator[tuple[str, str]]:
         yield "zip", f"{shown_path(Path(result['artifacts_path']))}  {size(artifact['bytes'])}"
     elif artifact:
         yield "zip", f"{artifact.get('state')}: {artifact.get('why')}"
+    for words in leftover_words(result):
+        yield "leftovers", words
     metrics = list(result["metrics"].items())
     if metrics:
         shown = ", ".join(f"{name} {number(value)}" for name, value in metrics[:_MOST_METRICS])
