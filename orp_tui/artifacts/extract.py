@@ -5,14 +5,17 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import errno
+import hashlib
 import os
 import re
 import stat
 from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 
-from orp_tui.artifacts.reading import refuse_bombs
+from orp_tui.artifacts.manifest import MANIFEST_NAME, Manifest, ManifestEntry
+from orp_tui.artifacts.reading import read_manifest, refuse_bombs
 from orp_tui.artifacts.space import free_bytes
+from orp_tui.artifacts.verify import Finding, mismatch
 from orp_tui.core.errors import ArchiveError, DiskFull, UsageError
 from orp_tui.logs.zip_directory import ZipEntry
 from orp_tui.logs.zip_member import ZipArchive
@@ -29,6 +32,10 @@ class ExtractReport:
 
     files: int
     bytes: int
+    findings: tuple[Finding, ...] = ()
+    """Where what was written, or was to be, is not what the manifest says."""
+    referenced: tuple[ManifestEntry, ...] = ()
+    """Of what was asked for, the files that the zip only refers to: they were not written."""
 
 
 def extract(
@@ -46,6 +53,9 @@ def extract(
     is looked at before the first byte is written: one bad name refuses the whole zip. Files get
     mode 0644 or 0755 less the umask. A file that is there is an error unless `overwrite`.
 
+    What is written is held against the manifest meanwhile; what differs is written all the same
+    and reported. So are the files that the zip only refers to.
+
     Raises UsageError if there is no such zip or a member is not in it, DiskFull, ArchiveError for
     everything else; files written before an error stay, a half-written one does not.
     """
@@ -53,11 +63,24 @@ def extract(
     try:
         with ZipArchive(zip_path) as archive:
             refuse_bombs(archive)
-            entries = _chosen(archive, members)
+            manifest, findings = _manifest(archive)
+            referenced = manifest.referenced if manifest else ()
+            entries = _chosen(archive, members, {entry.path for entry in referenced})
             refuse_unsafe(entries, archive.path)
             target.mkdir(parents=True, exist_ok=True)
             _refuse_too_much(entries, target, most)
-            return _Writer(archive, target, overwrite, progress).write(entries)
+            writer = _Writer(archive, target, overwrite, progress, manifest)
+            writer.write(entries)
+            if members is None and manifest is not None:
+                here = {entry.name for entry in entries}
+                absent = (entry.path for entry in manifest.packed if entry.path not in here)
+                findings += [Finding(path, "not in the zip") for path in absent]
+            return ExtractReport(
+                writer.files,
+                writer.done,
+                (*findings, *writer.findings),
+                tuple(entry for entry in referenced if members is None or entry.path in members),
+            )
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise DiskFull(str(target), sum(entry.size for entry in entries), free_bytes(target)) from error
@@ -95,10 +118,20 @@ def refuse_unsafe(entries: Iterable[ZipEntry], path: str) -> None:
         seen.add(entry.name)
 
 
-def _chosen(archive: ZipArchive, members: Collection[str] | None) -> list[ZipEntry]:
+def _manifest(archive: ZipArchive) -> tuple[Manifest | None, list[Finding]]:
+    """What the zip says it holds; a manifest that can't be read is a finding, none at all is not."""
+    try:
+        return read_manifest(archive), []
+    except ArchiveError as error:
+        return None, [Finding(MANIFEST_NAME, str(error).removeprefix(f"{archive.path}: "))]
+
+
+def _chosen(
+    archive: ZipArchive, members: Collection[str] | None, referenced: Collection[str]
+) -> list[ZipEntry]:
     if members is None:
         return archive.entries
-    missing = set(members) - {entry.name for entry in archive.entries}
+    missing = set(members) - {entry.name for entry in archive.entries} - set(referenced)
     if missing:
         raise UsageError(f"{archive.path}: holds no member {sorted(missing)[0]!r}")
     return [entry for entry in archive.entries if entry.name in members]
@@ -116,14 +149,26 @@ def _refuse_too_much(entries: list[ZipEntry], target: Path, most: int | None) ->
 class _Writer:
     """Opens every folder on the way without following links, so that nothing leads out."""
 
-    def __init__(self, archive: ZipArchive, target: Path, overwrite: bool, progress: Progress | None) -> None:
+    def __init__(
+        self,
+        archive: ZipArchive,
+        target: Path,
+        overwrite: bool,
+        progress: Progress | None,
+        manifest: Manifest | None,
+    ) -> None:
         self._archive = archive
         self._target = target
         self._overwrite = overwrite
         self._progress = progress
-        self._done = self._total = self._files = 0
+        self._manifest = manifest
+        self._promised = {entry.path: entry for entry in manifest.packed} if manifest else {}
+        self._total = 0
+        self.files = self.done = 0
+        """Files and bytes written so far."""
+        self.findings: list[Finding] = []
 
-    def write(self, entries: list[ZipEntry]) -> ExtractReport:
+    def write(self, entries: list[ZipEntry]) -> None:
         self._total = sum(entry.size for entry in entries)
         root = os.open(self._target, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
@@ -131,7 +176,6 @@ class _Writer:
                 self._one(root, entry)
         finally:
             os.close(root)
-        return ExtractReport(self._files, self._done)
 
     def _one(self, root: int, entry: ZipEntry) -> None:
         *parents, name = entry.name.removesuffix("/").split("/")
@@ -141,7 +185,7 @@ class _Writer:
                 os.close(self._folder(folder, [name], entry.name))
             else:
                 self._file(folder, name, entry)
-                self._files += 1
+                self.files += 1
         finally:
             os.close(folder)
 
@@ -170,18 +214,29 @@ class _Writer:
             raise ArchiveError(
                 f"{self._target}/{entry.name}: there already; --overwrite replaces it"
             ) from error
+        digest = hashlib.sha256()
         try:
             with os.fdopen(fd, "wb", buffering=0) as file:
                 for chunk in self._archive.chunks(entry):
                     _write_all(file.fileno(), chunk)
-                    self._done += len(chunk)
+                    digest.update(chunk)
+                    self.done += len(chunk)
                     if self._progress is not None:
-                        self._progress(self._done, self._total)
+                        self._progress(self.done, self._total)
             if self._overwrite:
                 os.replace(beside, name, src_dir_fd=folder, dst_dir_fd=folder)
         except BaseException:
             os.unlink(beside, dir_fd=folder)
             raise
+        self._compare(entry, digest.hexdigest())
+
+    def _compare(self, entry: ZipEntry, sha256: str) -> None:
+        if self._manifest is None or entry.name == MANIFEST_NAME:
+            return
+        promised = self._promised.get(entry.name)
+        what = mismatch(entry.size, sha256, promised) if promised else "not in the manifest"
+        if what:
+            self.findings.append(Finding(entry.name, what))
 
 
 def _write_all(fd: int, data: bytes) -> None:

@@ -127,10 +127,8 @@ class _Verification:
             return
         if promised is None:
             return
-        if entry.size != promised.size:
-            self._find(entry.name, f"{entry.size:,} bytes, the manifest says {promised.size:,}")
-        elif digest.hexdigest() != promised.sha256:
-            self._find(entry.name, "sha256 differs")
+        if what := mismatch(entry.size, digest.hexdigest(), promised):
+            self._find(entry.name, what)
 
     def _find(self, member: str, what: str) -> None:
         self._findings.append(Finding(member, what))
@@ -142,6 +140,13 @@ class _Verification:
         self._done += count
         if self._progress is not None:
             self._progress(self._done, self._total)
+
+
+def mismatch(size: int, sha256: str, promised: ManifestEntry) -> str:
+    """In what a member differs from its entry in the manifest; empty if in nothing."""
+    if size != promised.size:
+        return f"{size:,} bytes, the manifest says {promised.size:,}"
+    return "" if sha256 == promised.sha256 else "sha256 differs"
 
 
 def _check_referenced(workspace: Path, entries: tuple[ManifestEntry, ...]) -> Iterator[Finding]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from orp_tui.cli.context_option import base_option
 from orp_tui.cli.output import painted, state_label
 from orp_tui.core.checklist import ChecklistReport, DeliverableStatus
 from orp_tui.core.sanitise import one_line, sanitise
 from orp_tui.core.states import RunState
-from orp_tui.core.words import DELIVERABLE_MARKS, duration, size
+from orp_tui.core.words import counted, duration, mark, size
 from orp_tui.engine import results
 from orp_tui.files.atomic import read_json
 from orp_tui.services.context import Context
@@ -31,13 +31,13 @@ def checklist_lines(report: ChecklistReport, stream: TextIO, width: int | None =
     """`[x] outputs/metrics.json  accuracy 0.97 ≥ 0.95`, one line an item."""
     longest = max((len(one_line(item.path)) for item in report.items), default=0)
     for item in report.items:
-        mark = painted(DELIVERABLE_MARKS[item.status], _COLOURS[item.status], stream)
+        box = painted(mark(item), _COLOURS[item.status], stream)
         path = one_line(item.path, 60).ljust(min(longest, 40))
         missing = item.status is DeliverableStatus.MISSING and not report.final
         detail = "not there yet" if missing else one_line(item.detail or item.status.value)
         detail += "" if item.required else " (optional)"
         room = None if width is None else max(10, width - 6 - len(path))
-        yield f"{mark} {path}  {one_line(detail, room)}"
+        yield f"{box} {path}  {one_line(detail, room)}"
 
 
 def summary_lines(context: Context, item: RunView, report: ChecklistReport | None) -> Iterator[str]:
@@ -51,7 +51,7 @@ def summary_lines(context: Context, item: RunView, report: ChecklistReport | Non
     if item.state in (RunState.FAILED, RunState.LOST):
         for line in _last_words(context, item):
             yield f"  | {line}"
-    yield from _zip_line(context, item)
+    yield from _result_lines(context, item)
 
 
 def _last_words(context: Context, item: RunView) -> list[str]:
@@ -69,13 +69,21 @@ def next_step(context: Context, item: RunView) -> str | None:
     return f"look closer: orp info {item.run.id}{base}; orp logs {item.run.id} --stderr{base}"
 
 
-def _zip_line(context: Context, item: RunView) -> Iterator[str]:
+def leftover_words(result: dict[str, Any]) -> Iterator[str]:  # Any: JSON
+    """`3 processes outlived it and were ended`; nothing where none did, or where they are kept."""
+    if count := result.get("leftovers"):
+        yield f"{counted(count, 'process', 'processes')} outlived it and {'was' if count == 1 else 'were'} ended"
+
+
+def _result_lines(context: Context, item: RunView) -> Iterator[str]:
     try:
         data = read_json(context.paths.run(item.run.id).result)
     except (OSError, ValueError):
         data = None
     if data is None:
         return
+    for line in leftover_words(data):
+        yield f"  {line}"
     artifact = data.get("artifact") or {}
     if artifact.get("state") == "ok":
         yield f"  zip  {shown_path(Path(data['artifacts_path']))}  {size(artifact['bytes'])}"
@@ -87,5 +95,5 @@ def shown_path(path: Path) -> str:
     """Relative to the current folder where that is shorter."""
     try:
         return str(path.relative_to(Path.cwd()))
-    except ValueError:
+    except (ValueError, FileNotFoundError):  # outside it, or the current folder is gone
         return str(path)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from orp_tui.config.problems import Path, Problems, nearest, shown, unknown
+from orp_tui.config.problems import Path, Problems, advised, nearest, shown, unknown
 from orp_tui.config.values import parse_duration, parse_size
 from orp_tui.core.checklist import Check, Deliverable
 
@@ -271,9 +271,10 @@ class _Item:
         for key in own:
             if key not in keys and key not in names and not self.word_takes(name, key):
                 close = nearest(key, keys)
-                hint = f'Did you mean "{close}"? ' if close else ""
                 known = ", ".join(keys) or "none"
-                self.problems.add(where, f'"{shown(key)}" is no option of {name}; {hint}Its options: {known}')
+                self.problems.add(
+                    where, f'"{shown(key)}" is no option of {name}; {advised(close, f"its options: {known}")}'
+                )
         return {str(names.get(key, key)): value for key, value in own.items() if value is not None}
 
     def word_takes(self, name: str, key: str) -> bool:

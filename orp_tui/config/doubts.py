@@ -12,8 +12,8 @@ from orp_tui.config.sweep import value_at
 if TYPE_CHECKING:
     from orp_tui.config.spec import ExperimentSpec
 
-PLACEHOLDERS = ("config_file", "gpus", "last_checkpoint", "output_dir", "port")
-"""What a launch fills in, where a word of the command holds it in braces."""
+PLACEHOLDERS = ("config_file", "gpus", "output_dir", "port")
+"""What every launch fills in, where a word of the command holds it in braces."""
 
 
 def doubts(spec: ExperimentSpec) -> Iterator[tuple[Path, str]]:
@@ -27,7 +27,7 @@ def doubts(spec: ExperimentSpec) -> Iterator[tuple[Path, str]]:
     if training.workspace != "isolated" and training.inputs:
         yield ("training", "inputs"), f"nothing is linked into a workspace that is {training.workspace}"
     for place, word in enumerate(words):
-        for name in _braced(word):
+        for name in dict.fromkeys(_braced(word)):
             if name not in PLACEHOLDERS and (close := nearest(name, PLACEHOLDERS)):
                 yield ("training", "script", place), f"{{{name}}} is left as it is; did you mean {{{close}}}?"
     if spec.sweep and isinstance(spec.sweep.parameters, dict):

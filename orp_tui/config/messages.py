@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from orp_tui.config.problems import Path, Problems, nearest, shown, unknown
+from orp_tui.config.problems import Path, Problems, advised, nearest, shown, unknown
 from orp_tui.config.spec import known_keys, model_at
 from orp_tui.config.spec_types import kind_of
 
@@ -90,8 +90,7 @@ def _message(detail: ErrorDetails, model: type[BaseModel], where: Path) -> str:
 def _not_allowed(found: Any, allowed: list[str]) -> str:
     what = f'"{shown(found, 40)}"' if isinstance(found, str) else kind_of(found)
     close = nearest(found, allowed) if isinstance(found, str) else None
-    hint = f'Did you mean "{close}"? ' if close else ""
-    return f"{what} is not allowed; {hint}Allowed: {', '.join(allowed)}"
+    return f"{what} is not allowed; {advised(close, 'allowed: ' + ', '.join(allowed))}"
 
 
 def _hint(kind: str, found: Any) -> str:

@@ -12,7 +12,7 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
-from orp_tui.config.problems import Path, Problems, nearest, shown
+from orp_tui.config.problems import Path, Problems, advised, nearest, shown
 from orp_tui.config.scalars import BadScalar, resolve_plain
 from orp_tui.config.secret_rule import secrets_in
 from orp_tui.config.spec import SECTIONS, ExperimentSpec
@@ -126,6 +126,5 @@ def _set(value: Json, override: Override, problems: Problems) -> Json:
 
 def _not_in_config(key: str, override: Override, config: dict[str, Json]) -> str:
     close = nearest(key, config)
-    hint = f'Did you mean "{close}"? ' if close else ""
     name = shown(".".join(str(part) for part in override.path[len(CONFIG) :]))
-    return f"is not in training.config; {hint}Write --set +{name}=… to add it"
+    return f"is not in training.config; {advised(close, f'write --set +{name}=… to add it')}"

@@ -12,6 +12,7 @@ Path = tuple[str | int, ...]
 """Where a value stands: keys and list places from the top."""
 
 MAX_PROBLEMS = 100
+_MOST_KNOWN = 200
 
 
 def dotted(path: Path) -> str:
@@ -34,10 +35,12 @@ def shown(text: str, limit: int = 80) -> str:
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known word that `word` was probably meant to be."""
+    """The known word that `word` was probably meant to be; None among more than a person chooses from."""
     import difflib
 
     known = list(known)
+    if len(known) > _MOST_KNOWN:
+        return None
     folded = {name.lower().replace("-", "_"): name for name in known}
     plain = word[:100].lower().replace("-", "_")
     if plain in folded:
@@ -46,12 +49,16 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     return folded[close[0]] if close else None
 
 
+def advised(close: str | None, rest: str) -> str:
+    """What follows a semicolon: `did you mean "name"? Known keys: …`, or `known keys: …` where nothing is close."""
+    return f'did you mean "{close}"? {rest[:1].upper()}{rest[1:]}' if close else rest
+
+
 def unknown(what: str, word: str, known: Iterable[str]) -> str:
-    """`is not a known key. Did you mean …? Known keys: …`; `what` is the noun."""
+    """`is not a known key; did you mean …? Known keys: …`; `what` is the noun."""
     names = list(known)
     close = nearest(word, names)
-    hint = f'Did you mean "{close}"? ' if close else ""
-    return f"is not a known {what}; {hint}Known {what}s: {', '.join(names)}"
+    return f"is not a known {what}; {advised(close, f'known {what}s: ' + ', '.join(names))}"
 
 
 class Problems:

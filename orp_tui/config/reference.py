@@ -44,7 +44,8 @@ deliverables:
   a section (`queue.priority=high`). `+key=value` adds a key to `training.config`.
 - A secret in the file is an error: by its shape, or text under a key such as `password` or `api_key`. Take it from the environment:
   `training: {env: {HF_TOKEN: {from_env: HF_TOKEN}}}`.
-- In the words of the command these are filled in: {placeholders}. Other braces are left as they are.
+- In the words of `script` and `resume` these are filled in: {placeholders}; in those of `resume` alone also `{last_checkpoint}`, since a
+  first run has none. Other braces are left as they are.
 """
 
 _PASSING = """\

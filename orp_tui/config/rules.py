@@ -43,9 +43,13 @@ def _check_script(training: Training, path: Path, problems: Problems) -> None:
         )
         return
     try:
-        _ = training.words
+        words = [training.shell_text] if training.shell_text else training.words
     except ValueError as error:
         problems.add((*path, "script"), str(error))
+        return
+    if any("{last_checkpoint}" in word for word in words):
+        message = "uses {last_checkpoint}, which a first run has not; write it in training.resume, whose words a resume adds"
+        problems.add((*path, "script"), message)
 
 
 def _check_training(training: Training, path: Path, problems: Problems) -> None:

@@ -21,6 +21,8 @@ from orp_tui.config.problems import Problems, unknown
 Json = Any  # Any: a value as YAML or JSON gives it
 CACHE_VERSION = 1
 MAX_CACHE_BYTES = 4 * 1024 * 1024
+MAX_KEPT = 64
+"""Cache files; of more, the oldest are dropped when one is written."""
 # A file that was changed a moment ago may change again without its time changing.
 SETTLED_NS = 50_000_000
 
@@ -99,6 +101,20 @@ def _keep(kept: Path, key: list[Json], values: dict[str, Json]) -> None:
             os.replace(beside, kept)
         except OSError:
             beside.unlink()
+        _drop_oldest(kept.parent)
+
+
+def _drop_oldest(folder: Path) -> None:
+    """Projects go, and every change of a file by renaming gives it a new number: old ones are never read again."""
+    ages: list[tuple[int, str]] = []
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.startswith("settings-"):
+                with contextlib.suppress(FileNotFoundError):
+                    ages.append((entry.stat(follow_symlinks=False).st_mtime_ns, entry.path))
+    for _, path in sorted(ages, reverse=True)[MAX_KEPT:]:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(path)
 
 
 def parsed(path: Path) -> dict[str, Json]:

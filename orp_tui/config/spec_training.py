@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, Strict, WithJsonSchema
 
-from orp_tui.config.problems import nearest, shown
+from orp_tui.config.problems import advised, nearest, shown
 from orp_tui.config.spec_types import (
     WORDS_SCHEMA,
     Duration,
@@ -100,9 +100,8 @@ def _retry_reason(value: Json) -> Json:
     if value in RETRY_REASONS or re.fullmatch(r"exit:[0-9]{1,3}", value):
         return value
     close = nearest(value, RETRY_REASONS)
-    hint = f'Did you mean "{close}"? ' if close else ""
     raise ValueError(
-        f"{shown(value)} is no reason; {hint}Reasons: {', '.join(RETRY_REASONS)}, exit:N, regex:…"
+        f"{shown(value)} is no reason; {advised(close, 'reasons: ' + ', '.join(RETRY_REASONS))}, exit:N, regex:…"
     )
 
 

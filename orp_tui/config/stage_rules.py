@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from orp_tui.config.arguments import passed
 from orp_tui.config.checks import deliverables
-from orp_tui.config.problems import Problems, nearest, shown
+from orp_tui.config.problems import Problems, advised, nearest, shown
 
 if TYPE_CHECKING:
     from orp_tui.config.spec import ExperimentSpec
@@ -26,8 +26,7 @@ def check_stages(spec: ExperimentSpec, problems: Problems) -> None:
         for need_place, need in enumerate(stage.needs):
             if need not in names:
                 close = nearest(need, names)
-                hint = f'Did you mean "{close}"? ' if close else ""
-                message = f'"{shown(need)}" is no stage; {hint}Stages: {", ".join(names)}'
+                message = f'"{shown(need)}" is no stage; {advised(close, "stages: " + ", ".join(names))}'
                 problems.add((*path, "needs", need_place), message)
         deliverables(stage.deliverables, (*path, "deliverables"), problems)
         booleans = stage.booleans or spec.training.booleans

@@ -7,6 +7,7 @@ from typing import Any, cast
 from pydantic import ValidationError
 
 from orp_tui.config.checks import deliverables
+from orp_tui.config.lengths import check_lengths
 from orp_tui.config.messages import report
 from orp_tui.config.problems import Path, Problems, unknown
 from orp_tui.config.spec import SECTIONS, ExperimentSpec
@@ -77,6 +78,8 @@ def _holds_broken(value: Json) -> bool:
 
 def _section(name: str, value: Json, problems: Problems) -> Json:
     section = SECTIONS[name]
+    if not check_lengths(value, (name,), problems):
+        return (_BROKEN,) if section.is_list else _BROKEN
     if not section.is_list:
         return None if value is None else _read(section.load(), value, (name,), problems)
     if value is None:
@@ -98,23 +101,27 @@ def _read(model: type[Section], value: Json, path: Path, problems: Problems) -> 
 
 def with_texts(tree: dict[str, Json], written: dict[Path, str]) -> dict[str, Json]:
     """`tree` with numbers and booleans as they were written, where the file means text."""
-    places = [path for path in written if _means_text(path)]
-    for path in places:
-        tree = cast("dict[str, Json]", _replaced(tree, path, written[path]))
+    for place in _AS_WRITTEN:
+        tree = cast("dict[str, Json]", _as_written(tree, place, (), written))
     return tree
 
 
-def _means_text(path: Path) -> bool:
-    plain = tuple(0 if isinstance(part, int) else part for part in path[:-1])
-    return plain in _AS_WRITTEN
-
-
-def _replaced(value: Json, path: Path, text: str) -> Json:
-    if not path:
-        return text if isinstance(value, (bool, int, float)) else value
-    first, *rest = path
+def _as_written(value: Json, place: Path, path: Path, written: dict[Path, str]) -> Json:
+    """`value`, which stands at `path`, with what lies directly under `place` beneath it as text."""
+    if not place:
+        if isinstance(value, dict):
+            return {key: _text_of(item, (*path, key), written) for key, item in value.items()}
+        if isinstance(value, list):
+            return [_text_of(item, (*path, number), written) for number, item in enumerate(value)]
+        return value
+    first, rest = place[0], place[1:]
+    if isinstance(first, int):
+        items = enumerate(value) if isinstance(value, list) else ()
+        return [_as_written(item, rest, (*path, number), written) for number, item in items] or value
     if isinstance(value, dict) and first in value:
-        return {**value, first: _replaced(value[first], tuple(rest), text)}
-    if isinstance(value, list) and isinstance(first, int) and first < len(value):
-        return [_replaced(item, tuple(rest), text) if i == first else item for i, item in enumerate(value)]
+        return {**value, first: _as_written(value[first], rest, (*path, first), written)}
     return value
+
+
+def _text_of(value: Json, path: Path, written: dict[Path, str]) -> Json:
+    return written.get(path, value) if isinstance(value, (bool, int, float)) else value

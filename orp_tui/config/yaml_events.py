@@ -59,6 +59,7 @@ class Builder:
         import yaml
 
         self.yaml = yaml
+        self.scalar_event = yaml.ScalarEvent
         self.get_event = parser.get_event
         self.problems = problems
         self.lines: dict[Path, int] = {}
@@ -100,10 +101,9 @@ class Builder:
             return self.alias(event)
         name = event.anchor
         nodes, text = self.nodes, self.text
-        self.spend(event, 1, 0)
         if name:
             self.open_anchors.add(name)
-        if kind is self.yaml.ScalarEvent:
+        if kind is self.scalar_event:
             value = self.scalar(event, path)
         elif kind is self.yaml.MappingStartEvent:
             value = self.mapping(event, path)
@@ -134,7 +134,7 @@ class Builder:
     def scalar(self, event: Any, path: Path) -> Value:
         text: str = event.value
         self.height = 1
-        self.spend(event, 0, len(text))
+        self.spend(event, 1, len(text))
         try:
             if event.tag:
                 value = resolve_tagged(event.tag, text)
@@ -149,7 +149,8 @@ class Builder:
             self.written[path] = text
         return value
 
-    def check_tag(self, event: Any, path: Path, own: str) -> None:
+    def begin(self, event: Any, path: Path, own: str) -> None:
+        self.spend(event, 1, 0)
         if event.tag not in (None, "", "!", f"tag:yaml.org,2002:{own}"):
             tag = shown(event.tag)
             self.problems.add(path, f"the tag {tag} is not allowed; write plain values", line=_line(event))
@@ -157,6 +158,12 @@ class Builder:
             self.stop(event, f"more than {MAX_DEPTH} levels deep; make it flatter")
 
     def child(self, event: Any, path: Path) -> Value:
+        if (
+            type(event) is self.scalar_event and not event.anchor
+        ):  # most are; what `node` does, without the rest
+            if path not in self.lines:
+                self.lines[path] = _line(event)
+            return self.scalar(event, path)
         value = self.node(event, path)
         # An alias brings its own levels along, which the path does not show.
         if len(path) + self.height > MAX_DEPTH + 1:
@@ -164,7 +171,7 @@ class Builder:
         return value
 
     def sequence(self, event: Any, path: Path) -> list[Value]:
-        self.check_tag(event, path, "seq")
+        self.begin(event, path, "seq")
         items: list[Value] = []
         height = 0
         end = self.yaml.SequenceEndEvent
@@ -175,7 +182,7 @@ class Builder:
         return items
 
     def mapping(self, event: Any, path: Path) -> dict[str, Value]:
-        self.check_tag(event, path, "map")
+        self.begin(event, path, "map")
         own: dict[str, Value] = {}
         merged: list[Value] = []
         first_lines: dict[str, int] = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 
-from orp_tui.core.checklist import ChecklistReport
+from orp_tui.core.checklist import ChecklistItem, ChecklistReport
 from orp_tui.core.run import ExitRecord
 from orp_tui.core.states import NO_ROOM_BYTES, Reason, RunState
 from orp_tui.core.words import size
@@ -128,8 +128,14 @@ def _exited_well(report: ChecklistReport | None) -> Verdict:
     return Verdict(
         RunState.INCOMPLETE,
         Reason.DELIVERABLE,
-        f"exit code 0, but {wrong.path}: {wrong.detail or wrong.status.value}",
+        f"exit code 0, but {_of_item(wrong)}",
     )
+
+
+def _of_item(wrong: ChecklistItem) -> str:
+    """What is wrong with a deliverable, its path said once."""
+    said = wrong.detail or wrong.status.value
+    return said if said.startswith(wrong.path) else f"{wrong.path}: {said}"
 
 
 def _failed(record: ExitRecord) -> Verdict:

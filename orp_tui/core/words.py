@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orp_tui.core.checklist import DeliverableStatus
+from orp_tui.core.checklist import ChecklistItem, CheckOutcome, DeliverableStatus
 from orp_tui.core.states import RunState
 
 STATE_GLYPHS = {
@@ -18,12 +18,20 @@ STATE_GLYPHS = {
 }
 """Glyph and its ASCII twin."""
 
-DELIVERABLE_MARKS = {
+_MARKS = {
     DeliverableStatus.VALID: "[x]",
     DeliverableStatus.GROWING: "[~]",
     DeliverableStatus.MISSING: "[ ]",
     DeliverableStatus.INVALID: "[!]",
 }
+
+
+def mark(item: ChecklistItem) -> str:
+    """`[x]` valid, `[~]` growing, `[ ]` missing, `[!]` wrong, `[?]` could not be checked."""
+    wrong = next((result for result in item.results if result.outcome is not CheckOutcome.PASS), None)
+    if item.status is DeliverableStatus.INVALID and wrong and wrong.outcome is CheckOutcome.ERROR:
+        return "[?]"
+    return _MARKS[item.status]
 
 
 def state_word(state: RunState) -> str:
@@ -65,6 +73,11 @@ def size(count: float | None) -> str:
             return f"{count:.0f} {unit}" if unit == "B" or count >= 100 else f"{count:.1f} {unit}"
         count /= 1024
     return f"{count:.1f} TiB"
+
+
+def counted(count: int, noun: str, plural: str | None = None) -> str:
+    """`1 file`, `2 files`; `plural` where an s is not enough."""
+    return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
 
 
 def number(value: float) -> str:

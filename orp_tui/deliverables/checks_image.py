@@ -44,15 +44,6 @@ def check_image(context: Context, options: Options) -> CheckResult:
     return each_file(context, "image", look)
 
 
-def is_image(file: BinaryIO) -> bool:
-    """Whether the content begins as one of these formats."""
-    try:
-        _reader(file)
-    except Broken:
-        return False
-    return True
-
-
 def look_at_image(file: BinaryIO) -> Image:
     """Format and dimensions. Raises Broken if it is none, or not whole."""
     return _reader(file)[1](file)

@@ -126,15 +126,16 @@ def without_finaliser(run: Run, record: ExitRecord | None, *, now: float) -> Jso
 
 
 def row_values(data: Json) -> dict[str, object]:
-    """What the row holds of a result."""
+    """What the row holds of a result; a damaged one is an end all the same, and its detail says so."""
     deliverables = data.get("deliverables")
+    missing = [name for name in ("end_time", "exit_code", "reason", "detail") if name not in data]
     return {
         "started_at": seconds_of(data.get("start_time")),
         "ended_at": seconds_of(data.get("end_time")),
         "exit_code": data.get("exit_code"),
         "signal": data.get("signal"),
         "reason": data.get("reason"),
-        "detail": data.get("detail"),
+        "detail": f"result.json is damaged: no {', '.join(missing)}" if missing else data["detail"],
         "artifacts": ArtifactState.from_json(data.get("artifact")).for_row(),
         "deliverables_valid": deliverables["valid"] if deliverables else None,
     }

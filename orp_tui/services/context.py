@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import errno
 import getpass
 import os
 import sys
@@ -11,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from orp_tui.config.settings import PROJECT_FILE, Settings, find_project, load_settings
+from orp_tui.core.errors import OrpError, UsageError
 from orp_tui.core.layout import BasePaths
 from orp_tui.hardware.glance import number_of_gpus
 from orp_tui.store import database
@@ -65,12 +67,43 @@ def open_context(
     relative to the current folder. `near` is the file that the command is about: its project
     is meant where `start` lies in none. Raises ConfigError if a settings file is invalid.
     """
-    project = find_project(start or Path.cwd())
+    project = find_project(start or current_folder())
     if near is not None and not is_marked(project):
         project = find_project(near.absolute().parent)
     flags = {"base_dir": os.path.abspath(base_dir)} if base_dir else {}
     settings = load_settings(project, flags=flags)
     return Context(project, settings, settings.paths)
+
+
+def current_folder() -> Path:
+    """Where the caller stands. Raises UsageError if that folder was deleted."""
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        raise UsageError("the current folder was deleted; `cd` into one that is there") from None
+
+
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
+_NO_RIGHT = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
+
+
+@contextlib.contextmanager
+def writing_to(paths: BasePaths) -> Iterator[None]:
+    """What the base directory has no room or no right for becomes an error that says where, and what to do.
+
+    Raises OrpError for it; every other OSError goes on as it is.
+    """
+    try:
+        yield
+    except OSError as error:
+        place = Path(os.fsdecode(error.filename)) if isinstance(error.filename, (str, bytes)) else paths.base
+        why = (error.strerror or str(error)).lower()
+        if error.errno in _NO_ROOM:
+            raise OrpError(f"{place}: {why}; free space there, or give another --base-dir") from error
+        own = (paths.base, paths.runs, paths.state, paths.artifacts)
+        if error.errno in _NO_RIGHT and any(place.is_relative_to(folder) for folder in own):
+            raise OrpError(f"{place}: {why}; set base_dir in orp.yaml, or give --base-dir") from error
+        raise
 
 
 def is_marked(project: Path) -> bool:

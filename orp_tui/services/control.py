@@ -22,7 +22,7 @@ from orp_tui.files import locks
 from orp_tui.files.atomic import create_once, to_json
 from orp_tui.files.failpoint import hit
 from orp_tui.files.locks import LockState
-from orp_tui.services.context import Context
+from orp_tui.services.context import Context, writing_to
 from orp_tui.store import runs
 
 START_WITHIN_S = 10.0
@@ -79,9 +79,10 @@ def start_leader(context: Context, *, idle_exit_s: float | None) -> int:
     caller's, who may be a notebook that lives for days and would never reap it.
     """
     paths = context.paths
-    paths.state.mkdir(mode=0o700, parents=True, exist_ok=True)
     flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-    log = os.open(paths.leader_log, flags, 0o600)
+    with writing_to(paths):
+        paths.state.mkdir(mode=0o700, parents=True, exist_ok=True)
+        log = os.open(paths.leader_log, flags, 0o600)
     # The marker of a surrounding run would make the queue processor count as part of its tree.
     variables = {name: value for name, value in os.environ.items() if name != MARKER}
     command = leader_command(context, idle_exit_s=idle_exit_s)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import shlex
+import stat
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -25,6 +26,8 @@ from orp_tui.workspace.filecache import FileCache
 from orp_tui.workspace.freeze import OUTPUT_FOLDER, plan_freeze
 from orp_tui.workspace.interpreter import InterpreterFacts
 from orp_tui.workspace.plan import FreezeLimits, FreezePlan, WorkspaceAnswers
+
+_SCRIPT_BYTES = 1 << 20
 
 SIGNAL_NUMBERS = {name: number for number, name in SIGNAL_NAMES.items()}
 
@@ -126,8 +129,30 @@ class Prepared:
         return environment.for_run(self.fixed, places, code=code, explicit=tuple(plan.env), plan=self.freeze)
 
     def output_dir(self, folder: RunPaths) -> Path:
-        """What $ORP_OUTPUT_DIR names."""
+        """What $ORP_OUTPUT_DIR names; whether it exists is told by `makes_output_dir`."""
         return (folder.workspace if self.isolated else self.freeze.project) / OUTPUT_FOLDER
+
+    @property
+    def makes_output_dir(self) -> bool:
+        """Whether the folder that $ORP_OUTPUT_DIR names is there before the training starts.
+
+        In a workspace of its own it always is. In the user's project it is made only for a
+        training that asks for it: by `{output_dir}` or `ORP_OUTPUT_DIR` in its command or `env`, or
+        in a file that the command names. Others find their project as they left it.
+        """
+        plan = self.source.plan
+        words = [
+            plan.command or "",
+            *plan.argv,
+            *(value for value in plan.env.values() if isinstance(value, str)),
+        ]
+        if self.isolated or any(
+            sign in word for word in words for sign in ("{output_dir}", "ORP_OUTPUT_DIR")
+        ):
+            return True
+        named = [word.strip("'\"();&|") for word in (plan.command or "").split()] or plan.argv
+        place = self.freeze.project / self.freeze.cwd
+        return any(_mentions(place / word, b"ORP_OUTPUT_DIR") for word in named)
 
 
 def prepare(
@@ -170,6 +195,17 @@ def _environment(source: Source) -> FixedEnvironment:
     if plan.environment:
         base = activate(_activation(plan), os.environ, source.cwd)  # type: ignore[assignment] # a Mapping is enough
     return environment.capture(base, plan.env)
+
+
+def _mentions(path: Path, sign: bytes) -> bool:
+    """Whether the beginning of a file holds `sign`; False for what is no readable file."""
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            return False
+        with open(path, "rb") as file:
+            return sign in file.read(_SCRIPT_BYTES)
+    except (OSError, ValueError):
+        return False
 
 
 def freeze_plan(context: Context, source: Source, cache: FileCache) -> FreezePlan:

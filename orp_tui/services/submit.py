@@ -23,7 +23,7 @@ from orp_tui.core.request import ArtifactRule, RunRequest, StopRule
 from orp_tui.deliverables.baseline import take_baseline
 from orp_tui.files.atomic import sync_folder, to_json
 from orp_tui.files.failpoint import hit
-from orp_tui.services.context import Context, actor
+from orp_tui.services.context import Context, actor, current_folder, writing_to
 from orp_tui.services.prepare import Prepared, Source, SubmitOptions, prepare, signal_number
 from orp_tui.services.wishes import Place, place_of
 from orp_tui.store import runs
@@ -63,7 +63,7 @@ def sources_of_file(
 
 def project_of(context: Context, folder: Path) -> tuple[Path, Path]:
     """Project and working directory for a file in `folder`."""
-    here = Path.cwd()
+    here = current_folder()
     own = find_project(folder)
     if own != context.project and not here.is_relative_to(own):
         return own, own
@@ -82,7 +82,7 @@ def source_of_command(
 
     plan = plan_from_command(argv, name=name, gpus=gpus)
     data = as_yaml(plan)
-    here = Path.cwd()
+    here = current_folder()
     return Source(plan, data, hashlib.sha256(data).hexdigest(), context.project, here)
 
 
@@ -91,22 +91,24 @@ def submit(
 ) -> str:
     """The id of the queued run, on disk.
 
-    Raises NotYet, SubmitRefused (nothing was queued), OSError.
+    Raises NotYet, SubmitRefused, OrpError for a base directory that takes nothing more, OSError;
+    then nothing was queued.
     """
     options = options or SubmitOptions()
     if options.key is not None:
         known = runs.find_by_key(connection, options.key)
         if known is not None:
             return known
-    run_id, building = new_folder(context.paths)
-    try:
-        prepared = prepare(context, source, run_id, options)
-        return carry_out(context, connection, prepared, building)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            sources.remove_tree(building.folder)
-        _withdraw(context.paths, connection, run_id)
-        raise
+    with writing_to(context.paths):
+        run_id, building = new_folder(context.paths)
+        try:
+            prepared = prepare(context, source, run_id, options)
+            return carry_out(context, connection, prepared, building)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                sources.remove_tree(building.folder)
+            _withdraw(context.paths, connection, run_id)
+            raise
 
 
 def _withdraw(paths: BasePaths, connection: sqlite3.Connection, run_id: str) -> None:
@@ -146,7 +148,7 @@ def carry_out(
         if prepared.options.resume_of is None:
             filling.fill(tree, building.workspace, prepared.freeze)
             _check_live_code(prepared, final, building)
-    else:
+    elif prepared.makes_output_dir:
         prepared.output_dir(final).mkdir(exist_ok=True)
     hit("submit.filled")
     now = time.time()
@@ -312,7 +314,7 @@ def _write(
     if prepared.isolated and prepared.options.resume_of is None:
         baseline = take_baseline(request.deliverables, prepared.cwd_in(building))
         _put(building.baseline, to_json(baseline))
-    private_environment.write_private(building.environment_private, variables)
+    _put(building.environment_private, private_environment.encoded(variables))
 
 
 def _put(path: Path, data: bytes) -> None:

@@ -82,11 +82,6 @@ class Snapshot:
     disk: Forecast | None = None
     """When the disk of the runs will be full, if they go on so; None if they do not grow, or nobody has looked."""
 
-    @property
-    def unsettled(self) -> bool:
-        """Some run has work to be done for it, or waits to be started."""
-        return bool(self.unfinished)
-
 
 def snapshot(paths: BasePaths, connection: sqlite3.Connection, *, slots: int) -> Snapshot:
     """Look at everything that is not at its end."""

@@ -15,6 +15,10 @@ from orp_tui.workspace.plan import FreezePlan, is_within, settings_lines
 
 _LONGEST = 1024
 _LISTED = 10
+_HEADINGS = {
+    True: "The run would not find these paths of the project:",
+    False: "These paths lead out of the run's workspace:",
+}
 _SHELLS = frozenset({"bash", "sh", "dash", "zsh"})
 
 
@@ -42,9 +46,9 @@ def check_arguments(
         lines = [
             f"  {where}: {piece}: {problem}" for piece, (where, problem) in list(found.items())[:_LISTED]
         ]
-        paths = [path for piece in found if (path := checker.relative(piece)) is not None]
-        fix = settings_lines(list(dict.fromkeys(paths))[:_LISTED], "move what is written to outputs")
-        raise SubmitRefused("\n".join(["The run would not find these paths of the project:", *lines, *fix]))
+        absent = dict.fromkeys(path for piece in found if (path := checker.absent(piece)) is not None)
+        fix = settings_lines(list(absent)[:_LISTED], "move what is written to outputs") if absent else []
+        raise SubmitRefused("\n".join([_HEADINGS[bool(absent)], *lines, *fix]))
 
 
 def _words(argv: Sequence[str]) -> Iterator[tuple[str, str]]:
@@ -105,12 +109,18 @@ class _Checker:
         if absolute and (path in self.plan.file_paths or path in self.plan.folder_paths):
             near = os.path.relpath(path, self.plan.cwd or ".")
             return f"names the live project; write {near}, which is frozen"
+        path = self.absent(piece)
+        return None if path is None else f"not in the workspace ({self._why(path)})"
+
+    def absent(self, piece: str) -> str | None:
+        """The path in the project, if the workspace will not have it; only linking it or naming it an output helps."""
+        path = self.relative(piece)
+        if path is None:
+            return None
         # Of an earlier file in an output folder nobody knows whether it is read or written, until
         # `orp.yaml` names the file itself.
         known = self.plan.holds(path) or self.outputs.is_deliverable(path) or path in self.plan.outputs
-        if known or not os.path.lexists(self.plan.project / path):
-            return None
-        return f"not in the workspace ({self._why(path)})"
+        return None if known or not os.path.lexists(self.plan.project / path) else path
 
     def _outside(self, piece: str) -> str | None:
         """`../data/x` of the project's neighbour: there from the project, not from the workspace."""

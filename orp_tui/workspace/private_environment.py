@@ -13,19 +13,17 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from orp_tui.core.errors import SubmitRefused
-from orp_tui.files.atomic import write_bytes
 
 _MAX_ENV_FILE = 1 << 20
 
 
-def write_private(path: Path, variables: Mapping[str, str]) -> None:
-    """`NAME=value` ended by NUL, for the owner alone. Raises OSError."""
-    data = b"".join(os.fsencode(f"{name}={value}") + b"\0" for name, value in variables.items())
-    write_bytes(path, data, mode=0o600)
+def encoded(variables: Mapping[str, str]) -> bytes:
+    """`NAME=value`, each ended by NUL: what `environment.private` holds, for the owner alone."""
+    return b"".join(os.fsencode(f"{name}={value}") + b"\0" for name, value in variables.items())
 
 
 def read_private(path: Path) -> dict[str, str]:
-    """What `write_private` wrote. Raises OSError."""
+    """The variables that `encoded` wrote to `path`. Raises OSError."""
     entries = (os.fsdecode(entry).partition("=") for entry in path.read_bytes().split(b"\0") if entry)
     return {name: value for name, _, value in entries}
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import getpass
 import os
 import platform
 import re
@@ -29,15 +28,6 @@ _SHOWN = re.compile(
     r"PATH|LD_LIBRARY_PATH|LD_PRELOAD|PYTHON[A-Z]*|VIRTUAL_ENV|HF_HOME|HF_HUB_OFFLINE|HF_DATASETS_OFFLINE|TRANSFORMERS_[A-Z_]+|"
     r"WANDB_(?:MODE|PROJECT|ENTITY|DIR|SILENT)|LANG|LC_[A-Z]+|TZ|TMPDIR|SHELL|MASTER_(?:ADDR|PORT)|RANK|WORLD_SIZE|LOCAL_RANK|LOADEDMODULES"
 )
-
-
-def submitter() -> str:
-    """`user@host`."""
-    try:
-        user = getpass.getuser()
-    except (KeyError, OSError):
-        user = str(os.getuid())
-    return f"{user}@{socket.gethostname()}"
 
 
 def source_record(

@@ -26,7 +26,7 @@ from typing import Any
 from orp_tui.core.errors import SubmitRefused
 from orp_tui.files.atomic import sync_folder, to_json
 from orp_tui.files.failpoint import hit
-from orp_tui.workspace.filecache import FileCache, read_facts
+from orp_tui.workspace.filecache import FileCache
 from orp_tui.workspace.plan import FreezePlan, PlannedFile, all_parents
 
 MANIFEST = "manifest.json"
@@ -200,24 +200,6 @@ def _copy_hashed(file: PlannedFile, target: Path) -> TreeFile:
                 view = view[writer.write(view) :]
         os.fchmod(writer.fileno(), 0o555 if file.executable else 0o444)
     return TreeFile(file.path, "100755" if file.executable else "100644", size, digest.hexdigest(), None)
-
-
-def verify_tree(tree: FrozenTree) -> list[str]:
-    """Paths of a stored tree that are gone or hold something else; reads all of it."""
-    wrong = []
-    for file in tree.files:
-        path = tree.path / file.path
-        try:
-            same = os.readlink(path) == file.link if file.link is not None else _same(path, file)
-        except OSError:
-            same = False
-        if not same:
-            wrong.append(file.path)
-    return wrong
-
-
-def _same(path: Path, file: TreeFile) -> bool:
-    return read_facts(str(path), scan=False).sha256 == file.sha256
 
 
 def sync_file_system(path: Path) -> None:

@@ -1,3 +1,5 @@
+import hashlib
+import json
 import os
 import stat
 import zipfile
@@ -7,6 +9,7 @@ import pytest
 
 from orp_tui.artifacts import extract as extract_module
 from orp_tui.artifacts.extract import extract, why_unsafe
+from orp_tui.artifacts.manifest import MANIFEST_NAME, Manifest, ManifestEntry
 from orp_tui.core.errors import ArchiveError, DiskFull, UnsafePath, UsageError
 
 
@@ -183,3 +186,37 @@ def test_progress_counts_bytes(tmp_path, target):
         progress=lambda done, total: seen.append((done, total)),
     )
     assert seen == [(1000, 1001), (1001, 1001)]
+
+
+def manifest_of(*entries: ManifestEntry) -> tuple[str, bytes]:
+    return MANIFEST_NAME, json.dumps(Manifest("exp_1", "0", "2026-01-01", entries).to_json()).encode()
+
+
+def test_what_differs_from_the_manifest_is_written_and_reported(tmp_path, target):
+    good, sha = ManifestEntry("good", 1, hashlib.sha256(b"a").hexdigest()), "0" * 64
+    entries = (
+        good,
+        ManifestEntry("longer", 30, sha),
+        ManifestEntry("other", 1, sha),
+        ManifestEntry("gone", 1, sha),
+    )
+    members = (("good", b"a"), ("longer", b"x" * 31), ("other", b"x"), ("more", b""))
+
+    report = extract(make(tmp_path / "a.zip", *members, manifest_of(*entries)), target)
+
+    assert {str(finding) for finding in report.findings} == {
+        "longer: 31 bytes, the manifest says 30",
+        "other: sha256 differs",
+        "more: not in the manifest",
+        "gone: not in the zip",
+    }
+    assert (target / "longer").read_bytes() == b"x" * 31
+
+
+def test_what_the_zip_only_refers_to_is_reported_with_what_was_asked_for(tmp_path, target):
+    large = ManifestEntry("model.bin", 270 << 20, "0" * 64, stored="workspace")
+    path = make(tmp_path / "a.zip", manifest_of(large))
+
+    assert extract(path, target).referenced == (large,)
+    assert extract(path, tmp_path / "one", members=["model.bin"]).referenced == (large,)
+    assert extract(path, tmp_path / "two", members=[MANIFEST_NAME]).referenced == ()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import shutil
+import zipfile
 from pathlib import Path
 
-from desk import Desk, Ended
+from desk import METRICS, Desk, Ended
 
 
 def _zip(ended: Ended) -> Path:
@@ -98,3 +99,25 @@ def test_a_run_that_still_runs_cannot_be_bundled(desk: Desk) -> None:
 
     assert done.code == 2
     assert "has not ended yet" in done.err
+
+
+def test_extract_warns_of_a_changed_member_and_exits_1(ended: Ended, tmp_path: Path) -> None:
+    changed = tmp_path / "changed.zip"
+    with zipfile.ZipFile(_zip(ended)) as old, zipfile.ZipFile(changed, "w") as new:
+        for info in old.infolist():
+            new.writestr(info.filename, old.read(info) + (b"!" if info.filename == "out/m.json" else b""))
+
+    done = ended.desk.call("artifacts", "extract", str(changed), "--to", "there", at=tmp_path)
+
+    assert done.code == 1
+    assert "out/m.json: 14 bytes, the manifest says 13" in done.err
+    assert (tmp_path / "there" / "out" / "m.json").exists()
+
+
+def test_extract_says_where_what_the_zip_only_refers_to_lies(desk: Desk) -> None:
+    desk.call("run", desk.write("e.yaml", deliverables=[METRICS], artifacts={"pack": "reference"}))
+
+    done = desk.call("artifacts", "extract", "e", "--to", "there")
+
+    assert done.code == 0
+    assert f"not in the zip, only referred to: out/m.json (13 B): {desk.paths.runs}" in done.err

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shutil
 import signal
+from pathlib import Path
 
 import pytest
-from desk import Desk, Ended
+from desk import GOOD, METRICS, Desk, Ended
 from waiting import until
 
 from orp_tui.core.states import RunState
@@ -188,3 +191,34 @@ def test_the_states_of_looking_verbs_agree(ended: Ended) -> None:
         (ended.failed, RunState.FAILED),
     ):
         assert ended.desk.call("info", "--json", run_id).json["state"] == state.value
+
+
+def test_info_says_how_long_a_run_runs_and_ends_nothing_before_its_end(desk: Desk) -> None:
+    out = desk.call("info", desk.begin()).out
+
+    assert re.search(r"^running +for \d", out, re.MULTILINE)
+    assert "ended" not in out
+
+
+def test_processes_that_outlived_their_training_are_told(desk: Desk) -> None:
+    done = desk.call("run", desk.write("e.yaml", GOOD + "; sleep 50 & sleep 51 &", deliverables=[METRICS]))
+
+    info = desk.call("info", "e").out
+
+    assert "2 processes outlived it and were ended" in done.out
+    assert re.search(r"^leftovers +2 processes outlived it and were ended$", info, re.MULTILINE)
+
+
+def test_info_of_a_zip_from_elsewhere_shows_what_it_says_itself(ended: Ended, tmp_path: Path) -> None:
+    shutil.copy(ended.desk.paths.artifact(ended.failed), tmp_path / "a.zip")
+    (tmp_path / "b.zip").write_bytes(b"no zip")
+
+    done = ended.desk.call("info", "a.zip", at=tmp_path)
+    data = ended.desk.call("info", "--json", "a.zip", at=tmp_path).json
+
+    assert done.code == 0
+    assert re.search(rf"^run +{ended.failed}$", done.out, re.MULTILINE)
+    assert re.search(r"^state +failed$", done.out, re.MULTILINE)
+    assert re.search(r"^command +\S*sh -c", done.out, re.MULTILINE)
+    assert data["result"]["experiment_id"] == data["request"]["id"] == ended.failed
+    assert "not a zip" in ended.desk.call("info", "b.zip", at=tmp_path).err

@@ -215,3 +215,17 @@ def test_a_project_that_is_deleted_under_a_follower_ends_it_with_a_line(desk: De
     assert child.returncode in (1, 2, 3)
     assert b"Traceback" not in err
     assert b"bug" not in err
+
+
+@pytest.mark.parametrize("words", [["status"], ["init"], ["info", "last"]])
+def test_a_current_folder_that_was_deleted_is_said_so(words: list[str], tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    code = f"import os, sys; os.rmdir({str(gone)!r}); from orp_tui.cli.main import main; sys.exit(main({words!r}))"
+
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=gone, capture_output=True, text=True, timeout=30, check=False
+    )
+
+    assert done.returncode == 2
+    assert done.stderr == "orp: the current folder was deleted; `cd` into one that is there\n"

@@ -75,7 +75,7 @@ def test_a_validation_becomes_checks_with_their_own_options(item, checks, load):
     [
         (
             "validation: exsts",
-            'deliverables[0].validation: "exsts" is not a known check; Did you mean "exists"?',
+            'deliverables[0].validation: "exsts" is not a known check; did you mean "exists"?',
         ),
         (
             "validation: exists, metric: acc",
@@ -88,7 +88,7 @@ def test_a_validation_becomes_checks_with_their_own_options(item, checks, load):
             "deliverables[0].validation: matches_expected needs sha256, or metric, operator",
         ),
         ("validation: {exists: 3}", "deliverables[0].validation: exists takes no options"),
-        ("validation: {csv: {colums: [a]}}", '"colums" is no option of csv; Did you mean "columns"?'),
+        ("validation: {csv: {colums: [a]}}", '"colums" is no option of csv; did you mean "columns"?'),
         ("validation: {min_size: many}", "deliverables[0].validation: min_size: min_size 'many' is no size"),
         (
             "validation: threshold, metric: a, operator: '=>', value: 1",

@@ -55,16 +55,16 @@ def test_all_problems_come_at_once_in_the_order_of_the_file(refused):
         "training.stop.signal", "training.stop.grase", "deliverables[0].path", "deliverables[1].validation", "metric",
     ]  # fmt: skip
     assert lines[1].startswith(
-        'e.yaml:2: experiment.nam: is not a known key; Did you mean "name"? Known keys: name, '
+        'e.yaml:2: experiment.nam: is not a known key; did you mean "name"? Known keys: name, '
     )
 
 
 @pytest.mark.parametrize(
     ("text", "line"),
     [
-        ("  timout: 3\n", 'e.yaml:4: training.timout: is not a known key; Did you mean "timeout"?'),
+        ("  timout: 3\n", 'e.yaml:4: training.timout: is not a known key; did you mean "timeout"?'),
         ("  shell: yes\n", "e.yaml:4: training.shell: must be true or false, not the text \"yes\"; YAML 1.2 knows only"),
-        ("  workspace: isolate\n", 'e.yaml:4: training.workspace: "isolate" is not allowed; Did you mean "isolated"?'),
+        ("  workspace: isolate\n", 'e.yaml:4: training.workspace: "isolate" is not allowed; did you mean "isolated"?'),
         ("  resources: {gpus: -1}\n", "e.yaml:4: training.resources.gpus: must be at least 0, not -1"),
         ("  resources: {gpus: '1'}\n", 'e.yaml:4: training.resources.gpus: must be a whole number, not the text "1"; take'),
         ("  resources: {memory: 16G}\n", "e.yaml:4: training.resources.memory: '16G' is unclear; write 16GB (1000) or"),
@@ -74,7 +74,7 @@ def test_all_problems_come_at_once_in_the_order_of_the_file(refused):
         ("  seeds: [1, 1]\n", "e.yaml:4: training.seeds: holds a seed twice"),
         ("  seeds: [1]\n  config: {seed: 3}\n", "e.yaml:4: training.seeds: also given by config.seed"),
         ("  retries: {on: oom}\n", "e.yaml:4: training.retries: `oom` needs `with`"),
-        ("  retries: {on: oomm}\n", 'e.yaml:4: training.retries.on: oomm is no reason; Did you mean "oom"?'),
+        ("  retries: {on: oomm}\n", 'e.yaml:4: training.retries.on: oomm is no reason; did you mean "oom"?'),
         ("  environment: {conda: a, venv: b}\n", "e.yaml:4: training.environment: has both conda and venv; keep one"),
         ("  resume: [--from, '{last_checkpoint}']\n", "e.yaml:4: training.resume: uses {last_checkpoint}; add checkpoints"),
         ("  inputs: [/data]\n", "e.yaml:4: training.inputs[0]: /data is absolute"),
@@ -86,14 +86,31 @@ def test_all_problems_come_at_once_in_the_order_of_the_file(refused):
         ("queue: {start: 25:00}\n", "e.yaml:4: queue.start: 25:00 is no time"),
         ("queue: {after: [somebody]}\n", "e.yaml:4: queue.after[0].run: somebody names no run"),
         ("notify: {to: x}\n", "e.yaml:4: notify: must be a list, each item behind a `-`, not a mapping"),
-        ("notify: [{to: x, on: [suceeded]}]\n", 'e.yaml:4: notify[0].on[0]: "suceeded" is not allowed; Did you mean "succ'),
-        ("integrations: {wanbd: {}}\n", 'e.yaml:4: integrations.wanbd: is not a known integration; Did you mean "wandb"?'),
+        ("notify: [{to: x, on: [suceeded]}]\n", 'e.yaml:4: notify[0].on[0]: "suceeded" is not allowed; did you mean "succ'),
+        ("integrations: {wanbd: {}}\n", 'e.yaml:4: integrations.wanbd: is not a known integration; did you mean "wandb"?'),
         ("deliverables: [{path: x}]\n", "e.yaml:4: deliverables[0].type: is missing; it is needed here"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_said_with_line_key_and_what_to_do(text, line, refused):
     [said] = refused(text)
     assert said.startswith(line), said
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "[python, t.py, --from, '{last_checkpoint}']",
+        "'python t.py --from={last_checkpoint}'",
+        "'python t.py --from={last_checkpoint}'\n  shell: true",
+    ],
+)
+@pytest.mark.parametrize("section", ["training:\n  script: ", "stages:\n- name: a\n  script: "])
+def test_a_checkpoint_in_the_first_command_is_to_be_written_in_resume(refused, section, script):
+    more = "\n  checkpoints: {path: c}\n  resume: [--from, '{last_checkpoint}']\n"
+
+    [said] = refused(f"experiment: {{name: e}}\n{section}{script}{more}", head=False)
+
+    assert "script: uses {last_checkpoint}, which a first run has not; write it in training.resume" in said
 
 
 def test_a_missing_package_is_said_when_the_file_is_read(refused):
@@ -178,7 +195,7 @@ def test_stages_need_names_commands_and_an_order(refused, load):
     assert lines == [
         "e.yaml:3: stages[0].needs: the stages a, b wait for each other; take one need out",
         "e.yaml:4: stages[1].script: is missing; write the command, such as [python, train.py]",
-        'e.yaml:4: stages[1].needs[1]: "prepar" is no stage; Did you mean "prepare"? Stages: a, b, prepare, prepare',
+        'e.yaml:4: stages[1].needs[1]: "prepar" is no stage; did you mean "prepare"? Stages: a, b, prepare, prepare',
         'e.yaml:6: stages[3].name: "prepare" is the name of an earlier stage; each needs its own',
     ]
 

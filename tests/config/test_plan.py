@@ -168,9 +168,9 @@ def test_items_of_lists_are_set_by_their_place(load):
     [
         (
             "lrr=1",
-            'training.config.lrr: is not in training.config; Did you mean "lr"? Write --set +lrr=… to add it',
+            'training.config.lrr: is not in training.config; did you mean "lr"? Write --set +lrr=… to add it',
         ),
-        ("training.timout=1", 'training.timout: is not a known key; Did you mean "timeout"?'),
+        ("training.timout=1", 'training.timout: is not a known key; did you mean "timeout"?'),
         ("training.timeout=soon", "training.timeout: 'soon' is no duration"),
         ("lr", "must be key=value"),
         ("=3", "must be key=value"),

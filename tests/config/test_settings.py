@@ -83,8 +83,8 @@ def test_wrong_settings_are_all_said_with_file_and_line(project, home):
         f"{name}:5",
         f"{name}:5",
     ]
-    assert 'bas_dir: is not a known setting; Did you mean "base_dir"?' in lines[0]
-    assert 'queue.slot: is not a known setting; Did you mean "slots"?' in lines[1]
+    assert 'bas_dir: is not a known setting; did you mean "base_dir"?' in lines[0]
+    assert 'queue.slot: is not a known setting; did you mean "slots"?' in lines[1]
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_wrong_settings_are_all_said_with_file_and_line(project, home):
     [
         ({"ORP_SLOTS": "many"}, {}, "environment: ORP_SLOTS: must be a whole number from 1"),
         ({}, {"queue.slots": 0}, "flags: queue.slots: must be a whole number from 1"),
-        ({}, {"queue.slot": 1}, 'Did you mean "queue.slots"?'),
+        ({}, {"queue.slot": 1}, 'did you mean "queue.slots"?'),
     ],
 )  # fmt: skip
 def test_wrong_variables_and_flags_are_named(environ, flags, sign, project, home):
@@ -171,3 +171,21 @@ def test_settings_from_the_cache_need_neither_yaml_nor_pydantic(project, home):
 def test_an_empty_file_sets_nothing(project, home):
     write(project / "orp.yaml", "# nothing yet\nqueue:\n")
     assert isinstance(load_settings(project, environ=home), Settings)
+
+
+def test_the_cache_keeps_the_64_newest_files_and_nothing_else_of_the_folder_goes(project, home, tmp_path):
+    folder = tmp_path / "home/.cache/orp"
+    folder.mkdir(parents=True)
+    for age in range(70):
+        old = folder / f"settings-1-{age:x}.json"
+        old.write_text("{}")
+        os.utime(old, (1000 - age, 1000 - age))
+    (folder / "other.json").write_text("{}")
+
+    write(project / "orp.yaml", "queue: {slots: 3}\n")
+    load_settings(project, environ=home)
+
+    names = {path.name for path in cache_of(tmp_path)}
+    assert len(names) == 65
+    assert "other.json" in names
+    assert {f"settings-1-{age:x}.json" for age in range(63)} < names  # the newest 63 and the new one

@@ -137,3 +137,15 @@ def test_a_kill_somewhere_on_the_machine_is_no_evidence_against_a_run_that_exite
     record = made_record(exit_code=1, oom_kills=1, memory={"limit": 1 << 30, "used": 5, "by": "watch"})
 
     assert verdict(record, None).reason is Reason.EXIT_CODE
+
+
+def test_a_path_that_the_detail_begins_with_is_said_once():
+    detail = "out/m.json: a socket, not a file"
+    wrong = ChecklistItem(
+        0, "metrics", "out/m.json", True, DeliverableStatus.INVALID,
+        (CheckResult("exists", CheckOutcome.FAIL, detail),), (), 0,
+    )  # fmt: skip
+
+    found = verdict(made_record(exit_code=0), ChecklistReport((wrong,), final=True))
+
+    assert found.detail == f"exit code 0, but {detail}"

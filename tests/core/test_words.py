@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from orp_tui.core import words
+from orp_tui.core.checklist import ChecklistItem, CheckOutcome, CheckResult, DeliverableStatus
 from orp_tui.core.states import RunState
 
 
@@ -59,3 +60,25 @@ def test_no_two_states_look_alike(column):
 )
 def test_a_metric_is_short(value, text):
     assert words.number(value) == text
+
+
+@pytest.mark.parametrize(
+    ("status", "outcomes", "box"),
+    [
+        ("valid", ["pass"], "[x]"),
+        ("missing", ["fail"], "[ ]"),
+        ("growing", ["pass"], "[~]"),
+        ("invalid", ["pass", "fail", "error"], "[!]"),
+        ("invalid", ["pass", "error", "fail"], "[?]"),
+    ],
+)
+def test_a_deliverable_that_could_not_be_checked_has_a_mark_of_its_own(status, outcomes, box):
+    results = tuple(CheckResult("exists", CheckOutcome(outcome), "") for outcome in outcomes)
+    item = ChecklistItem(0, "metrics", "m.json", True, DeliverableStatus(status), results, (), 0)
+
+    assert words.mark(item) == box
+
+
+def test_one_of_a_thing_is_no_plural():
+    assert [words.counted(n, "file") for n in (0, 1, 2000)] == ["0 files", "1 file", "2,000 files"]
+    assert words.counted(3, "process", "processes") == "3 processes"

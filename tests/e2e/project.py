@@ -26,7 +26,7 @@ from orp_tui.engine import facts, host
 from orp_tui.engine.launch import orp_command
 from orp_tui.services.context import open_context
 from orp_tui.services.control import cancel, leader_command
-from orp_tui.services.prepare import SubmitOptions
+from orp_tui.services.prepare import Source, SubmitOptions
 from orp_tui.services.submit import sources_of_file, submit
 from orp_tui.services.watch import RunView, view
 from orp_tui.store import database, runs
@@ -81,9 +81,17 @@ class Project:
         self, script: str | Sequence[str] = "echo trained", *, key: str | None = None, **training: object
     ) -> str:
         """The id of a queued run."""
+        return self.submit_source(self.source(script, **training), key=key)
+
+    def source(self, script: str | Sequence[str], **training: object) -> Source:
+        """What a submit freezes and queues."""
         path = self.file(script, **training)
         (source,) = sources_of_file(self.context, path)
         path.unlink()  # or the next run would have another tree
+        return source
+
+    def submit_source(self, source: Source, *, key: str | None = None) -> str:
+        """The id of a queued run."""
         with self.context.store() as connection:
             run_id = submit(self.context, connection, source, SubmitOptions(key=key))
         self.accepted.append(run_id)

@@ -167,7 +167,7 @@ def run_case(case: Case, project: Project) -> bool:
     return reached()
 
 
-def run_cases(cases: list[Case], make_project: Callable[..., Project], *, workers: int = 2) -> None:
+def run_cases(cases: list[Case], make_project: Callable[..., Project], *, workers: int = 3) -> None:
     """All cases, some at a time; fails with every one that broke a guarantee."""
     wrong: list[str] = []
     missed: list[str] = []

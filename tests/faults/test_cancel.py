@@ -163,8 +163,9 @@ def test_a_cancel_with_a_grace_of_its_own_kills_after_that(project):
 
 
 def test_two_submits_with_one_key_are_one_run(project):
+    source = project.source("true")
     with ThreadPoolExecutor(4) as clients:
-        ids = set(clients.map(lambda number: project.submit("true", key="nightly"), range(8)))
+        ids = set(clients.map(lambda number: project.submit_source(source, key="nightly"), range(8)))
     assert len(ids) == 1
     project.settle()
     check_invariants(project.paths, project.side, accepted=ids)

@@ -90,7 +90,14 @@ def test_a_finished_run_without_its_folder_keeps_its_row_and_its_zip(project):
     check_invariants(project.paths, project.side, accepted=project.accepted, folder_deleted=[run_id])
 
 
-@pytest.mark.parametrize("names", [("supervisor.lock",), ("tree.lock",), ("supervisor.lock", "tree.lock")])
+@pytest.mark.parametrize(
+    "names",
+    [
+        pytest.param(("supervisor.lock",), marks=pytest.mark.slow),
+        pytest.param(("tree.lock",), marks=pytest.mark.slow),
+        ("supervisor.lock", "tree.lock"),
+    ],
+)
 def test_a_run_whose_lock_files_were_deleted_is_not_declared_dead(project, names):
     run_id, leader = project.running()
     for name in names:

@@ -15,7 +15,7 @@ from sweeping import SCENARIOS, Case, count, points_of, run_cases
 
 from orp_tui.store import runs
 
-SAMPLE = {"plain": 12, "cancelled": 7, "stubborn": 3, "unstartable": 3, "adopted": 5}
+SAMPLE = {"plain": 10, "cancelled": 6, "stubborn": 2, "unstartable": 3, "adopted": 4}
 
 
 def every_case(make_project: Callable[..., Project]) -> list[Case]:

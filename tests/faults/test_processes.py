@@ -72,9 +72,7 @@ def test_a_killed_adopter_is_replaced(project):
     project.kill_supervisor(run_id)
 
     def adopter() -> int:
-        found = [
-            pid for pid in project.processes() if b"\0adopt\0" in Path(f"/proc/{pid}/cmdline").read_bytes()
-        ]
+        found = [pid for pid in project.processes() if "\0adopt\0" in _command(pid)]
         return found[0] if found else 0
 
     first = until(adopter)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import zipfile
 
 import pytest
@@ -62,3 +63,40 @@ def test_a_second_base_directory_in_a_project_freezes_nothing_of_the_first(proje
     said = project.run(run_id).stdout.read_text()
     assert "exp_" not in said
     assert "experiments" not in said.split()
+
+
+@pytest.mark.parametrize("kind", ["in_place", "shared"])
+def test_a_run_in_the_project_leaves_no_folder_there_that_it_did_not_ask_for(project, kind):
+    (project.folder / "train.sh").write_text("echo trained\n")
+    run_id = project.submit(["sh", "train.sh"], workspace=kind)
+
+    project.settle()
+
+    assert project.state(run_id) is RunState.SUCCEEDED, project.words()
+    assert not (project.folder / "outputs").exists()
+
+
+@pytest.mark.parametrize(
+    ("script", "code", "more"),
+    [
+        (["sh", "train.sh"], 'echo x > "$ORP_OUTPUT_DIR/x"', {}),
+        (["sh", "train.sh", "{output_dir}"], 'echo x > "$1/x"', {}),
+        (["sh", "-c", 'echo x > "$ORP_OUTPUT_DIR/x"'], "", {}),
+        ("echo x > {output_dir}/x", "", {"shell": True}),
+        ("(sh 'train.sh') && cat <<E\nit's\nE\n", 'echo x > "$ORP_OUTPUT_DIR/x"', {"shell": True}),
+    ],
+)
+def test_a_run_in_the_project_finds_the_output_folder_it_asks_for(project, script, code, more):
+    (project.folder / "train.sh").write_text(f"{code}\n")
+    path = project.file(["true"], workspace="in_place")
+    data = json.loads(path.read_text())
+    data["training"] |= {"script": script, **more}
+    path.write_text(json.dumps(data))
+    (source,) = sources_of_file(project.context, path)
+    with project.context.store() as connection:
+        run_id = submit(project.context, connection, source)
+
+    project.settle()
+
+    assert project.state(run_id) is RunState.SUCCEEDED, project.words()
+    assert (project.folder / "outputs" / "x").read_text() == "x\n"

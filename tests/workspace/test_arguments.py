@@ -85,6 +85,20 @@ def test_the_absolute_path_of_a_frozen_file_would_run_the_live_one(project):
         check(project, str(project / "train.py"))
 
 
+def test_of_a_path_to_be_written_in_another_way_nothing_is_to_be_linked(project):
+    write(project.parent, {"shared/x": ""})
+    frozen, outside = str(project / "conf" / "a.yaml"), "../shared/x"
+
+    with pytest.raises(SubmitRefused) as alone:
+        check(project, "train.py", frozen, outside)
+    with pytest.raises(SubmitRefused) as beside:
+        check(project, "train.py", frozen, outside, "w.bin")
+
+    assert "inputs:" not in str(alone.value)
+    assert "write conf/a.yaml, which is frozen" in str(alone.value)
+    assert "inputs: [w.bin]" in str(beside.value)
+
+
 def test_absolute_paths_of_inputs_and_of_other_runs_pass(project):
     check(
         project,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import stat
 from pathlib import Path
 
 import pytest
@@ -17,7 +16,7 @@ from orp_tui.workspace.environment import (
     for_run,
     python_path,
 )
-from orp_tui.workspace.private_environment import late_secrets, read_env_file, read_private, write_private
+from orp_tui.workspace.private_environment import encoded, late_secrets, read_env_file, read_private
 
 PLACES = RunPlaces(
     "exp_1", Path("/r"), Path("/r/w/sub"), Path("/r/w/outputs"), Path("/r/config.json"), Path("/r/m.jsonl"), 7
@@ -93,13 +92,12 @@ def test_an_empty_entry_of_pythonpath_stays_the_working_folder():
     assert python_path("", [], None) == ""
 
 
-def test_the_private_file_is_for_its_owner_and_holds_any_bytes(tmp_path):
+def test_the_private_file_holds_any_bytes(tmp_path):
     variables = {"A": "x=y\nz", "B": "", "C": os.fsdecode(b"\xff\xfe"), "BASH_FUNC_module%%": "() { :\n}"}
 
-    write_private(tmp_path / "e", variables)
+    (tmp_path / "e").write_bytes(encoded(variables))
 
     assert read_private(tmp_path / "e") == variables
-    assert stat.S_IMODE((tmp_path / "e").stat().st_mode) == 0o600
 
 
 def test_secrets_come_from_the_file_first_then_from_the_leader(tmp_path):

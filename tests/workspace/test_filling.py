@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 import sys
@@ -22,6 +23,19 @@ def filled(project, place, **options):
     tree = sources.store_tree(frozen, BasePaths.under(project / "experiments").sources)
     filling.fill(tree, place, frozen)
     return tree
+
+
+def changed(tree):
+    """Paths of a stored tree that hold something else than was stored."""
+    return [
+        file.path
+        for file in tree.files
+        if (
+            os.readlink(tree.path / file.path) != file.link
+            if file.link is not None
+            else hashlib.sha256((tree.path / file.path).read_bytes()).hexdigest() != file.sha256
+        )
+    ]
 
 
 def test_a_workspace_is_the_code_as_it_was_at_submit_whatever_is_edited_later(tmp_path):
@@ -49,7 +63,7 @@ def test_writing_in_one_workspace_changes_neither_store_project_nor_another(tmp_
 
     assert (tmp_path / "w2" / "train.py").read_text() == "x"
     assert (project / "train.py").read_text() == "x"
-    assert sources.verify_tree(tree) == []
+    assert changed(tree) == []
     assert os.access(tmp_path / "w1" / "run.sh", os.X_OK)
     assert (tree.path / "train.py").stat().st_mode & 0o222 == 0
 
@@ -113,7 +127,7 @@ def test_submits_that_store_one_tree_at_once_all_get_it(tmp_path):
 
     assert len({tree.sha256 for tree in trees}) == 1
     assert len(trees) == 6
-    assert sources.verify_tree(trees[0]) == []
+    assert changed(trees[0]) == []
     assert os.listdir(tmp_path / "sources") == [trees[0].sha256]
 
 
@@ -135,7 +149,7 @@ def test_a_submit_killed_while_it_stores_a_tree_leaves_no_half_of_one(tmp_path, 
     os.utime(store / left, (1, 1))
     tree = sources.store_tree(plan(project), store)
 
-    assert sources.verify_tree(tree) == []
+    assert changed(tree) == []
     assert os.listdir(store) == [tree.sha256]
 
 
@@ -147,7 +161,7 @@ def test_a_half_removed_tree_is_written_again(tmp_path):
     again = sources.store_tree(plan(project), tmp_path / "sources")
 
     assert again == tree
-    assert sources.verify_tree(again) == []
+    assert changed(again) == []
 
 
 def test_a_file_that_changes_between_look_and_copy_is_stored_under_what_it_is(tmp_path):
@@ -157,7 +171,7 @@ def test_a_file_that_changes_between_look_and_copy_is_stored_under_what_it_is(tm
 
     tree = sources.store_tree(frozen, tmp_path / "sources")
 
-    assert sources.verify_tree(tree) == []
+    assert changed(tree) == []
     assert sources.tree_digest(tree.files) == tree.sha256
     assert (tree.path / "train.py").read_text() == "something longer"
 

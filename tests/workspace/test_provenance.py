@@ -12,7 +12,7 @@ from orp_tui.workspace import sources
 from orp_tui.workspace.environment import capture
 from orp_tui.workspace.inputs import fingerprint
 from orp_tui.workspace.interpreter import query
-from orp_tui.workspace.provenance import environment_record, source_record, submitter, summary
+from orp_tui.workspace.provenance import environment_record, source_record, summary
 
 
 def test_source_json_names_commit_changes_tree_and_submitter(tmp_path):
@@ -24,7 +24,7 @@ def test_source_json_names_commit_changes_tree_and_submitter(tmp_path):
     frozen = plan(project)
     tree = sources.store_tree(frozen, tmp_path / "sources")
 
-    record = source_record(frozen, tree, argv0="/usr/bin/python3", submitted_by=submitter())
+    record = source_record(frozen, tree, argv0="/usr/bin/python3", submitted_by="me@here")
 
     assert summary(frozen) == f"{git(project, 'rev-parse', '--short', 'HEAD').strip()} +2 −1, 2 untracked"
     assert record["git"]["branch"] == "main"
@@ -33,7 +33,7 @@ def test_source_json_names_commit_changes_tree_and_submitter(tmp_path):
     assert "+c" in record["git"]["diff"]
     assert record["untracked"] == ["new.py", "other.py"]
     assert record["tree"]["sha256"] == tree.sha256
-    assert "@" in record["submitted_by"]
+    assert record["submitted_by"] == "me@here"
     assert GITHUB_TOKEN not in json.dumps(record)
 
 

@@ -15,7 +15,7 @@ from orp_tui.cli.summary import shown_path
 from orp_tui.core.errors import RunNotFound
 from orp_tui.core.layout import RunPaths
 from orp_tui.core.sanitise import sanitise
-from orp_tui.core.words import size
+from orp_tui.core.words import counted, size
 from orp_tui.services.context import open_context
 from orp_tui.services.reference import find_run, store_of
 
@@ -88,7 +88,7 @@ def verify(references: tuple[str, ...], base_dir: str | None, as_json: bool) -> 
             rest = f", {report.referenced} more only referred to" if unchecked else ""
             word = "sound" if report.ok else "DAMAGED"
             output.emit(
-                f"{shown_path(Path(name))}: {word}: {report.members} files, {size(report.bytes)}{rest}"
+                f"{shown_path(Path(name))}: {word}: {counted(report.members, 'file')}, {size(report.bytes)}{rest}"
             )
             for finding in report.findings:
                 output.emit(f"  {sanitise(str(finding))}")
@@ -125,15 +125,24 @@ def list_members(reference: str, base_dir: str | None, as_json: bool) -> None:
 @base_dir
 def extract(
     reference: str, members: tuple[str, ...], target: str | None, overwrite: bool, base_dir: str | None
-) -> None:
-    """Unpack a zip, or some members of it; names that would leave the folder are refused."""
+) -> int:
+    """Unpack a zip, or some members of it; names that would leave the folder are refused.
+
+    Exits 1 if a file differs from what the zip's manifest says of it.
+    """
     from orp_tui.artifacts.extract import extract as unpack
 
-    path, _ = _zip_of(reference, base_dir)
+    path, workspace = _zip_of(reference, base_dir)
     folder = Path(target) if target else Path(path.name.removesuffix(".zip"))
     with progress_bar(path.name) as progress:
         report = unpack(path, folder, members=members or None, overwrite=overwrite, progress=progress)
-    output.emit(f"{folder}: {report.files} files, {size(report.bytes)}")
+    output.emit(f"{folder}: {counted(report.files, 'file')}, {size(report.bytes)}")
+    for entry in report.referenced:
+        place = f"{workspace}/{entry.origin or entry.path}" if workspace else "the run's workspace"
+        output.say(sanitise(f"not in the zip, only referred to: {entry.path} ({size(entry.size)}): {place}"))
+    for finding in report.findings:
+        output.say(sanitise(f"orp: {path}: {finding}"))
+    return NOT_WELL if report.findings else 0
 
 
 def _zip_of(reference: str, base_dir: str | None) -> tuple[Path, Path | None]:

@@ -17,7 +17,8 @@ from orp_tui.cli import output
 from orp_tui.cli.commands.status import run_json
 from orp_tui.cli.context_option import as_json, base_dir
 from orp_tui.cli.run_argument import run_argument
-from orp_tui.cli.summary import checklist_lines, shown_path
+from orp_tui.cli.summary import checklist_lines, leftover_words, shown_path
+from orp_tui.core.errors import ArchiveError, RunNotFound
 from orp_tui.core.sanitise import one_line, sanitise
 from orp_tui.core.words import duration, number, size
 from orp_tui.services.context import open_context
@@ -32,15 +33,54 @@ _MOST_METRICS = 20
 @base_dir
 @as_json
 def command(reference: str, base_dir: str | None, as_json: bool) -> None:
-    """Everything about one run."""
+    """Everything about one run; of a zip from elsewhere, what it says itself."""
     context = open_context(base_dir=base_dir)
-    with store_of(context, reference) as connection:
-        found = detail(context, connection, find_run(connection, reference, context.paths).id)
+    try:
+        with store_of(context, reference) as connection:
+            found = detail(context, connection, find_run(connection, reference, context.paths).id)
+    except RunNotFound:
+        if not (reference.endswith(".zip") and Path(reference).is_file()):
+            raise
+        _show_zip(Path(reference), as_json=as_json)
+        return
     if as_json:
         output.emit_json(to_json(found))
         return
     for name, value in rows(found):
         output.emit(f"{name:<13}{sanitise(value)}" if name else value)
+
+
+def _show_zip(path: Path, *, as_json: bool) -> None:
+    """What a zip's own records say; nothing of it is looked up here or checked."""
+    from orp_tui.artifacts.member import read_member
+
+    records: dict[str, Any] = {}  # Any: JSON
+    for name in ("result", "request"):
+        try:
+            records[name] = json.loads(read_member(f"{path}::{name}.json"))
+        except (ValueError, RecursionError) as error:
+            raise ArchiveError(f"{path}: {name}.json is damaged: {error}") from error
+        if not isinstance(records[name], dict):
+            raise ArchiveError(f"{path}: {name}.json is no record of a run")
+    if as_json:
+        output.emit_json({"zip": str(path), **records})
+        return
+    result, request = records["result"], records["request"]
+    argv = request.get("argv")
+    said = {
+        "run": result.get("experiment_id"),
+        "name": result.get("experiment_name") or request.get("name"),
+        "state": result.get("status"),
+        "reason": result.get("reason"),
+        "evidence": result.get("detail"),
+        "command": shlex.join(map(str, argv)) if isinstance(argv, list) else None,
+        "directory": request.get("cwd"),
+        "seed": request.get("seed"),
+        "zip": f"{path} (not of this base directory; this is what it says itself)",
+    }
+    for name, value in said.items():
+        if value is not None:
+            output.emit(f"{name:<13}{one_line(str(value))}")
 
 
 def to_json(found: RunDetail) -> dict[str, Any]:  # Any: JSON
@@ -78,7 +118,11 @@ def rows(found: RunDetail) -> Iterator[tuple[str, str]]:
         yield "marks", ", ".join(sorted(mark.value for mark in view.marks))
     yield "submitted", f"{output.local_time(view.run.submitted_at)} by {_submitter(found)}"
     yield "started", output.local_time(view.started_at)
-    yield "ended", f"{output.local_time(view.ended_at)} after {duration(view.elapsed_s(time.time()))}"
+    took = view.elapsed_s(time.time())
+    if view.ended_at is not None:
+        yield "ended", output.local_time(view.ended_at) + ("" if took is None else f" after {duration(took)}")
+    elif took is not None:
+        yield "running", f"for {duration(took)}"
     yield from _request_rows(found)
     yield from _source_rows(found)
     yield "folder", shown_path(found.folder.folder)
@@ -152,6 +196,8 @@ def _result_rows(found: RunDetail) -> Iterator[tuple[str, str]]:
         yield "zip", f"{shown_path(Path(result['artifacts_path']))}  {size(artifact['bytes'])}"
     elif artifact:
         yield "zip", f"{artifact.get('state')}: {artifact.get('why')}"
+    for words in leftover_words(result):
+        yield "leftovers", words
     metrics = list(result["metrics"].items())
     if metrics:
         shown = ", ".join(f"{name} {number(value)}" for name, value in metrics[:_MOST_METRICS])

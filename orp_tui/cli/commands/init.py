@@ -11,6 +11,7 @@ import click
 from orp_tui.cli import output
 from orp_tui.core.errors import UsageError
 from orp_tui.core.sanitise import sanitise
+from orp_tui.services.context import current_folder
 
 TEMPLATE = """\
 # An ORP experiment. `orp validate {file}` checks it, `orp run {file}` runs it.
@@ -43,7 +44,7 @@ deliverables:
 def command(file: str) -> None:
     """Write a commented experiment file to start from; FILE is experiment.yaml by default."""
     path = Path(file)
-    name = Path.cwd().name if path.stem == "experiment" else path.stem
+    name = current_folder().name if path.stem == "experiment" else path.stem
     try:
         with open(path, "x", encoding="utf-8") as out:
             out.write(TEMPLATE.format(file=file, name=_quoted(name)))

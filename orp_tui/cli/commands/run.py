@@ -14,7 +14,7 @@ from orp_tui.cli.context_option import as_json, base_dir, base_option
 from orp_tui.cli.queue_options import QueueWishes, queue_options, read_wishes
 from orp_tui.core.errors import NotYet, OrpError
 from orp_tui.core.sanitise import sanitise
-from orp_tui.services.context import Context, open_context
+from orp_tui.services.context import Context, open_context, writing_to
 from orp_tui.services.control import ensure_leader
 from orp_tui.services.prepare import Source, SubmitOptions
 
@@ -96,7 +96,8 @@ def command(
     wished = read_wishes(**queue)
     context = open_context(base_dir=base_dir, near=Path(files[0]) if files else None)
     options = SubmitOptions(wishes=wished.wishes, key=key, allow_live_code=allow_live_code)
-    if not dry_run and context.has_store:
+    led = not dry_run and context.has_store
+    if led:
         ensure_leader(context)  # first, so that it starts while files are read and frozen
     sources = _sources(context, files, words, seed=seed, overrides=overrides, name=name, gpus=gpus)
     if dry_run:
@@ -104,7 +105,7 @@ def command(
 
         show_dry_run(context, sources, options, as_json=as_json)
         return 0
-    items = submit_sources(context, sources, options, unless_exists=wished.unless_exists)
+    items = submit_sources(context, sources, options, unless_exists=wished.unless_exists, led=led)
     if detach:
         print_items(context, items, as_json=as_json)
         return 0
@@ -149,10 +150,11 @@ def submit_sources(
     parallel: int | None = None,
     smoke: bool = False,
     unless_exists: bool = False,
+    led: bool = False,
 ) -> list[Item]:
     """The queued runs; asks about folders of which nobody has said what they are.
 
-    The options are those of `services.batch.submit_all`. Raises NotYet before anything is queued.
+    `led` says that a queue processor was started, or found, a moment ago. The other options are those of `services.batch.submit_all`. Raises NotYet before anything is queued.
     """
     from orp_tui.cli.asking import answered
     from orp_tui.services.batch import representatives, submit_all
@@ -163,8 +165,9 @@ def submit_sources(
     if sys.stdin.isatty() and sys.stderr.isatty():
         context = answered(context, representatives(sources))
     items: list[Item] = []
-    with context.store() as connection:
-        ensure_leader(context)
+    with writing_to(context.paths), context.store() as connection:
+        if not led:
+            ensure_leader(context)
         try:
             for item in submit_all(
                 context, connection, sources, options,
