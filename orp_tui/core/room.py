@@ -47,9 +47,9 @@ class Room:
     def lacks(self, run: Run) -> str | None:
         """What there is too little of for a run, in words; None if it can start."""
         needs = run.needs
-        group = self._capacity.groups.get(run.group)
-        if group is not None and group.slots is not None and self._in_group.get(run.group, 0) >= group.slots:
-            return f"needs a slot of group {run.group}: {self._in_group[run.group]} of {group.slots} taken by {self._holders(run.group)}"
+        full = self._full_group(run)
+        if full is not None:
+            return full
         impossible = self._impossible(needs)
         if impossible:
             return impossible
@@ -65,6 +65,15 @@ class Room:
         if needs.gpus and len(self._fitting(needs)) < needs.gpus:
             return f"needs {_gpus(needs)}: {self._cards_in_words(needs)}"
         return None
+
+    def _full_group(self, run: Run) -> str | None:
+        """Why the run's group lets no more start; None if it does."""
+        group = self._capacity.groups.get(run.group)
+        taken = self._in_group.get(run.group, 0)
+        if group is None or group.slots is None or taken < group.slots:
+            return None
+        holders = f" taken by {self._holders(run.group)}" if taken else ""
+        return f"needs a slot of group {run.group}: {taken} of {group.slots}{holders}"
 
     def _impossible(self, needs: Needs) -> str | None:
         """Why no waiting helps; such a run keeps nothing from others."""
@@ -98,11 +107,7 @@ class Room:
     def reserve(self, run: Run) -> None:
         """Keep for a run that has to wait what there is of its needs."""
         needs = run.needs
-        group = self._capacity.groups.get(run.group)
-        full = (
-            group is not None and group.slots is not None and self._in_group.get(run.group, 0) >= group.slots
-        )
-        if full or self._impossible(needs) is not None:
+        if self._full_group(run) is not None or self._impossible(needs) is not None:
             return
         if self._slots > 0:
             self._kept_slot.append(run.id)

@@ -34,7 +34,7 @@ def test_the_schema_accepts_the_whole_file_and_the_quick_start(validator, quick_
         "  timeout: 60\n", "  timeout: 1h\n", "  timeout:\n", "  resources: {memory: 5}\n", "  locks: a\n", "  locks: [a]\n",
         "  retries: {on: lost}\n", "  retries: {on: [lost]}\n", "  env: {A: 1}\n", "  env:\n", "  stop:\n", "  environment: {setup: a}\n",
         "  resume: a b\n", "metrics: {patterns: '(?P<a>x)'}\n", "metrics: {alerts: [{when: nan(a), do: stop}]}\n",
-        "queue: {after: last:x}\n", "queue: {after: [last:x, {run: last:y, on: end}]}\n", "queue: {priority: 3}\n", "queue:\n",
+        "queue: {after: last:x}\n", "queue: {after: [last:x, {run: last:y, on: any}]}\n", "queue: {priority: 3}\n", "queue:\n",
         "analysis: {run: performance}\n", "artifacts: {include: a}\n", "notify: [{to: x, on: failed}]\n", "notify:\n",
         "deliverables: [{type: a, path: x, validation: {min_size: 3}}]\n", "deliverables: [{type: a, path: x, validation: json_schema, schema: {type: object}}]\n",
         "deliverables: [{type: a, path: x, validation: [exists, {csv: {min_rows: 1}}], columns: a}]\n", "deliverables:\n",

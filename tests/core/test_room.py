@@ -120,6 +120,12 @@ def test_a_group_has_a_limit_of_its_own_and_can_be_paused():
     }
 
 
+def test_a_group_without_slots_lets_nothing_start():
+    capacity = Capacity(9, groups={"none": Group("none", slots=0)})
+
+    assert chosen([run(1, group="none")], capacity) == ({}, {"exp_1": "needs a slot of group none: 0 of 0"})
+
+
 def test_named_locks_never_overlap_and_keep_no_slot_from_others():
     started, waiting = chosen([run(1, locks=("data",)), run(2, locks=("x", "data")), run(3)], Capacity(9))
 
