@@ -193,12 +193,16 @@ def pause(connection: sqlite3.Connection, group: str | None, reason: str) -> Non
 
 
 def resume(connection: sqlite3.Connection, group: str | None) -> bool:
-    """Start runs again, of one group or (None) at all; whether it was paused."""
+    """Start runs again, of one group, or (None) of the queue and of the group without a name; whether it was paused.
+
+    Who names no group means the runs that were given to none: those too may have been paused, by
+    the circuit breaker.
+    """
     if group is not None:
         return groups.pause(connection, group, None)
     was = settings.read(connection, "paused")
     settings.write(connection, "paused", None)
-    return was is not None
+    return groups.pause(connection, groups.DEFAULT, None) or was is not None
 
 
 def set_slots(connection: sqlite3.Connection, group: str | None, slots: int | None) -> None:

@@ -7,7 +7,7 @@ import pytest
 from orp_tui.core.errors import UsageError
 from orp_tui.core.states import RunState
 from orp_tui.services import queue_acts
-from orp_tui.store import runs
+from orp_tui.store import groups, runs
 
 ME = "me@here"
 
@@ -133,3 +133,15 @@ def test_a_priority_is_a_word_or_a_number(text, value):
 def test_no_priority_is_told(text):
     with pytest.raises(UsageError, match="no priority"):
         queue_acts.read_priority(text)
+
+
+def test_a_resume_without_a_group_goes_on_with_the_runs_that_were_given_to_none(project):
+    project.submit("true")
+    with project.context.store() as connection:
+        groups.pause(connection, "default", "3 runs failed alike")
+        groups.pause(connection, "big", "tests")
+
+        assert queue_acts.resume(connection, None)
+
+        paused = {name: group.paused for name, group in groups.read(connection).items()}
+    assert paused == {"default": None, "big": "tests"}
