@@ -27,10 +27,22 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         socket = f"{folder}/tmux"
         project = Path(folder) / "sample_experiments"
-        shutil.copytree(ROOT / "sample_experiments", project, ignore=shutil.ignore_patterns("experiments", "__pycache__"))
+        shutil.copytree(
+            ROOT / "sample_experiments", project, ignore=shutil.ignore_patterns("experiments", "__pycache__")
+        )
         environment = {**os.environ, "PS1": "$ ", "TERM": "xterm-256color", "ORP_IDLE_EXIT": "5s"}
         run = [tmux, "-S", socket]
-        start = ["new-session", "-d", "-x", str(WIDTH), "-y", str(HEIGHT), "-c", str(project), "bash --norc --noprofile"]
+        start = [
+            "new-session",
+            "-d",
+            "-x",
+            str(WIDTH),
+            "-y",
+            str(HEIGHT),
+            "-c",
+            str(project),
+            "bash --norc --noprofile",
+        ]
         subprocess.run([*run, *start], check=True, env=environment)
         subprocess.run([*run, "send-keys", "clear; orp run digits.yaml", "Enter"], check=True)
         screen = _screen_with(run, "_artifacts.zip")
@@ -47,7 +59,9 @@ def _screen_with(run: list[str], word: str) -> str:
     """What the terminal shows once it shows `word`."""
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
-        screen = subprocess.run([*run, "capture-pane", "-p", "-e"], check=True, capture_output=True, text=True).stdout
+        screen = subprocess.run(
+            [*run, "capture-pane", "-p", "-e"], check=True, capture_output=True, text=True
+        ).stdout
         if word in screen:
             return screen
         time.sleep(0.2)
