@@ -67,6 +67,9 @@ class Leader:
         self._stopping = False
         self._rows: list[Run] = []
         self._seen: dict[str, _Seen] = {}
+        self._chosen_for: tuple[str, ...] | None = None
+        """Who held slots when it was last chosen what starts; None if the rows have changed since."""
+        self._chosen_at = 0.0
         self._said: dict[str, str] = {}
         self._helpers: list[Callable[[list[Run]], object]] = []
         self._helped = False
@@ -141,6 +144,7 @@ class Leader:
             self._settler.wrote = False
             self._rows = runs.unfinished(connection)
             self._data_version = current
+            self._chosen_for = None
         active = [run for run in self._rows if run.state.is_active]
         known = {run.id: self._settled(run) for run in active}
         if not self._settler.wrote:
@@ -198,6 +202,11 @@ class Leader:
         if not queued:
             return
         taken = capacity.occupants(self._rows, known)
+        holders = tuple(other.run_id for other in taken)
+        turn = self._clock.monotonic()
+        if holders == self._chosen_for and turn - self._chosen_at < REFRESH_S:
+            return  # nothing has changed but the time, for which once a second is enough
+        self._chosen_for, self._chosen_at = holders, turn
         now = self._clock.now()
         room = capacity.capacity(self._paths, connection, queued, taken, slots=self._options.slots, now=now)
         choice = policy.choose(queued, taken, room, now=now)
