@@ -74,7 +74,7 @@ def test_the_second_command_sets_up_and_passes_tests_on_a_fresh_clone(tmp_path: 
 
     done = _bash(command, clone, PYTEST_ADDOPTS=shlex.join(QUICK_TESTS))
 
-    assert command.rstrip().endswith("python -m pytest -q")
+    assert "python -m pytest -q" in command
     assert done.returncode == 0, done.stdout + done.stderr
     assert re.search(r"\d+ passed", done.stdout), done.stdout
 
