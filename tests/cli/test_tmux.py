@@ -135,14 +135,17 @@ def test_resizing_garbles_nothing(screen: Screen, desk: Desk) -> None:
     screen.type(f"orp run {_ticking(desk)}")
     screen.wait("tick 9")
 
+    # A terminal rewraps before it tells: a view drawn in that moment may leave an old first line above.
     # The low one comes last: what it pushes into the history no program can take back.
-    for columns, rows in ((40, 24), (120, 30), (25, 24), (160, 45), (60, 20), (60, 8)):
+    sizes = ((40, 24), (120, 30), (25, 24), (160, 45), (60, 20), (60, 8))
+    for resizes, (columns, rows) in enumerate(sizes, 1):
         screen.resize(columns, rows)
         before = max(_ticks(screen.wait("tick ")), default=0)
         lines = screen.wait(f"tick {before + 20}", "running", "Ctrl-C")
-        assert sum("running" in line for line in lines) == 1, lines
+        heads = [row for row, line in enumerate(lines) if "running" in line]
+        assert len(heads) <= 1 + resizes, lines
         assert sum("Ctrl-C" in line for line in lines) == 1, lines
-        ticks = _ticks(lines)
+        ticks = _ticks(lines[heads[-1] :])
         assert ticks == list(range(ticks[0], ticks[0] + len(ticks))), lines
     _go(desk)
     screen.wait("INCOMPLETE", "look closer")
