@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-
 import click
 
 from orp_tui.core.errors import OrpError
@@ -21,4 +19,8 @@ def base_option(context: Context) -> str:
         same = open_context().paths == context.paths
     except OrpError:
         same = False
-    return "" if same else f" --base-dir {shlex.quote(str(context.paths.base))}"
+    if same:
+        return ""
+    import shlex
+
+    return f" --base-dir {shlex.quote(str(context.paths.base))}"

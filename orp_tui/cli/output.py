@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import shutil
 import sys
 import time
 from collections.abc import Sequence
@@ -143,13 +142,19 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[str]], *, paint: int 
     lines += [[cell if place == paint else sanitise(cell) for place, cell in enumerate(row)] for row in rows]
     widths = [max(map(_width, column)) for column in zip(*lines, strict=True)]
     before = sum(widths[:-1]) + len(_GAP) * (len(widths) - 1)
-    room = max(_LEAST_ROOM, shutil.get_terminal_size().columns - before) if sys.stdout.isatty() else None
+    room = max(_LEAST_ROOM, _columns() - before) if sys.stdout.isatty() else None
     out = []
     for *cells, last in lines:
         last = last if room is None else one_line(last, room)
         padded = [cell + " " * (width - _width(cell)) for cell, width in zip(cells, widths, strict=False)]
         out.append(_GAP.join([*padded, last]).rstrip())
     return "\n".join(out)
+
+
+def _columns() -> int:
+    import shutil
+
+    return shutil.get_terminal_size().columns
 
 
 def _width(cell: str) -> int:

@@ -12,7 +12,7 @@ from orp_tui.cli.output import painted, state_label
 from orp_tui.core.checklist import ChecklistReport, DeliverableStatus
 from orp_tui.core.sanitise import one_line, sanitise
 from orp_tui.core.states import RunState
-from orp_tui.core.words import counted, duration, mark, size
+from orp_tui.core.words import counted, duration, size
 from orp_tui.engine import results
 from orp_tui.files.atomic import read_json
 from orp_tui.services.context import Context
@@ -31,7 +31,7 @@ def checklist_lines(report: ChecklistReport, stream: TextIO, width: int | None =
     """`[x] outputs/metrics.json  accuracy 0.97 ≥ 0.95`, one line an item."""
     longest = max((len(one_line(item.path)) for item in report.items), default=0)
     for item in report.items:
-        box = painted(mark(item), _COLOURS[item.status], stream)
+        box = painted(item.box, _COLOURS[item.status], stream)
         path = one_line(item.path, 60).ljust(min(longest, 40))
         missing = item.status is DeliverableStatus.MISSING and not report.final
         detail = "not there yet" if missing else one_line(item.detail or item.status.value)

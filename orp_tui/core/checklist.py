@@ -28,6 +28,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+from collections.abc import Iterable
 from typing import Any
 
 Json = Any  # Any: a value as JSON gives it
@@ -100,6 +101,14 @@ class DeliverableStatus(enum.Enum):
     VALID = "valid"
 
 
+_BOXES = {
+    DeliverableStatus.VALID: "[x]",
+    DeliverableStatus.GROWING: "[~]",
+    DeliverableStatus.MISSING: "[ ]",
+    DeliverableStatus.INVALID: "[!]",
+}
+
+
 @dataclasses.dataclass(frozen=True)
 class CheckResult:
     """What one check found."""
@@ -148,6 +157,14 @@ class ChecklistItem:
         telling = wrong or [item for item in self.results if item.check not in ("exists", "fresh")]
         return (telling or list(self.results))[0].detail if self.results else ""
 
+    @property
+    def box(self) -> str:
+        """`[x]` valid, `[~]` growing, `[ ]` missing, `[!]` wrong, `[?]` could not be checked."""
+        wrong = next((result for result in self.results if result.outcome is not CheckOutcome.PASS), None)
+        if self.status is DeliverableStatus.INVALID and wrong and wrong.outcome is CheckOutcome.ERROR:
+            return "[?]"
+        return _BOXES[self.status]
+
     def to_json(self) -> dict[str, Json]:
         return {
             "index": self.index,
@@ -184,6 +201,16 @@ class ChecklistReport:
     items: tuple[ChecklistItem, ...]
     final: bool
     """Made by the finaliser; only that counts."""
+
+    @classmethod
+    def unseen(cls, deliverables: Iterable[Deliverable]) -> ChecklistReport:
+        """The list before anybody has looked: everything is missing."""
+        missing = DeliverableStatus.MISSING
+        items = (
+            ChecklistItem(index, item.type, item.path, item.required, missing, (), (), 0)
+            for index, item in enumerate(deliverables)
+        )
+        return cls(tuple(items), final=False)
 
     @property
     def valid(self) -> int:

@@ -30,8 +30,8 @@ MARKS_KEPT = 8
 
 
 def sanitise(text: str, *, keep_colours: bool = False, keep_newlines: bool = False) -> str:
-    """`text` by the rules above; plain ASCII comes back as it is."""
-    if text.isascii() and text.isprintable():
+    """`text` by the rules above; what none of them can touch comes back as it is."""
+    if _is_harmless(text):
         return text
     from orp_tui.core.hostile_text import cleaned
 
@@ -52,8 +52,21 @@ def one_line(text: str, width: int | None = None) -> str:
     return _cut(line, width)
 
 
+def _is_harmless(text: str) -> bool:
+    """Whether no rule can touch the text: printable, of blocks without marks and without empty letters.
+
+    Said without the patterns of `hostile_text`, for ORP's own words with their `·` and `✓`:
+    compiling them takes longer than most commands.
+    """
+    if not text.isprintable():
+        return False
+    return text.isascii() or all(
+        char < "\u0300" or "\u2010" <= char < "\u20d0" or "\u2100" <= char < "\u2c00" for char in text
+    )
+
+
 def _plain_line(text: str) -> str:
-    if not text.isascii() or "\x1b" in text:
+    if not _is_harmless(text) and (not text.isascii() or "\x1b" in text):
         from orp_tui.core.hostile_text import without_sequences
 
         text = without_sequences(text)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from orp_tui.core.checklist import ChecklistItem, CheckOutcome, DeliverableStatus
 from orp_tui.core.states import RunState
 
 STATE_GLYPHS = {
@@ -17,21 +16,6 @@ STATE_GLYPHS = {
     RunState.LOST: ("?", "?"),
 }
 """Glyph and its ASCII twin."""
-
-_MARKS = {
-    DeliverableStatus.VALID: "[x]",
-    DeliverableStatus.GROWING: "[~]",
-    DeliverableStatus.MISSING: "[ ]",
-    DeliverableStatus.INVALID: "[!]",
-}
-
-
-def mark(item: ChecklistItem) -> str:
-    """`[x]` valid, `[~]` growing, `[ ]` missing, `[!]` wrong, `[?]` could not be checked."""
-    wrong = next((result for result in item.results if result.outcome is not CheckOutcome.PASS), None)
-    if item.status is DeliverableStatus.INVALID and wrong and wrong.outcome is CheckOutcome.ERROR:
-        return "[?]"
-    return _MARKS[item.status]
 
 
 def state_word(state: RunState) -> str:

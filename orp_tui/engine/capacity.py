@@ -13,7 +13,6 @@ from orp_tui.core.needs import Capacity, Card, Occupant
 from orp_tui.core.run import Run
 from orp_tui.core.states import RunState
 from orp_tui.engine import guards
-from orp_tui.engine.retried import state_of_chain
 from orp_tui.store import groups, runs, settings
 
 if TYPE_CHECKING:
@@ -100,5 +99,9 @@ def _disk_free(paths: BasePaths) -> int | None:
 
 def _ends(paths: BasePaths, connection: sqlite3.Connection, queued: Sequence[Run]) -> dict[str, RunState]:
     ids = sorted({item.run_id for run in queued for item in run.after})
-    found = runs.states(connection, ids) if ids else {}
+    if not ids:
+        return {}
+    from orp_tui.engine.retried import state_of_chain
+
+    found = runs.states(connection, ids)
     return {run_id: state_of_chain(paths, connection, run_id, state) for run_id, state in found.items()}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import errno
-import getpass
 import os
 import sys
 from collections.abc import Iterator
@@ -113,6 +112,8 @@ def is_marked(project: Path) -> bool:
 
 def actor() -> str:
     """Who is asking: `user@host`."""
+    import getpass
+
     try:
         user = getpass.getuser()
     except (KeyError, OSError):

@@ -11,10 +11,8 @@ import os
 import sqlite3
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from orp_tui.core import policy
-from orp_tui.core.checklist import ChecklistItem, ChecklistReport, DeliverableStatus
 from orp_tui.core.decide import Facts, foresee
 from orp_tui.core.layout import BasePaths, RunPaths
 from orp_tui.core.run import Run
@@ -22,9 +20,11 @@ from orp_tui.core.states import NO_ROOM_BYTES, Mark, Reason, RunState
 from orp_tui.engine import capacity, facts, guards
 from orp_tui.engine.guards import Forecast
 from orp_tui.engine.leadership import LeaderIdentity, read_leader
-from orp_tui.engine.request_file import read_request
 from orp_tui.files.atomic import read_json
 from orp_tui.store import events, history, runs
+
+if TYPE_CHECKING:
+    from orp_tui.core.checklist import ChecklistReport
 
 _LOST_WORDS = {
     Reason.REBOOTED: "the machine was restarted while it ran",
@@ -102,14 +102,16 @@ def snapshot(paths: BasePaths, connection: sqlite3.Connection, *, slots: int) ->
     left = _left(views, takes, now)
     taken = capacity.occupants(rows, found, left)
     room = capacity.capacity(paths, connection, queued, taken, slots=slots, now=now)
-    choice = policy.choose(queued, taken, room, now=now)
-    waits = choice.waiting | choice.doomed
+    waits: dict[str, str] = {}
     coming: dict[str, float] = {}
-    if takes and queued:
-        from orp_tui.core import eta
+    if queued:
+        from orp_tui.core import eta, policy
 
-        hopeful = [run for run in queued if run.id not in choice.doomed]
-        coming = eta.starts(hopeful, taken, room, takes, now=now)
+        choice = policy.choose(queued, taken, room, now=now)
+        waits = choice.waiting | choice.doomed
+        if takes:
+            hopeful = [run for run in queued if run.id not in choice.doomed]
+            coming = eta.starts(hopeful, taken, room, takes, now=now)
     unfinished = tuple(
         dataclasses.replace(
             seen,
@@ -217,15 +219,14 @@ def _values(
 
 def declared(paths: BasePaths, run: Run) -> ChecklistReport | None:
     """The list before anybody has looked: everything is missing. None if the request can't be read."""
+    from orp_tui.core.checklist import ChecklistReport
+    from orp_tui.engine.request_file import read_request
+
     try:
         deliverables = read_request(paths.run(run.id)).deliverables
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    items = (
-        ChecklistItem(index, item.type, item.path, item.required, DeliverableStatus.MISSING, (), (), 0)
-        for index, item in enumerate(deliverables)
-    )
-    return ChecklistReport(tuple(items), final=False)
+    return ChecklistReport.unseen(deliverables)
 
 
 def killed_at(paths: BasePaths, run: Run) -> float | None:
@@ -236,6 +237,8 @@ def killed_at(paths: BasePaths, run: Run) -> float | None:
         return None
     if asked.grace_s is not None:
         return asked.at + asked.grace_s
+    from orp_tui.engine.request_file import read_request
+
     try:
         return asked.at + read_request(folder).stop.grace_s
     except (OSError, ValueError, KeyError, TypeError):
@@ -248,6 +251,8 @@ def checklist(paths: BasePaths, run: Run) -> ChecklistReport | None:
         try:
             data = read_json(path)
             if data is not None:
+                from orp_tui.core.checklist import ChecklistReport
+
                 return ChecklistReport.from_json(data)
         except (OSError, ValueError, KeyError, TypeError):
             continue

@@ -1,11 +1,14 @@
 import os
 import re
+import subprocess
+import sys
 import time
 import unicodedata
 
 import pytest
 
-from orp_tui.core.sanitise import MARKS_KEPT, cell_width, one_line, sanitise
+from orp_tui.core.hostile_text import cleaned, without_sequences
+from orp_tui.core.sanitise import MARKS_KEPT, _is_harmless, cell_width, one_line, sanitise
 
 HOSTILE = [
     "\x1b]52;c;aGk=\x07",
@@ -133,3 +136,20 @@ def test_no_text_is_slow(text):
     begin = time.process_time()
     sanitise(text, keep_colours=True)
     assert time.process_time() - begin < 0.5
+
+
+def test_what_is_let_through_at_a_glance_is_what_the_rules_let_through():
+    for code in range(0x110000):
+        text = chr(code) * (MARKS_KEPT + 1)
+        if _is_harmless(text):
+            assert cleaned(text, keep_colours=False, keep_newlines=False) == text, hex(code)
+            assert without_sequences(text) == text, hex(code)
+
+
+def test_own_words_compile_no_pattern():
+    script = (
+        "import sys; from orp_tui.core.sanitise import one_line, sanitise\n"
+        "assert sanitise('no queue processor · 1 slots') and one_line('✓ succeeded … 2×')\n"
+        "assert 'orp_tui.core.hostile_text' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True)
