@@ -6,6 +6,7 @@ end, as SVG.
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import subprocess
@@ -47,7 +48,7 @@ def main() -> None:
         subprocess.run([*run, "send-keys", "clear; orp run digits.yaml", "Enter"], check=True)
         screen = _screen_with(run, "_artifacts.zip")
         subprocess.run([*run, "kill-server"], check=True)
-    console = Console(record=True, width=WIDTH, file=open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - to the end
+    console = Console(record=True, width=WIDTH, file=io.StringIO())
     shown = screen.rstrip().splitlines()[1:-1]  # without the two prompts of this machine
     console.print(Text.from_ansi("\n".join(["$ orp run digits.yaml", *shown])))
     images = ROOT / "docs" / "images"

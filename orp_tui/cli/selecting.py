@@ -16,6 +16,7 @@ from orp_tui.core.run import Run
 from orp_tui.core.sanitise import sanitise
 from orp_tui.core.states import RunState
 from orp_tui.services.context import Context
+from orp_tui.services.control import ensure_leader
 from orp_tui.services.queue_acts import Answer
 from orp_tui.services.reference import store_of
 from orp_tui.services.selection import Selected, Selection, select
@@ -23,6 +24,11 @@ from orp_tui.services.selection import Selected, Selection, select
 F = TypeVar("F", bound=Callable[..., Any])  # Any: whatever click hands a command
 
 REFUSED = 2
+
+overriding = click.option(
+    "--set", "overrides", metavar="KEY=VALUE", multiple=True, help="Change a value; again for more."
+)
+"""For the commands that make new runs of old ones."""
 
 _OPTIONS = (
     click.option("--all-queued", is_flag=True, help="All runs that wait."),
@@ -102,10 +108,10 @@ def show_answers(answers: Sequence[Answer], *, as_json: bool) -> int:
     return 0 if all(item.done for item in answers) else REFUSED
 
 
-def show_new_runs(
-    chosen: Sequence[Run], act: Callable[[Run], str], word: str, *, as_json: bool
-) -> tuple[list[str], int]:
-    """Make a new run of each and say which; their ids and the exit code.
+def queue_new_runs(
+    context: Context, chosen: Sequence[Run], act: Callable[[Run], str], word: str, *, as_json: bool
+) -> int:
+    """Make a new run of each, say which, and see that a queue processor leads; the exit code.
 
     One that is refused is said, and the others are made all the same.
     """
@@ -123,7 +129,14 @@ def show_new_runs(
         if not as_json:
             output.emit(new)
         output.say(f"{new}: {word} {run.id} {sanitise(run.name)}")
-    return [new for new, _ in made], REFUSED if refused else 0
+    if made:
+        ensure_leader(context)
+    return REFUSED if refused else 0
+
+
+def did_not_succeed(state: RunState) -> bool:
+    """What may be tried again, or gone on with."""
+    return state.is_final and state is not RunState.SUCCEEDED
 
 
 def _named(run: Run, text: str) -> str:

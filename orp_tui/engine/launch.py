@@ -30,17 +30,21 @@ def own_environment() -> dict[str, str]:
 
 def finaliser_command(paths: BasePaths, run_id: str) -> list[str]:
     """The command that a supervisor becomes; `-P` keeps the run folder off the module path."""
-    return [
-        *orp_command(),
-        "finalise",
-        "--base", str(paths.base), "--runs", str(paths.runs),
-        "--artifacts", str(paths.artifacts), "--state", str(paths.state), run_id,
-    ]  # fmt: skip
+    return [*engine_command(paths, "finalise"), run_id]
 
 
 def orp_command() -> list[str]:
-    """The start of every command line that runs a hidden verb of ORP in this installation."""
+    """The start of every command line that runs this installation of ORP."""
     return [sys.executable, "-P", "-m", "orp_tui.cli"]
+
+
+def engine_command(paths: BasePaths, verb: str) -> list[str]:
+    """A hidden verb of ORP on a base directory, as `cli.engine_arguments` reads it."""
+    return [
+        *orp_command(), verb,
+        "--base", str(paths.base), "--runs", str(paths.runs),
+        "--artifacts", str(paths.artifacts), "--state", str(paths.state),
+    ]  # fmt: skip
 
 
 def encode_block(entries: Mapping[str, Sequence[str | bytes]]) -> bytes:
@@ -129,29 +133,33 @@ def start_finaliser(paths: BasePaths, run_id: str, lock: int) -> subprocess.Pope
 
 def start_adopter(paths: BasePaths, run_id: str, attempt: int, lock: int) -> subprocess.Popen[bytes]:
     """A process that watches a training whose supervisor is gone, and then becomes the finaliser."""
-    command = [
-        *orp_command(),
-        "adopt",
-        "--base", str(paths.base), "--runs", str(paths.runs),
-        "--artifacts", str(paths.artifacts), "--state", str(paths.state),
-        "--attempt", str(attempt), "--lock-fd", str(lock), run_id,
-    ]  # fmt: skip
+    command = [*engine_command(paths, "adopt"), "--attempt", str(attempt), "--lock-fd", str(lock), run_id]
     return _popen(command, paths.run(run_id), inherited=(lock,))
 
 
 def _popen(command: Sequence[str], folder: RunPaths, *, inherited: Iterable[int]) -> subprocess.Popen[bytes]:
+    return spawn(command, folder.supervisor_log, cwd=folder.folder, inherited=inherited)
+
+
+def spawn(
+    command: Sequence[str], log: Path, *, cwd: Path, inherited: Iterable[int] = ()
+) -> subprocess.Popen[bytes]:
+    """A process of the engine in a session of its own; what it says is appended to `log`.
+
+    Raises OSError if it can't be started.
+    """
     flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-    log = os.open(folder.supervisor_log, flags, 0o600)
+    descriptor = os.open(log, flags, 0o600)
     try:
         return subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
+            stdout=descriptor,
+            stderr=descriptor,
             env=own_environment(),
-            cwd=folder.folder,
+            cwd=cwd,
             start_new_session=True,
             pass_fds=tuple(inherited),
         )
     finally:
-        os.close(log)
+        os.close(descriptor)

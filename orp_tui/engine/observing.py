@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import subprocess
+from pathlib import Path
 
 from orp_tui.core.layout import BasePaths
 from orp_tui.core.ports import Clock
 from orp_tui.core.run import Run
 from orp_tui.core.states import RunState
-from orp_tui.engine.launch import orp_command, own_environment
+from orp_tui.engine.launch import engine_command, spawn
 from orp_tui.files import locks
 from orp_tui.files.locks import LockState
 
@@ -56,23 +56,5 @@ class ObserverKeeper:
         )
 
     def _start(self) -> subprocess.Popen[bytes]:
-        paths = self._paths
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-        log = os.open(paths.state / "observer.log", flags, 0o600)
-        command = [
-            *orp_command(), "observe",
-            "--base", str(paths.base), "--runs", str(paths.runs),
-            "--artifacts", str(paths.artifacts), "--state", str(paths.state),
-        ]  # fmt: skip
-        try:
-            return subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                env=own_environment(),
-                cwd="/",
-                start_new_session=True,
-            )
-        finally:
-            os.close(log)
+        command = engine_command(self._paths, "observe")
+        return spawn(command, self._paths.state / "observer.log", cwd=Path("/"))

@@ -21,7 +21,6 @@ from orp_tui.core.problem import Problem
 from orp_tui.services.context import Context
 from orp_tui.services.prepare import Frozen, Prepared, Source, SubmitOptions, prepare
 from orp_tui.services.reference import find_run
-from orp_tui.services.selection import succeeded_already
 from orp_tui.services.submit import carry_out, new_folder, sources_of_file
 from orp_tui.services.wishes import Wishes, place_of
 from orp_tui.store import groups, runs
@@ -177,7 +176,7 @@ def _existing(connection: sqlite3.Connection, source: Source, *, unless_exists: 
 
     if not (unless_exists or source.plan.queue["unless_exists"]):
         return None
-    found = succeeded_already(connection, experiment_hash(source.plan))
+    found = runs.success_of(connection, experiment_hash(source.plan))
     return found.id if found is not None else None
 
 

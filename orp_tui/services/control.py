@@ -15,7 +15,7 @@ from orp_tui.core.run import CancelRequest, Run
 from orp_tui.core.states import RunState
 from orp_tui.engine import host
 from orp_tui.engine.facts import MARKER
-from orp_tui.engine.launch import orp_command
+from orp_tui.engine.launch import engine_command
 from orp_tui.engine.leadership import LeaderIdentity, read_leader
 from orp_tui.engine.waking import wake_supervisor
 from orp_tui.files import locks
@@ -116,13 +116,7 @@ def lead_here(context: Context) -> None:
 
 def leader_command(context: Context, *, idle_exit_s: float | None) -> list[str]:
     """The command line of a queue processor for this context."""
-    paths = context.paths
-    command = [
-        *orp_command(), "leader",
-        "--base", str(paths.base), "--runs", str(paths.runs),
-        "--artifacts", str(paths.artifacts), "--state", str(paths.state),
-        "--slots", str(context.slots),
-    ]  # fmt: skip
+    command = [*engine_command(context.paths, "leader"), "--slots", str(context.slots)]
     if idle_exit_s is not None:
         command += ["--idle-exit", str(idle_exit_s)]
     queue = context.settings.queue

@@ -207,7 +207,7 @@ def gpus(*, root: Path = Path("/")) -> Iterator[Finding]:
     yield ok("gpus", f"found {', '.join(found)}" if found else "no GPU driver found")
 
 
-def machine_locks(*, parents: tuple[Path, ...] = (Path("/run/lock"), Path("/tmp"))) -> Iterator[Finding]:  # noqa: S108
+def machine_locks(*, parents: tuple[Path, ...] = (Path("/run/lock"), Path("/tmp"))) -> Iterator[Finding]:  # noqa: S108 - only looked at
     """The folder for claims that all users and base directories honour."""
     for parent in parents:
         folder = parent / "orp"

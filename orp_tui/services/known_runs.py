@@ -17,6 +17,7 @@ from orp_tui.files import locks
 from orp_tui.files.atomic import read_json
 from orp_tui.files.locks import LockState
 from orp_tui.store.replacement import KnownRun
+from orp_tui.store.runs import NewRun
 
 MOST_BYTES = 64 << 20
 """A larger request.json was not written by ORP."""
@@ -52,31 +53,14 @@ def read_folder(paths: BasePaths, run_id: str) -> FolderRun:
         values["started_at"] = started.at
     run = Run(
         seq=0,
-        id=run_id,
-        name=request.name,
         state=state,
         attempt=attempt,
-        priority=request.priority,
-        held=False,
-        submitted_at=request.submitted_at,
         cancel_requested_at=cancel.at if cancel else None,
         cancel_by=cancel.by if cancel else None,
         finaliser_tries=0,
         not_before=None,
-        workspace=request.workspace,
-        project=request.project,
-        retry_of=request.retry_of,
-        deliverables_total=len(request.deliverables),
         version=0,
-        group=request.group,
-        starts_at=request.starts_at,
-        needs=request.needs,
-        locks=request.locks,
-        after=request.after,
-        batch=request.batch,
-        seed=request.seed,
-        retry=request.retry,
-        config_sha256=request.config_sha256,
+        **NewRun.of(request).columns(),
         **values,
     )
     host = _host(folder, attempt) if state.is_active and not held else None

@@ -145,4 +145,4 @@ def _look(watcher: Watcher, run: Run) -> None:
     try:
         watcher.look(run)
     except Exception as error:  # noqa: BLE001 - a plug-in border: one run's trouble is logged and stays its own
-        print(f"{run.id}: {type(watcher).__name__}: {type(error).__name__}: {error}", file=sys.stderr)  # noqa: T201
+        print(f"{run.id}: {type(watcher).__name__}: {type(error).__name__}: {error}", file=sys.stderr)  # noqa: T201 - the log

@@ -23,7 +23,7 @@ from orp_tui.core.request import RunRequest
 from orp_tui.core.retry_rule import cause, delay_s
 from orp_tui.core.run import Run
 from orp_tui.engine import results
-from orp_tui.engine.launch import orp_command
+from orp_tui.engine.launch import engine_command
 from orp_tui.engine.request_file import read_request
 from orp_tui.engine.retried import LOOK_BACK_S
 from orp_tui.store import events, history, runs
@@ -165,10 +165,5 @@ class Retrier:
         return self._child is not None
 
     def _start(self) -> subprocess.Popen[bytes]:
-        paths = self._paths
-        command = [
-            *orp_command(), "retries",
-            "--base", str(paths.base), "--runs", str(paths.runs),
-            "--artifacts", str(paths.artifacts), "--state", str(paths.state),
-        ]  # fmt: skip
+        command = engine_command(self._paths, "retries")
         return subprocess.Popen(command, stdin=subprocess.DEVNULL, cwd="/", start_new_session=True)

@@ -107,12 +107,3 @@ def _has_state(state: RunState, wanted: Selection) -> bool:
 def tried_again(connection: sqlite3.Connection) -> set[str]:
     """Ids of the runs that have a retry."""
     return {run.retry_of for run in runs.newest(connection, -1) if run.retry_of is not None}
-
-
-def succeeded_already(connection: sqlite3.Connection, config_sha256: str) -> Run | None:
-    """The newest success of the same experiment, as `config.plan.experiment_hash` tells; None if there is none."""
-    row = connection.execute(
-        "SELECT id FROM run WHERE config_sha256 = ? AND state = ? ORDER BY seq DESC LIMIT 1",
-        (config_sha256, RunState.SUCCEEDED.value),
-    ).fetchone()
-    return runs.get(connection, row[0]) if row else None

@@ -163,31 +163,7 @@ def carry_out(
     sync_folder(paths.runs)
     sync_folder(paths.base)
     hit("submit.published")
-    queued = runs.insert(
-        connection,
-        runs.NewRun(
-            id=prepared.run_id,
-            name=request.name,
-            submitted_at=now,
-            actor=request.submitted_by,
-            priority=request.priority,
-            workspace=request.workspace,
-            project=request.project,
-            retry_of=request.retry_of,
-            deliverables_total=len(request.deliverables),
-            config_sha256=request.config_sha256,
-            idempotency_key=request.key,
-            held=place.held,
-            group=request.group,
-            starts_at=request.starts_at,
-            needs=request.needs,
-            locks=request.locks,
-            after=request.after,
-            batch=request.batch,
-            seed=request.seed,
-            retry=request.retry,
-        ),
-    )
+    queued = runs.insert(connection, runs.NewRun.of(request, held=place.held))
     hit("submit.queued")
     if queued != prepared.run_id:  # somebody was first with the same key
         shutil.rmtree(final.folder, ignore_errors=True)

@@ -10,12 +10,16 @@ import dataclasses
 import json
 import sqlite3
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from orp_tui.core.needs import NO_NEEDS, Dependency, Needs
 from orp_tui.core.run import Run
 from orp_tui.core.states import RunState, advance
 from orp_tui.store import events
 from orp_tui.store.database import transaction
+
+if TYPE_CHECKING:
+    from orp_tui.core.request import RunRequest
 
 _FIELDS = tuple(field.name for field in dataclasses.fields(Run))
 _COLUMN_OF = {"group": "group_name"}  # GROUP is a word of SQL
@@ -49,6 +53,38 @@ class NewRun:
     seed: int | None = None
     retry: int = 0
 
+    @classmethod
+    def of(cls, request: RunRequest, *, held: bool = False) -> NewRun:
+        """What the queue repeats of a request."""
+        return cls(
+            id=request.id,
+            name=request.name,
+            submitted_at=request.submitted_at,
+            actor=request.submitted_by,
+            priority=request.priority,
+            held=held,
+            workspace=request.workspace,
+            project=request.project,
+            retry_of=request.retry_of,
+            deliverables_total=len(request.deliverables),
+            config_sha256=request.config_sha256,
+            idempotency_key=request.key,
+            group=request.group,
+            starts_at=request.starts_at,
+            needs=request.needs,
+            locks=request.locks,
+            after=request.after,
+            batch=request.batch,
+            seed=request.seed,
+            retry=request.retry,
+        )
+
+    def columns(self) -> dict[str, Any]:  # Any: fields of Run
+        """Its part of the row."""
+        values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        del values["actor"], values["idempotency_key"]
+        return values
+
 
 def insert(connection: sqlite3.Connection, run: NewRun) -> str:
     """The id of the queued run: of this one, or of the one that came first with the same key.
@@ -63,9 +99,7 @@ def insert(connection: sqlite3.Connection, run: NewRun) -> str:
             if known is not None:
                 return known
             connection.execute("INSERT INTO idempotency VALUES (?, ?)", (run.idempotency_key, run.id))
-        values = {field.name: getattr(run, field.name) for field in dataclasses.fields(run)}
-        del values["actor"], values["idempotency_key"]
-        _insert(connection, {**values, "state": RunState.QUEUED})
+        _insert(connection, {**run.columns(), "state": RunState.QUEUED})
         events.append(connection, run.id, run.submitted_at, run.actor, "submit", None)
     return run.id
 
@@ -106,6 +140,16 @@ def matching(connection: sqlite3.Connection, prefix: str, *, limit: int = 20) ->
 def named(connection: sqlite3.Connection, name: str) -> Run | None:
     """The newest run of an experiment."""
     found = _select(connection, "WHERE name = ? ORDER BY seq DESC LIMIT 1", (name,))
+    return found[0] if found else None
+
+
+def success_of(connection: sqlite3.Connection, config_sha256: str) -> Run | None:
+    """The newest success of the same experiment, as `config.plan.experiment_hash` tells; None if there is none."""
+    found = _select(
+        connection,
+        "WHERE config_sha256 = ? AND state = ? ORDER BY seq DESC LIMIT 1",
+        (config_sha256, RunState.SUCCEEDED.value),
+    )
     return found[0] if found else None
 
 

@@ -12,7 +12,7 @@ def report(*files: str, truncated: bool = False) -> ChecklistReport:
     return ChecklistReport((ChecklistItem(0, "any", "declared", True, VALID, (), files, 0, truncated),), True)
 
 
-def choose(folder, *files, rule=ArtifactRule(), ended_well=True, source=None, checked=None):  # noqa: B008
+def choose(folder, *files, rule=ArtifactRule(), ended_well=True, source=None, checked=None):  # noqa: B008 - frozen
     return select(
         folder.run,
         result=b"{}",

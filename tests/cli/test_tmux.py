@@ -135,15 +135,18 @@ def test_resizing_garbles_nothing(screen: Screen, desk: Desk) -> None:
     screen.type(f"orp run {_ticking(desk)}")
     screen.wait("tick 9")
 
-    # A terminal rewraps before it tells: a view drawn in that moment may leave an old first line above.
+    # tmux rewraps at once and tells later: a view drawn in between, of rows that have been folded
+    # unseen, leaves its old first line above. To rub out more would risk what the person had there.
     # The low one comes last: what it pushes into the history no program can take back.
-    sizes = ((40, 24), (120, 30), (25, 24), (160, 45), (60, 20), (60, 8))
-    for resizes, (columns, rows) in enumerate(sizes, 1):
+    width, narrowed = 80, 0
+    for columns, rows in ((40, 24), (120, 30), (25, 24), (160, 45), (60, 20), (60, 8)):
+        narrowed += columns < width
+        width = columns
         screen.resize(columns, rows)
         before = max(_ticks(screen.wait("tick ")), default=0)
         lines = screen.wait(f"tick {before + 20}", "running", "Ctrl-C")
         heads = [row for row, line in enumerate(lines) if "running" in line]
-        assert len(heads) <= 1 + resizes, lines
+        assert 1 <= len(heads) <= 1 + narrowed, lines
         assert sum("Ctrl-C" in line for line in lines) == 1, lines
         ticks = _ticks(lines[heads[-1] :])
         assert ticks == list(range(ticks[0], ticks[0] + len(ticks))), lines

@@ -155,13 +155,9 @@ def test_a_process_that_is_killed_while_it_queues_a_retry_leaves_one_in_the_end(
 
 
 def project_command(project, verb):
-    from orp_tui.engine.launch import orp_command
+    from orp_tui.engine.launch import engine_command
 
-    paths = project.paths
-    return [
-        *orp_command(), verb, "--base", str(paths.base), "--runs", str(paths.runs), "--artifacts", str(paths.artifacts),
-        "--state", str(paths.state),
-    ]  # fmt: skip
+    return engine_command(project.paths, verb)
 
 
 def test_a_retry_that_can_never_be_is_refused_once_and_said(project):

@@ -6,7 +6,7 @@ import pytest
 
 from orp_tui.core.errors import RunNotFound, UsageError
 from orp_tui.core.states import RunState
-from orp_tui.services.selection import Selection, select, succeeded_already, tried_again
+from orp_tui.services.selection import Selection, select, tried_again
 from orp_tui.store import runs
 
 
@@ -87,12 +87,12 @@ def test_neither_or_both_ways_to_say_which_runs_are_refused(project, store):
 
 def test_only_a_success_of_the_same_experiment_counts_as_there_already(store):
     add(store, "exp_a", RunState.FAILED, config_sha256="x")
-    assert succeeded_already(store, "x") is None
+    assert runs.success_of(store, "x") is None
 
     add(store, "exp_b", RunState.SUCCEEDED, config_sha256="x")
     add(store, "exp_c", RunState.SUCCEEDED, config_sha256="y")
 
-    assert succeeded_already(store, "x").id == "exp_b"
+    assert runs.success_of(store, "x").id == "exp_b"
 
 
 def test_a_run_with_a_retry_is_known(store):

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
-import traceback
 from collections.abc import Sequence
 
+from orp_tui.cli.border import guarded
 from orp_tui.cli.engine_arguments import parse
 from orp_tui.engine.adopter import Adopter
 from orp_tui.engine.finaliser import finalise
@@ -19,11 +18,10 @@ def main(argv: Sequence[str]) -> int:
     os.set_inheritable(int(words.options["lock-fd"]), False)
     for number in (signal.SIGHUP, signal.SIGINT, signal.SIGUSR2):
         signal.signal(number, signal.SIG_IGN)
-    try:
+
+    def work() -> int:
         Adopter(words.paths, words.run_id, int(words.options["attempt"])).run()
         finalise(words.paths, words.run_id)
-    except Exception:  # noqa: BLE001 - the top of a process: the traceback goes to the run's supervisor.log
-        print("adopter:", file=sys.stderr)  # noqa: T201 - the log
-        traceback.print_exc()
-        return 1
-    return 0
+        return 0
+
+    return guarded("adopter", work, broken=1)

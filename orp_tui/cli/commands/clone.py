@@ -7,16 +7,13 @@ from typing import Any
 import click
 
 from orp_tui.cli.context_option import as_json, base_dir
-from orp_tui.cli.selecting import selected, selecting, show_new_runs
+from orp_tui.cli.selecting import overriding, queue_new_runs, selected, selecting
 from orp_tui.services.context import open_context
-from orp_tui.services.control import ensure_leader
 
 
 @click.command("clone")
 @selecting
-@click.option(
-    "--set", "overrides", metavar="KEY=VALUE", multiple=True, help="Change a value; again for more."
-)
+@overriding
 @base_dir
 @as_json
 def command(
@@ -34,12 +31,10 @@ def command(
 
     context = open_context(base_dir=base_dir)
     with selected(context, references, filters, fit=lambda _state: True) as (connection, chosen):
-        ids, code = show_new_runs(
+        return queue_new_runs(
+            context,
             chosen.runs,
             lambda run: clone(context, connection, run, overrides=overrides),
             "child of",
             as_json=as_json,
         )
-        if ids:
-            ensure_leader(context)
-    return code

@@ -7,9 +7,9 @@ import contextlib
 import os
 import sqlite3
 import sys
-import traceback
 from collections.abc import Callable, Sequence
 
+from orp_tui.cli.border import guarded
 from orp_tui.cli.engine_arguments import Words, parse
 from orp_tui.core.errors import OrpError, StoreError
 from orp_tui.core.run import Run
@@ -26,14 +26,15 @@ from orp_tui.store import database, runs, settings
 def main(argv: Sequence[str]) -> int:
     """Lead a base directory until stopped or idle for long; 3 if that is not possible."""
     words = parse(argv)
-    try:
-        return _lead(words)
-    except OrpError as error:
-        log(str(error))
-        return error.exit_code
-    except Exception:  # noqa: BLE001 - the top of a process: the traceback goes to queue.log
-        traceback.print_exc()
-        return 3
+
+    def work() -> int:
+        try:
+            return _lead(words)
+        except OrpError as error:
+            log(str(error))
+            return error.exit_code
+
+    return guarded("leader", work, broken=3)
 
 
 def _lead(words: Words) -> int:

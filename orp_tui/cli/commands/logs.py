@@ -12,7 +12,7 @@ import click
 from orp_tui.cli import output
 from orp_tui.cli.context_option import base_dir
 from orp_tui.cli.run_argument import run_argument
-from orp_tui.core.errors import RunNotFound
+from orp_tui.core.errors import OrpError, RunNotFound
 from orp_tui.core.layout import STDERR_NAME, STDOUT_NAME
 from orp_tui.core.sanitise import sanitise
 from orp_tui.logs.reader import LogReader
@@ -121,7 +121,7 @@ def _start(path: str, sink: Sink, lines: int | None) -> int:
     """Show what is there already; the offset to go on from."""
     try:
         reader = open_log(path)
-    except Exception:  # noqa: BLE001 - it may not be there yet; the follower says what is wrong with it
+    except OrpError:  # it may not be there yet; the follower says what is wrong with it
         return 0
     try:
         size = reader.size()

@@ -7,17 +7,13 @@ from typing import Any
 import click
 
 from orp_tui.cli.context_option import as_json, base_dir
-from orp_tui.cli.selecting import selected, selecting, show_new_runs
-from orp_tui.core.states import RunState
+from orp_tui.cli.selecting import did_not_succeed, overriding, queue_new_runs, selected, selecting
 from orp_tui.services.context import open_context
-from orp_tui.services.control import ensure_leader
 
 
 @click.command("resume")
 @selecting
-@click.option(
-    "--set", "overrides", metavar="KEY=VALUE", multiple=True, help="Change a value; again for more."
-)
+@overriding
 @click.option("--current-code", is_flag=True, help="With the project's code of now, not the frozen one.")
 @base_dir
 @as_json
@@ -36,17 +32,11 @@ def command(
     from orp_tui.services.again import resume
 
     context = open_context(base_dir=base_dir)
-    with selected(context, references, filters, fit=_may_go_on) as (connection, chosen):
-        ids, code = show_new_runs(
+    with selected(context, references, filters, fit=did_not_succeed) as (connection, chosen):
+        return queue_new_runs(
+            context,
             chosen.runs,
             lambda run: resume(context, connection, run, overrides=overrides, current_code=current_code),
             "goes on from",
             as_json=as_json,
         )
-        if ids:
-            ensure_leader(context)
-    return code
-
-
-def _may_go_on(state: RunState) -> bool:
-    return state.is_final and state is not RunState.SUCCEEDED

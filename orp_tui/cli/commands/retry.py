@@ -7,18 +7,14 @@ from typing import Any
 import click
 
 from orp_tui.cli.context_option import as_json, base_dir
-from orp_tui.cli.selecting import selected, selecting, show_new_runs
-from orp_tui.core.states import RunState
+from orp_tui.cli.selecting import did_not_succeed, overriding, queue_new_runs, selected, selecting
 from orp_tui.services.context import open_context
-from orp_tui.services.control import ensure_leader
 from orp_tui.services.selection import tried_again
 
 
 @click.command("retry")
 @selecting
-@click.option(
-    "--set", "overrides", metavar="KEY=VALUE", multiple=True, help="Change a value; again for more."
-)
+@overriding
 @base_dir
 @as_json
 def command(
@@ -35,19 +31,13 @@ def command(
     from orp_tui.services.again import retry
 
     context = open_context(base_dir=base_dir)
-    with selected(context, references, filters, fit=_may_be_retried) as (connection, chosen):
+    with selected(context, references, filters, fit=did_not_succeed) as (connection, chosen):
         done = tried_again(connection) if chosen.by_filter else set()
         wanted = [run for run in chosen.runs if run.id not in done]
-        ids, code = show_new_runs(
+        return queue_new_runs(
+            context,
             wanted,
             lambda run: retry(context, connection, run, overrides=overrides),
             "retry of",
             as_json=as_json,
         )
-        if ids:
-            ensure_leader(context)
-    return code
-
-
-def _may_be_retried(state: RunState) -> bool:
-    return state.is_final and state is not RunState.SUCCEEDED
