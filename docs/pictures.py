@@ -49,7 +49,9 @@ def main() -> None:
         screen = _screen_with(run, "_artifacts.zip")
         subprocess.run([*run, "kill-server"], check=True)
     console = Console(record=True, width=WIDTH, file=io.StringIO())
-    shown = screen.rstrip().splitlines()[1:-1]  # without the two prompts of this machine
+    lines = screen.rstrip().splitlines()
+    end = next(place for place, line in enumerate(lines) if "succeeded" in line)
+    shown = lines[end:-1]  # without the prompts of this machine
     console.print(Text.from_ansi("\n".join(["$ orp run digits.yaml", *shown])))
     images = ROOT / "docs" / "images"
     images.mkdir(exist_ok=True)
