@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import select
 import shutil
 import signal
 import sys
@@ -146,7 +147,19 @@ def ask_key(*question: str) -> str:
         termios.tcsetattr(descriptor, termios.TCSAFLUSH, modes)
         for line in question:
             print(line, file=sys.stderr, flush=True)  # noqa: T201 - a question, in a terminal
-        return os.read(descriptor, 32).decode("utf-8", "replace")[:1].lower()
+        return _one_key(descriptor).decode("utf-8", "replace")[:1].lower()
+
+
+def _one_key(descriptor: int) -> bytes:
+    """The bytes of one key; what was typed after it stays for whoever reads next, which is the shell."""
+    first = os.read(descriptor, 1)
+    if first == b"\x1b" or first >= b"\x80":
+        # A cursor key or a letter of several bytes: they come together, or nearly.
+        while select.select([descriptor], [], [], 0.01)[0] and (more := os.read(descriptor, 1)):
+            first += more
+            if len(first) >= 32:
+                break
+    return first
 
 
 def fitted(row: str, width: int) -> str:

@@ -51,6 +51,10 @@ class Screen:
         self._do("send-keys", "-l", line)
         self._do("send-keys", "Enter")
 
+    def type_ahead(self, answer: str, line: str) -> None:
+        """A key, and in the same moment a line and Enter."""
+        self._do("send-keys", "-l", answer + line, ";", "send-keys", "Enter")
+
     def key(self, name: str) -> None:
         self._do("send-keys", name)
 
@@ -160,8 +164,7 @@ def test_ctrl_c_asks_and_d_detaches_with_130(screen: Screen, desk: Desk) -> None
 
     screen.key("C-c")
     screen.wait("d  detach", "c  cancel", "any other key")
-    screen.key("d")
-    screen.type("echo code=$?")
+    screen.type_ahead("d", "echo code=$?")  # what comes after the answer is the shell's
 
     screen.wait("left running: exp_", "orp logs -f exp_", "code=130")
     assert screen.has_cursor()

@@ -1,0 +1,1 @@
+"""Metric series drawn as text."""

@@ -1,0 +1,152 @@
+"""Every key of the dashboard, with what it does and its twin on the command line.
+
+The widgets take their bindings from here, and so do the help, the palette, the table in the
+docs and the user's keymap: a key that is not in this table does not exist.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+from textual.binding import Binding
+
+
+@dataclasses.dataclass(frozen=True)
+class Key:
+    """One act and the keys that do it."""
+
+    id: str
+    """For the user's keymap, as `queue.cancel`; the part before the dot is the place."""
+    keys: str
+    """Key names of Textual, with commas between; the first one is shown."""
+    action: str
+    label: str
+    """One or two words for the footer."""
+    tooltip: str
+    """One sentence for help and palette."""
+    twin: str = ""
+    """The command line that does the same; empty if there is none."""
+    alone: str = ""
+    """Why there is no twin; exactly one of the two is given."""
+    footer: bool = False
+    """Whether the footer shows it while its place has the focus."""
+    display: str = ""
+    """How the key is written, where its name would not do."""
+
+
+_SCREEN = "it is about the screen"
+_READING = "it is about reading on the screen; `orp logs` and a pager do the same"
+
+PLACES: dict[str, str] = {
+    "app": "Everywhere",
+    "queue": "Queue",
+    "configs": "Configs",
+    "log": "Log",
+    "checklist": "Deliverables",
+    "chart": "Chart",
+}
+"""Place → its name on the screen, in the order of the help."""
+
+KEYS: tuple[Key, ...] = (
+    # Everywhere
+    Key("app.dashboard", "1", "app.place('dashboard')", "Dashboard", "Go to the dashboard.", twin="orp status --watch"),
+    Key("app.system", "5", "app.place('system')", "System", "Go to the machine: GPUs, host, who holds what.", twin="orp doctor"),
+    Key("app.help", "question_mark,f1", "app.keys_here", "Help", "Show the keys of this place; Enter runs one.", twin="orp help", footer=True, display="?"),
+    Key("app.palette", "colon,ctrl+p", "app.command_palette", "Command", "Find any act by its name and run it.", twin="orp --help", footer=True, display=":"),
+    Key("app.next", "tab", "app.focus_next", "Next panel", "Go to the next panel.", alone=_SCREEN),
+    Key("app.previous", "shift+tab", "app.focus_previous", "Previous panel", "Go to the panel before.", alone=_SCREEN),
+    Key("app.next_tab", "right_square_bracket", "screen.turn_tab(1)", "Next tab", "Show the next tab of the run.", alone=_SCREEN, display="]"),
+    Key("app.previous_tab", "left_square_bracket", "screen.turn_tab(-1)", "Tab before", "Show the tab before.", alone=_SCREEN, display="["),
+    Key("app.zoom", "z", "screen.zoom", "Zoom", "Give the panel with the focus the whole screen, or take it back.", alone=_SCREEN, footer=True),
+    Key("app.back", "escape", "screen.back", "Back", "One level back: out of a search, a filter, marks, a zoom, a screen.", alone=_SCREEN),
+    Key("app.messages", "exclamation_mark", "app.messages", "Messages", "Read again what was said.", alone="what it said is in its answers", display="!"),
+    Key("app.theme", "ctrl+t", "app.next_theme", "Theme", "Take the next theme: dark, light, of the terminal.", alone=_SCREEN),
+    Key("app.mouse", "f2", "app.toggle_mouse", "Mouse", "Let the terminal have the mouse, or take it back.", alone=_SCREEN),
+    Key("app.redraw", "ctrl+l", "app.redraw", "Redraw", "Draw the whole screen again; twice at once: print it bare, for copying.", alone=_SCREEN),
+    Key("app.suspend", "ctrl+z", "app.suspend_process", "Suspend", "Give the shell its terminal; `fg` comes back.", alone=_SCREEN),
+    Key("app.copy", "y", "screen.copy", "Copy", "Copy id, path, command, line or screen.", twin="orp info RUN"),
+    Key("app.leave", "q", "app.leave", "Leave", "Leave; what runs goes on.", alone="a command ends by itself", footer=True),
+    Key("app.interrupt", "ctrl+c", "app.interrupt", "Copy selection", "Copy what is selected; it never ends the dashboard.", alone=_SCREEN),
+    # Queue
+    Key("queue.open", "enter", "screen.open_run", "Open", "Show everything about the run.", twin="orp info RUN"),
+    Key("queue.cancel", "x", "screen.cancel_runs(False)", "Cancel", "End the run: its stop signal, its grace, then SIGKILL.", twin="orp cancel RUN", footer=True),
+    Key("queue.kill", "X", "screen.cancel_runs(True)", "Kill", "End the run at once, without grace.", twin="orp cancel RUN --grace 0"),
+    Key("queue.hold", "s", "screen.hold_runs", "Hold", "Keep a waiting run from starting, or let it go.", twin="orp queue hold RUN", footer=True),
+    Key("queue.down", "J", "screen.move_runs('down')", "Move down", "Let the waiting run start one place later.", twin="orp queue move RUN down", footer=True),
+    Key("queue.up", "K", "screen.move_runs('up')", "Move up", "Let the waiting run start one place earlier.", twin="orp queue move RUN up", footer=True),
+    Key("queue.top", "T", "screen.move_runs('top')", "To top", "Let the waiting run start first.", twin="orp queue move RUN top"),
+    Key("queue.bottom", "B", "screen.move_runs('bottom')", "To bottom", "Let the waiting run start last.", twin="orp queue move RUN bottom"),
+    Key("queue.raise", "plus,equals_sign", "screen.change_priority(1)", "Priority up", "Raise the run's priority by one.", twin="orp queue priority RUN N", display="+"),
+    Key("queue.lower", "minus", "screen.change_priority(-1)", "Priority down", "Lower the run's priority by one.", twin="orp queue priority RUN N", display="-"),
+    Key("queue.pause", "p", "screen.pause_group", "Pause", "Start nothing more of the run's group, or start again; what runs goes on.", twin="orp queue pause GROUP", footer=True),
+    Key("queue.drain", "P", "screen.pause_queue", "Drain", "Start nothing more at all, or start again; what runs goes on.", twin="orp queue pause"),
+    Key("queue.retry", "R", "screen.retry_runs", "Retry", "Run it again as a new run, of the same code.", twin="orp retry RUN", footer=True),
+    Key("queue.resume", "r", "screen.resume_runs", "Resume", "Go on from its newest checkpoint, as a new run.", twin="orp resume RUN"),
+    Key("queue.edit", "e", "screen.clone_run", "Clone & edit", "Edit a copy of its experiment and queue that as its child.", twin="orp clone RUN --edit"),
+    Key("queue.drop", "d", "screen.drop_runs", "Drop", "Take the waiting run off the queue.", twin="orp queue clear RUN"),
+    Key("queue.refreeze", "F", "screen.refreeze_runs", "Refreeze", "Give the waiting run the code as it is now.", twin="orp queue refreeze RUN"),
+    Key("queue.bundle", "b", "screen.bundle_runs", "Zip", "Write the run's artifact zip, or write it again.", twin="orp artifacts bundle RUN"),
+    Key("queue.mark", "space", "mark", "Mark", "Mark the run; verbs act on the marks.", alone="a command takes many runs"),
+    Key("queue.mark_range", "v", "mark_range", "Mark range", "Mark from the last mark to here.", alone="a command takes many runs"),
+    Key("queue.mark_all", "asterisk", "mark_all", "Mark all", "Mark all that is shown, or none.", twin="orp cancel --all-queued", display="*"),
+    Key("queue.undo", "u", "screen.undo", "Undo", "Take back the last move, hold, priority or pause.", alone="a command says what undoes it"),
+    Key("queue.redo", "U", "screen.redo", "Redo", "Do again what was undone.", alone="a command says what undoes it"),
+    Key("queue.filter", "slash", "filter", "Filter", "Show only the rows that hold these words; `!` before a word: that don't.", twin="orp runs FILTER", footer=True, display="/"),
+    Key("queue.sort", "o", "sort", "Sort", "Sort by the next column; O turns the order round.", twin="orp runs --sort"),
+    Key("queue.reverse", "O", "reverse", "Reverse", "Turn the order round.", twin="orp runs --sort"),
+    # Configs
+    Key("configs.add", "a", "screen.add_config(False)", "Add", "Queue the experiment file, as it is.", twin="orp queue submit FILE", footer=True),
+    Key("configs.options", "A", "screen.add_config(True)", "Add with options", "Queue it with GPUs, memory, a start time, dependencies, a time limit.", twin="orp run FILE --detach --gpus N", footer=True),
+    Key("configs.open", "enter", "screen.open_config", "Open", "Show the file and what is wrong with it; a folder opens or closes.", twin="orp validate FILE"),
+    Key("configs.edit", "e", "screen.edit_config", "Edit", "Open the file in your editor.", twin="orp validate FILE", footer=True),
+    Key("configs.copy", "c", "screen.copy_config", "Clone & edit", "Copy the file under a new name and open that in your editor.", alone="cp does it", footer=True),
+    Key("configs.new", "n", "screen.new_config", "New", "Make an experiment file from a template.", twin="orp init", footer=True),
+    Key("configs.mark", "space", "mark", "Mark", "Mark the file; add acts on the marks.", twin="orp batch FILES"),
+    Key("configs.filter", "slash", "filter", "Filter", "Show only the files that hold these words.", alone="ls does it", display="/"),
+    # Log
+    Key("log.follow", "f", "follow", "Follow", "Stay at the end as the log grows, or don't.", twin="orp logs RUN -f", footer=True),
+    Key("log.search", "slash", "search", "Search", "Find text in the whole log; n and N go on.", alone=_READING, footer=True, display="/"),
+    Key("log.next", "n", "next_hit(1)", "Next hit", "Go to the next hit.", alone=_READING),
+    Key("log.previous", "N", "next_hit(-1)", "Hit before", "Go to the hit before.", alone=_READING),
+    Key("log.filter", "ampersand", "filter", "Filter", "Show only lines that match; `!` first: that don't.", alone=_READING, footer=True, display="&"),
+    Key("log.error", "e", "next_error(1)", "Next error", "Go to the next line that tells of an error.", alone=_READING, footer=True),
+    Key("log.error_before", "E", "next_error(-1)", "Error before", "Go to the error before.", alone=_READING),
+    Key("log.wrap", "w", "wrap", "Wrap", "Fold long lines, or let them run out of sight.", alone=_READING, footer=True),
+    Key("log.stream", "l", "stream", "Stream", "Show stdout, stderr, or both.", twin="orp logs RUN --stderr", footer=True),
+    Key("log.mark", "m", "mark_line", "Mark line", "Remember this line under the letter that follows.", alone=_READING),
+    Key("log.to_mark", "apostrophe", "go_to_mark", "Go to mark", "Go to the line of the letter that follows.", alone=_READING, display="'"),
+    Key("log.go_to", "ctrl+g", "go_to", "Go to", "Go to a line by its number, or to a percentage.", alone=_READING),
+    Key("log.pager", "v", "screen.page_log", "Pager", "Open the log in your pager.", twin="orp logs RUN | less -R", footer=True),
+    Key("log.top", "g,home", "top", "Top", "Go to the first line.", alone=_READING),
+    Key("log.bottom", "G,end", "bottom", "End", "Go to the end, and follow.", alone=_READING),
+    # Deliverables
+    Key("checklist.open", "enter", "open_deliverable", "Open", "Look into the file without leaving.", twin="orp info RUN", footer=True),
+    # Chart
+    Key("chart.next", "c", "next_metric(1)", "Next metric", "Draw the next metric.", twin="orp metrics RUN --plot", footer=True),
+    Key("chart.previous", "C", "next_metric(-1)", "Metric before", "Draw the metric before.", twin="orp metrics RUN --plot"),
+    Key("chart.log", "L", "log_scale", "Log scale", "Draw the values on a logarithmic scale, or not.", alone=_SCREEN, footer=True),
+    Key("chart.smoother", "full_stop", "smooth(1)", "Smoother", "Smooth the line more.", alone=_SCREEN, display="."),
+    Key("chart.rougher", "comma", "smooth(-1)", "Rougher", "Smooth the line less.", alone=_SCREEN, display=","),
+)  # fmt: skip
+
+
+def keys_of(place: str) -> tuple[Key, ...]:
+    """The keys of a place, in the order of the table."""
+    return tuple(key for key in KEYS if key.id.partition(".")[0] == place)
+
+
+def bindings(place: str) -> list[Binding]:
+    """What a widget or an app of that place binds."""
+    return [
+        Binding(
+            key.keys,
+            key.action,
+            key.label,
+            show=key.footer,
+            key_display=key.display or None,
+            tooltip=key.tooltip,
+            id=key.id,
+            priority=False,
+        )
+        for key in keys_of(place)
+    ]

@@ -1,0 +1,1 @@
+"""Parts of a screen, each of which shows plain values and posts messages."""
