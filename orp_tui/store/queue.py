@@ -6,6 +6,7 @@ Each is one transaction with its event, so that two clients at once lose nothing
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Mapping
 
 from orp_tui.core.run import Run
 from orp_tui.core.states import RunState
@@ -47,6 +48,14 @@ def move(connection: sqlite3.Connection, run_id: str, where: str, *, at: float, 
         place = _place(where, run, others, target)
         values: dict[str, object] = {"position": _position(others, place), "priority": priority}
         return _write(connection, run, "move", at, by, where, values)
+
+
+def put_back(
+    connection: sqlite3.Connection, run_id: str, values: Mapping[str, object], *, at: float, by: str
+) -> Run | None:
+    """Give a waiting run the hold, times, priority and place that it had; None if it does not wait."""
+    assert set(values) <= {"held", "starts_at", "not_before", "priority", "position"}
+    return _change(connection, run_id, "undo", at, by, None, **values)
 
 
 def _place(where: str, run: Run, others: list[Run], target: Run | None) -> int:

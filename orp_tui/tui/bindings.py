@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,6 +39,7 @@ _READING = "it is about reading on the screen; `orp logs` and a pager do the sam
 
 PLACES: dict[str, str] = {
     "app": "Everywhere",
+    "list": "Lists",
     "queue": "Queue",
     "configs": "Configs",
     "log": "Log",
@@ -67,6 +68,13 @@ KEYS: tuple[Key, ...] = (
     Key("app.copy", "y", "screen.copy", "Copy", "Copy id, path, command, line or screen.", twin="orp info RUN"),
     Key("app.leave", "q", "app.leave", "Leave", "Leave; what runs goes on.", alone="a command ends by itself", footer=True),
     Key("app.interrupt", "ctrl+c", "app.interrupt", "Copy selection", "Copy what is selected; it never ends the dashboard.", alone=_SCREEN),
+    # Lists
+    Key("list.down", "down,j", "cursor_down", "Down", "Go down one row.", alone=_SCREEN, display="j"),
+    Key("list.up", "up,k", "cursor_up", "Up", "Go up one row.", alone=_SCREEN, display="k"),
+    Key("list.page_down", "pagedown,ctrl+d", "page_down", "Page down", "Go down a page.", alone=_SCREEN),
+    Key("list.page_up", "pageup,ctrl+u", "page_up", "Page up", "Go up a page.", alone=_SCREEN),
+    Key("list.first", "g,home", "first", "Top", "Go to the first row.", alone=_SCREEN),
+    Key("list.last", "G,end", "last", "End", "Go to the last row.", alone=_SCREEN),
     # Queue
     Key("queue.open", "enter", "screen.open_run", "Open", "Show everything about the run.", twin="orp info RUN"),
     Key("queue.cancel", "x", "screen.cancel_runs(False)", "Cancel", "End the run: its stop signal, its grace, then SIGKILL.", twin="orp cancel RUN", footer=True),
@@ -135,7 +143,7 @@ def keys_of(place: str) -> tuple[Key, ...]:
     return tuple(key for key in KEYS if key.id.partition(".")[0] == place)
 
 
-def bindings(place: str) -> list[Binding]:
+def bindings(place: str) -> list[BindingType]:
     """What a widget or an app of that place binds."""
     return [
         Binding(

@@ -1,0 +1,131 @@
+"""What a dashboard shows of queue and runs at one moment, and whether it is time to look again."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import sqlite3
+import time
+from collections.abc import Mapping
+
+from orp_tui.core.errors import OrpError
+from orp_tui.core.needs import Group
+from orp_tui.core.states import Mark, RunState
+from orp_tui.engine.leadership import read_leader
+from orp_tui.services.context import Context
+from orp_tui.services.watch import RunView, Snapshot, killed_at, snapshot, view
+from orp_tui.store import database, groups, runs
+
+ENDED_SHOWN = 200
+"""Ended runs that the board holds, the newest."""
+LEAST_PERIOD_S = 1.0
+"""Locks and folders change without the database telling; so often they are asked."""
+_SHARE = 40
+"""A look that takes long is taken the more seldom, so that looking takes at most a fortieth of a core."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Board:
+    """Everything that a dashboard shows of the runs."""
+
+    at: float
+    """Seconds since 1970, UTC."""
+    seen: Snapshot | None
+    """None: nothing was ever run here."""
+    ended: tuple[RunView, ...] = ()
+    """The newest ended runs, the last submission first."""
+    groups: tuple[Group, ...] = ()
+    """Those of which something is said, by name."""
+    kill_at: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    """Run id → when a run that was asked to end is killed, seconds since 1970."""
+    leader: str | None = None
+    """Who leads, in words; None if nobody does."""
+    problem: str | None = None
+    """Why the store can't be used now, in one line; the runs are then what they last were."""
+
+    @property
+    def rows(self) -> tuple[RunView, ...]:
+        """Active runs, then waiting ones in their order, then ended ones."""
+        if self.seen is None:
+            return self.ended
+        active = [item for item in self.seen.unfinished if item.state is not RunState.QUEUED]
+        waiting = [item for item in self.seen.unfinished if item.state is RunState.QUEUED]
+        return (*active, *waiting, *self.ended)
+
+    @property
+    def unstarted_without_leader(self) -> bool:
+        """Whether runs wait that nobody will start."""
+        return (
+            self.leader is None
+            and self.seen is not None
+            and any(item.state is RunState.QUEUED for item in self.seen.unfinished)
+        )
+
+
+class BoardReader:
+    """Looks at one base directory from one thread, through a connection that it keeps."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._stack = contextlib.ExitStack()
+        self._connection: database.Connection | None = None
+        self._last = Board(0.0, None)
+        self._version = -1
+        self._due = 0.0
+
+    def is_due(self) -> bool:
+        """Whether something was written since the last look, or it is long ago; costs microseconds."""
+        if time.monotonic() >= self._due:
+            return True
+        return self._connection is not None and self._data_version() != self._version
+
+    def look(self) -> Board:
+        """Everything as it is now. A store that can't be used is said in `problem`."""
+        began = time.monotonic()
+        try:
+            self._last = self._look()
+        except (OrpError, OSError) as error:
+            self.close()
+            self._last = dataclasses.replace(self._last, at=time.time(), problem=str(error))
+        took = time.monotonic() - began
+        self._due = time.monotonic() + max(LEAST_PERIOD_S, took * _SHARE)
+        return self._last
+
+    def close(self) -> None:
+        """Give the connection back; the next look opens it again."""
+        self._connection = None
+        self._stack.close()
+
+    def _look(self) -> Board:
+        paths = self._context.paths
+        if self._connection is not None and not self._connection.is_in_place():
+            self.close()
+        if self._connection is None:
+            if not self._context.has_store:
+                leader = read_leader(paths)
+                return Board(time.time(), None, leader=str(leader) if leader else None)
+            self._connection = self._stack.enter_context(self._context.store())
+        connection = self._connection
+        self._version = self._data_version()
+        seen = snapshot(paths, connection, slots=self._context.slots)
+        ended = [view(paths, run) for run in runs.newest(connection, ENDED_SHOWN, final_only=True)]
+        return Board(
+            at=seen.at,
+            seen=seen,
+            ended=tuple(ended),
+            groups=tuple(group for _, group in sorted(groups.read(connection).items())),
+            kill_at={
+                item.run.id: at
+                for item in seen.unfinished
+                if Mark.CANCEL_REQUESTED in item.marks
+                if (at := killed_at(paths, item.run)) is not None
+            },
+            leader=str(seen.leader) if seen.leader else None,
+        )
+
+    def _data_version(self) -> int:
+        assert self._connection is not None
+        try:
+            return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
+        except sqlite3.Error:
+            return -1

@@ -1,0 +1,222 @@
+"""The queue: what runs, what waits and why, what has ended."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.message import Message
+
+from orp_tui.services.watch import RunView
+from orp_tui.tui.bindings import bindings
+from orp_tui.tui.rows import RunRow, run_row
+from orp_tui.tui.widgets.lines import LineList, cell
+
+SORTS = ("state", "name", "elapsed", "deliverables", "submitted")
+"""What the rows can be sorted by; `state` is the order of the queue."""
+
+_STATES = (
+    "queued", "held", "starting", "running", "finishing", "stopping",
+    "succeeded", "incomplete", "failed", "cancelled", "lost",
+)  # fmt: skip
+_ID, _STATE, _GPU, _TIME, _LEFT, _DELIV = 4, 11, 4, 7, 6, 5
+_GAPS = 8
+
+
+class QueueTable(LineList):
+    """Rows of runs. Verbs are the screen's business: they ask for `chosen`."""
+
+    BINDINGS = bindings("queue")
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"state--{name}" for name in _STATES}
+    HEAD = 1
+
+    @dataclasses.dataclass
+    class TitleChanged(Message):
+        """Filter, sort, marks or the number of rows are others."""
+
+    @dataclasses.dataclass
+    class FilterRequested(Message):
+        """The screen should ask for words."""
+
+    def __init__(self, *, ascii_only: bool = False, tick_s: float = 1.0, **options: Any) -> None:
+        super().__init__(**options)
+        self._ascii = ascii_only
+        self._tick_s = tick_s
+        self._views: tuple[RunView, ...] = ()
+        self._metrics: Mapping[str, str] = {}
+        self._kill_at: Mapping[str, float] = {}
+        self._filter = ""
+        self._sort = SORTS[0]
+        self._reversed = False
+
+    def on_mount(self) -> None:
+        self.set_interval(self._tick_s, self._show)
+
+    def show(
+        self,
+        views: Sequence[RunView],
+        *,
+        metrics: Mapping[str, str] | None = None,
+        kill_at: Mapping[str, float] | None = None,
+    ) -> None:
+        """Show these runs; `metrics` is run id → the last primary metric in words."""
+        self._views = tuple(views)
+        self._metrics = self._metrics if metrics is None else metrics
+        self._kill_at = kill_at or {}
+        self._show()
+
+    def view_of(self, run_id: str) -> RunView | None:
+        """The run as it was last shown."""
+        return next((item for item in self._views if item.run.id == run_id), None)
+
+    @property
+    def title(self) -> str:
+        """What the border says."""
+        words = [f"Queue  {len(self._keys)}"]
+        if self._filter:
+            words.append(f"filter: {self._filter}")
+        if self._sort != SORTS[0] or self._reversed:
+            words.append(f"sort: {self._sort}{' reversed' if self._reversed else ''}")
+        if self.marks:
+            words.append(f"{len(self.marks)} marked")
+        return "  ".join(words)
+
+    @property
+    def filter_words(self) -> str:
+        """The words that rows must hold; empty for all."""
+        return self._filter
+
+    @filter_words.setter
+    def filter_words(self, words: str) -> None:
+        self._filter = words.strip()
+        self._show()
+        self.post_message(self.TitleChanged())
+
+    @property
+    def order(self) -> tuple[str, bool]:
+        """One of SORTS, and whether the order is turned round."""
+        return self._sort, self._reversed
+
+    @order.setter
+    def order(self, wanted: tuple[str, bool]) -> None:
+        self._sort, self._reversed = (wanted[0] if wanted[0] in SORTS else SORTS[0]), wanted[1]
+        self._show()
+        self.post_message(self.TitleChanged())
+
+    def action_filter(self) -> None:
+        self.post_message(self.FilterRequested())
+
+    def action_sort(self) -> None:
+        self.order = SORTS[(SORTS.index(self._sort) + 1) % len(SORTS)], self._reversed
+
+    def action_reverse(self) -> None:
+        self.order = self._sort, not self._reversed
+
+    def marks_changed(self) -> None:
+        self.post_message(self.TitleChanged())
+
+    def _show(self) -> None:
+        now = time.time()
+        rows = [
+            run_row(
+                item,
+                now=now,
+                ascii_only=self._ascii,
+                metric=self._metrics.get(item.run.id, ""),
+                kill_at=self._kill_at.get(item.run.id),
+            )
+            for item in self._sorted(now)
+        ]
+        if self._filter:
+            rows = [row for row in rows if matches(row.text, self._filter)]
+        before = len(self._keys)
+        self.put_rows([(row.run_id, row) for row in rows])
+        if len(rows) != before:
+            self.post_message(self.TitleChanged())
+
+    def _sorted(self, now: float) -> list[RunView]:
+        views = list(self._views)
+        if self._sort == "name":
+            views.sort(key=lambda item: item.run.name.lower())
+        elif self._sort == "elapsed":
+            views.sort(key=lambda item: item.elapsed_s(now) or -1.0, reverse=True)
+        elif self._sort == "deliverables":
+            views.sort(key=_share_valid, reverse=True)
+        elif self._sort == "submitted":
+            views.sort(key=lambda item: item.run.seq, reverse=True)
+        return views[::-1] if self._reversed else views
+
+    def head_segments(self, width: int) -> list[Segment]:
+        name = self._name_width(width)
+        style = self.get_component_rich_style("lines--head")
+        said = width - self._fixed(name)
+        return [
+            cell("", 3, style),
+            cell("ID", _ID + 1, style),
+            cell("NAME", name + 1, style),
+            cell("STATE", _STATE + 1, style),
+            cell("GPU", _GPU + 1, style),
+            cell("ELAPSED", _TIME, style, right=True),
+            cell("LEFT", _LEFT + 1, style, right=True),
+            cell("DELIV", _DELIV + 1, style, right=True),
+            cell("  METRIC / WHY", said, style),
+        ]
+
+    def row_segments(self, key: str, row: RunRow, width: int, *, cursor: bool) -> list[Segment]:
+        plain = self.rich_style
+        state = plain + self.get_component_rich_style(f"state--{row.state_class}", partial=True)
+        name = self._name_width(width)
+        begin = [
+            cell(self.signs(key, cursor=cursor), 3, plain),
+            cell(row.short_id, _ID + 1, plain),
+            cell(row.name, name, plain),
+            Segment(" ", plain),
+            cell(row.state, _STATE, state),
+            Segment(" ", plain),
+        ]
+        said = width - self._fixed(name)
+        if row.waits:
+            rest = width - (3 + _ID + 1 + name + 1 + _STATE + 1)
+            dim = plain + self.get_component_rich_style("lines--dim", partial=True)
+            return [*begin, cell(row.said, rest, dim)]
+        return [
+            *begin,
+            cell(row.gpu, _GPU + 1, plain),
+            cell(row.elapsed, _TIME, plain, right=True),
+            cell(row.left, _LEFT + 1, plain, right=True),
+            cell(row.deliverables, _DELIV + 1, plain, right=True),
+            cell("  " + row.said, said, self._said_style(row, plain, state)),
+        ]
+
+    def _said_style(self, row: RunRow, plain: Style, state: Style) -> Style:
+        return state if row.state_class in ("failed", "lost", "incomplete") else plain
+
+    def _name_width(self, width: int) -> int:
+        longest = max((len(row.name) for row in self._rows.values()), default=4)
+        return max(4, min(longest, 40, (width - self._fixed(0)) // 2))
+
+    @staticmethod
+    def _fixed(name: int) -> int:
+        """Cells that all but the last column take."""
+        return 3 + _ID + 1 + name + 1 + _STATE + 1 + _GPU + 1 + _TIME + _LEFT + 1 + _DELIV + 1
+
+
+def matches(text: str, words: str) -> bool:
+    """Whether a lower-case text holds every word, and none of those behind a `!`."""
+    for word in words.lower().split():
+        if word.startswith("!"):
+            if len(word) > 1 and word[1:] in text:
+                return False
+        elif word not in text:
+            return False
+    return True
+
+
+def _share_valid(item: RunView) -> float:
+    total = item.run.deliverables_total
+    valid = item.checklist.valid if item.checklist is not None else item.run.deliverables_valid or 0
+    return valid / total if total else -1.0
