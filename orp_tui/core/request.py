@@ -112,6 +112,8 @@ class RunRequest:
     """`training.checkpoints`: path, complete, keep; None if the experiment says nothing of them."""
     retries: Json | None = None
     """`training.retries`: max, on, delay (seconds), with; None if it is not tried again by itself."""
+    experiment_file: str | None = None
+    """Absolute path of the file that described it; None for a command, or if nobody noted it."""
 
     def to_json(self) -> Json:
         data = {"schema": 1, **dataclasses.asdict(self)}

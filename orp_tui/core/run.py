@@ -72,6 +72,8 @@ class Run:
     """How often its experiment was tried again before it; 0 for a first try."""
     config_sha256: str = ""
     """Of everything that makes two runs the same experiment."""
+    experiment_file: str | None = None
+    """Absolute path of the file that described it; None for a command, or if nobody noted it."""
 
 
 @dataclasses.dataclass(frozen=True)

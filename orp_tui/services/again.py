@@ -169,7 +169,9 @@ def _source(context: Context, request: RunRequest, overrides: tuple[str, ...]) -
         folder,
     )
     project = Path(request.project)
-    return Source(plan, data, request.experiment_sha256, project, project / frozen.freeze.cwd, frozen)
+    cwd = project / frozen.freeze.cwd
+    file = request.experiment_file
+    return Source(plan, data, request.experiment_sha256, project, cwd, frozen, file)
 
 
 def _without_run(path: str, folder: str) -> str:

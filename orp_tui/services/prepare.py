@@ -75,6 +75,8 @@ class Source:
     """The folder inside the project that the training starts in."""
     frozen: Frozen | None = None
     """None: code and environment are those of now."""
+    file: str | None = None
+    """The experiment file, as `submit.known_as` names it; None for a command."""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -56,9 +56,19 @@ def sources_of_file(
     loaded = loaded or load_experiment_file(path)
     project, cwd = project_of(context, path.absolute().parent)
     return [
-        Source(plan, loaded.data, loaded.sha256, project, cwd)
+        Source(plan, loaded.data, loaded.sha256, project, cwd, file=known_as(path))
         for plan in plan_runs(loaded, seed=seed, overrides=overrides, name=name)
     ]
+
+
+def known_as(path: Path) -> str | None:
+    """The absolute name by which runs remember an experiment file; None if it is no UTF-8, which no row holds.
+
+    Links among its folders are followed, so that it is the same from wherever it is named; one that
+    is itself a link stays what it is called.
+    """
+    name = os.path.join(os.path.realpath(path.parent), path.name)
+    return None if any("\ud800" <= char <= "\udfff" for char in name) else name
 
 
 def project_of(context: Context, folder: Path) -> tuple[Path, Path]:
@@ -235,6 +245,7 @@ def request_of(
         resume_of=options.resume_of,
         checkpoints=plan.checkpoints,
         retries=plan.retries,
+        experiment_file=source.file,
     )
 
 

@@ -99,8 +99,14 @@ _QUEUE = (
     """,
 )
 
+_FILES = (
+    "ALTER TABLE run ADD COLUMN experiment_file TEXT",
+    "CREATE INDEX run_by_file ON run (experiment_file, seq)",
+)
+
 MIGRATIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("runs, events, settings, outbox", _FIRST),
     ("groups, places, resources, dependencies", _QUEUE),
+    ("the file that described a run", _FILES),
 )
 """Name and statements of each step, oldest first; the schema's number is how many were run."""

@@ -52,6 +52,7 @@ class NewRun:
     batch: str | None = None
     seed: int | None = None
     retry: int = 0
+    experiment_file: str | None = None
 
     @classmethod
     def of(cls, request: RunRequest, *, held: bool = False) -> NewRun:
@@ -77,6 +78,7 @@ class NewRun:
             batch=request.batch,
             seed=request.seed,
             retry=request.retry,
+            experiment_file=request.experiment_file,
         )
 
     def columns(self) -> dict[str, Any]:  # Any: fields of Run
@@ -141,6 +143,29 @@ def named(connection: sqlite3.Connection, name: str) -> Run | None:
     """The newest run of an experiment."""
     found = _select(connection, "WHERE name = ? ORDER BY seq DESC LIMIT 1", (name,))
     return found[0] if found else None
+
+
+def newest_of_files(connection: sqlite3.Connection, files: Sequence[str]) -> dict[str, Run]:
+    """The newest run of each experiment file; files without one are left out."""
+    wanted = json.dumps(list(files))
+    found = _select(
+        connection,
+        "WHERE seq IN (SELECT (SELECT MAX(seq) FROM run WHERE experiment_file = value) FROM json_each(?))",
+        (wanted,),
+    )
+    return {run.experiment_file: run for run in found if run.experiment_file is not None}
+
+
+def newest_without_file(connection: sqlite3.Connection, names: Sequence[str]) -> dict[str, Run]:
+    """The newest run of each experiment of which nobody noted the file; names without one are left out."""
+    wanted = json.dumps(list(names))
+    found = _select(
+        connection,
+        "WHERE seq IN (SELECT (SELECT MAX(seq) FROM run WHERE name = value AND experiment_file IS NULL) "
+        "FROM json_each(?))",
+        (wanted,),
+    )
+    return {run.name: run for run in found}
 
 
 def success_of(connection: sqlite3.Connection, config_sha256: str) -> Run | None:

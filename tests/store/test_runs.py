@@ -9,6 +9,7 @@ from rows import queued
 from orp_tui.core.errors import IllegalTransition
 from orp_tui.core.states import RunState
 from orp_tui.store import database, events, runs
+from orp_tui.store.migrations import MIGRATIONS
 
 CLAIM = """
 from pathlib import Path
@@ -183,6 +184,42 @@ def test_the_newest_run_of_a_name_answers_to_it(connection):
 
     assert runs.named(connection, "mnist") == newer
     assert runs.named(connection, "cifar") is None
+
+
+def test_the_newest_run_of_each_file_is_found_and_files_without_one_are_left_out(connection):
+    queued(connection, "aaaa", experiment_file="/p/a.yaml")
+    queued(connection, "bbbb", experiment_file="/p/a.yaml")
+    queued(connection, "cccc", experiment_file="/p/[/b].yaml")
+    queued(connection, "dddd")
+
+    found = runs.newest_of_files(connection, ["/p/a.yaml", "/p/[/b].yaml", "/p/none.yaml"])
+
+    assert {file: run.id[-4:] for file, run in found.items()} == {"/p/a.yaml": "bbbb", "/p/[/b].yaml": "cccc"}
+    assert runs.newest_of_files(connection, []) == {}
+
+
+def test_a_run_whose_file_nobody_noted_is_found_by_its_name(connection):
+    queued(connection, "aaaa", title="mnist")
+    queued(connection, "bbbb", title="mnist", experiment_file="/p/a.yaml")
+
+    found = runs.newest_without_file(connection, ["mnist", "other"])
+
+    assert {name: run.id[-4:] for name, run in found.items()} == {"mnist": "aaaa"}
+
+
+def test_a_database_of_before_files_were_noted_is_brought_up_to_date(path, monkeypatch):
+    with monkeypatch.context() as older:
+        older.setattr(database, "MIGRATIONS", MIGRATIONS[:2])
+        with database.opened(path) as connection:
+            connection.execute(
+                "INSERT INTO run (id, name, state, submitted_at) VALUES ('exp_old', 'a', 'queued', 1)"
+            )
+
+    with database.opened(path) as connection:
+        run = runs.get(connection, "exp_old")
+
+    assert run is not None
+    assert run.experiment_file is None
 
 
 def test_counts_leave_out_states_without_runs(connection):
