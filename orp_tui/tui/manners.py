@@ -7,12 +7,13 @@ constants are read at import. Nothing here imports more than the standard librar
 from __future__ import annotations
 
 import dataclasses
-import locale
-import sys
 from collections.abc import Mapping
 from typing import Literal
 
 Colours = Literal["auto", "true", "256", "16", "none"]
+
+THEMES = ("orp-dark", "orp-light", "orp-contrast", "ansi-dark", "ansi-light")
+"""The themes by name; what they are is in `themes`, which needs Textual."""
 
 _SYSTEMS: dict[str, str] = {"true": "truecolor", "256": "256", "16": "standard"}
 """What Textual calls them."""
@@ -34,6 +35,8 @@ class Manners:
     """`auto`: what the terminal says it has; `none`: NO_COLOR."""
     theme: str | None = None
     """The theme that the user asks for; None: the one of last time, else one that suits."""
+    light_ground: bool = False
+    """Whether the terminal says that its background is light; most say nothing."""
     mouse: bool = True
     """Whether the mouse is ours at the start; F2 changes it."""
     animations: bool = False
@@ -65,20 +68,17 @@ def manners_of(
     theme: str | None = None,
     mouse: bool = True,
     output_stage: Literal["auto", "on", "off"] = "auto",
-    encoding: str | None = None,
 ) -> Manners:
-    """What the environment and the flags make of it; a flag outranks what is found.
-
-    `encoding` is that of the locale; None: look.
-    """
+    """What the environment and the flags make of it; a flag outranks what is found."""
     over_ssh = is_over_ssh(environ)
     poor = environ.get("TERM", "") in _POOR_CONSOLES
     return Manners(
         over_ssh=over_ssh,
         in_tmux=bool(environ.get("TMUX")),
-        ascii=ascii_only or poor or not _is_utf8(encoding or _encoding()),
+        ascii=ascii_only or poor or not has_utf8(environ),
         colours=_colours(environ, colours, poor=poor),
         theme=theme,
+        light_ground=_is_light(environ.get("COLORFGBG", "")),
         mouse=mouse,
         animations=environ.get("TEXTUAL_ANIMATIONS", "").lower() in ("basic", "full"),
         cursor_blink=not over_ssh,
@@ -110,7 +110,8 @@ def textual_variables(manners: Manners, environ: Mapping[str, str]) -> dict[str,
     if manners.colours in _SYSTEMS:
         kept["TEXTUAL_COLOR_SYSTEM"] = _SYSTEMS[manners.colours]
     if manners.no_colour:
-        kept["NO_COLOR"] = "1"
+        # Textual takes the filter that leaves no colour at all only if it starts with such a theme.
+        kept |= {"NO_COLOR": "1", "TEXTUAL_THEME": "ansi-dark"}
     return kept
 
 
@@ -123,12 +124,19 @@ def _colours(environ: Mapping[str, str], wish: Colours, *, poor: bool) -> Colour
     return "16" if poor else "auto"
 
 
-def _encoding() -> str:
-    try:
-        return locale.getencoding()
-    except (AttributeError, ValueError):
-        return sys.getfilesystemencoding()
+def has_utf8(environ: Mapping[str, str]) -> bool:
+    """Whether the locale is one of UTF-8.
+
+    None at all, as in most containers, counts as one: the terminal around it nearly always is.
+    The variables are asked and not the locale, because Python turns `C` into `C.UTF-8` by
+    setting LC_CTYPE.
+    """
+    coerced = environ.get("LC_CTYPE") == "C.UTF-8"
+    names = ("LC_ALL", "LANG") if coerced and environ.get("LANG") else ("LC_ALL", "LC_CTYPE", "LANG")
+    given = next((environ[name] for name in names if environ.get(name)), "")
+    return not given or given.partition("@")[0].lower().replace("-", "").endswith("utf8")
 
 
-def _is_utf8(encoding: str) -> bool:
-    return encoding.lower().replace("-", "") == "utf8"
+def _is_light(colours: str) -> bool:
+    """Whether `COLORFGBG`, as `0;15` or `0;default;15`, tells of a light background."""
+    return colours.rpartition(";")[2] in ("7", "15")
