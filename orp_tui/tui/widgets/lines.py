@@ -58,7 +58,7 @@ class LineList(ScrollView, can_focus=True):
         """The row in at most `width` cells."""
         raise NotImplementedError
 
-    def head_segments(self, width: int) -> list[Segment]:  # noqa: ARG002 - for heirs
+    def head_segments(self, width: int) -> list[Segment]:
         """The line above the rows, if HEAD is 1."""
         return []
 

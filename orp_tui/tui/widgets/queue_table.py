@@ -11,6 +11,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.message import Message
 
+from orp_tui.core.sanitise import cell_width
 from orp_tui.services.watch import RunView
 from orp_tui.tui.bindings import bindings
 from orp_tui.tui.rows import RunRow, run_row
@@ -23,8 +24,9 @@ _STATES = (
     "queued", "held", "starting", "running", "finishing", "stopping",
     "succeeded", "incomplete", "failed", "cancelled", "lost",
 )  # fmt: skip
-_ID, _STATE, _GPU, _TIME, _LEFT, _DELIV = 4, 11, 4, 7, 6, 5
-_GAPS = 8
+_SIGNS, _ID, _STATE, _TIME, _DELIV = 3, 4, 12, 7, 5
+_GPU, _LEFT = 5, 7
+"""With their gaps; these two columns are there only if a run fills them."""
 
 
 class QueueTable(LineList):
@@ -151,58 +153,57 @@ class QueueTable(LineList):
         return views[::-1] if self._reversed else views
 
     def head_segments(self, width: int) -> list[Segment]:
-        name = self._name_width(width)
         style = self.get_component_rich_style("lines--head")
-        said = width - self._fixed(name)
+        name, gpu, left, said = self._widths(width)
         return [
-            cell("", 3, style),
+            cell("", _SIGNS, style),
             cell("ID", _ID + 1, style),
             cell("NAME", name + 1, style),
             cell("STATE", _STATE + 1, style),
-            cell("GPU", _GPU + 1, style),
+            cell("GPU", gpu, style),
             cell("ELAPSED", _TIME, style, right=True),
-            cell("LEFT", _LEFT + 1, style, right=True),
+            cell("LEFT", left, style, right=True),
             cell("DELIV", _DELIV + 1, style, right=True),
-            cell("  METRIC / WHY", said, style),
+            Segment("  ", style),
+            cell("METRIC / WHY", said, style),
         ]
 
     def row_segments(self, key: str, row: RunRow, width: int, *, cursor: bool) -> list[Segment]:
         plain = self.rich_style
         state = plain + self.get_component_rich_style(f"state--{row.state_class}", partial=True)
-        name = self._name_width(width)
+        name, gpu, left, said = self._widths(width)
         begin = [
-            cell(self.signs(key, cursor=cursor), 3, plain),
+            cell(self.signs(key, cursor=cursor), _SIGNS, plain),
             cell(row.short_id, _ID + 1, plain),
             cell(row.name, name, plain),
             Segment(" ", plain),
             cell(row.state, _STATE, state),
             Segment(" ", plain),
         ]
-        said = width - self._fixed(name)
         if row.waits:
-            rest = width - (3 + _ID + 1 + name + 1 + _STATE + 1)
             dim = plain + self.get_component_rich_style("lines--dim", partial=True)
-            return [*begin, cell(row.said, rest, dim)]
+            return [*begin, cell(row.said, gpu + _TIME + left + _DELIV + 3 + said, dim)]
         return [
             *begin,
-            cell(row.gpu, _GPU + 1, plain),
+            cell(row.gpu, gpu, plain),
             cell(row.elapsed, _TIME, plain, right=True),
-            cell(row.left, _LEFT + 1, plain, right=True),
+            cell(row.left, left, plain, right=True),
             cell(row.deliverables, _DELIV + 1, plain, right=True),
-            cell("  " + row.said, said, self._said_style(row, plain, state)),
+            Segment("  ", plain),
+            cell(row.said, said, self._said_style(row, plain, state)),
         ]
 
     def _said_style(self, row: RunRow, plain: Style, state: Style) -> Style:
         return state if row.state_class in ("failed", "lost", "incomplete") else plain
 
-    def _name_width(self, width: int) -> int:
-        longest = max((len(row.name) for row in self._rows.values()), default=4)
-        return max(4, min(longest, 40, (width - self._fixed(0)) // 2))
-
-    @staticmethod
-    def _fixed(name: int) -> int:
-        """Cells that all but the last column take."""
-        return 3 + _ID + 1 + name + 1 + _STATE + 1 + _GPU + 1 + _TIME + _LEFT + 1 + _DELIV + 1
+    def _widths(self, width: int) -> tuple[int, int, int, int]:
+        """Cells of name, GPU with its gap, time left with its gap, and what is said."""
+        gpu = _GPU if any(row.gpu != "-" for row in self._rows.values()) else 0
+        left = _LEFT if any(row.left != "-" for row in self._rows.values()) else 0
+        rest = width - (_SIGNS + _ID + 1 + 1 + _STATE + 1 + gpu + _TIME + left + _DELIV + 1 + 2)
+        longest = max((cell_width(row.name) for row in self._rows.values()), default=4)
+        name = max(4, min(longest, 40, rest // 2))
+        return name, gpu, left, max(0, rest - name)
 
 
 def matches(text: str, words: str) -> bool:

@@ -1,0 +1,208 @@
+"""The dashboard as a program: its screens, its global keys, what it remembers while it runs."""
+
+from __future__ import annotations
+
+import collections
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import ClassVar, Literal
+
+from textual import work
+from textual.app import App
+from textual.binding import BindingType
+from textual.content import Content
+from textual.widget import Widget
+
+from orp_tui.core.errors import OrpError
+from orp_tui.core.sanitise import sanitise
+from orp_tui.services import acts
+from orp_tui.services.acts import Outcome, Undo
+from orp_tui.services.board import Board
+from orp_tui.services.context import Context
+from orp_tui.tui.bindings import KEYS, PLACES, Key, bindings
+from orp_tui.tui.feeds import BoardFeed
+from orp_tui.tui.manners import Manners
+from orp_tui.tui.messages import ActDone, BoardChanged
+from orp_tui.tui.place import Place
+from orp_tui.tui.screens.dashboard import DashboardScreen
+from orp_tui.tui.styles import style_files
+from orp_tui.tui.themes import next_theme, register_themes, state_variables
+
+Severity = Literal["information", "warning", "error"]
+_KEPT = 200
+"""Messages that can be read again, and acts that can be undone."""
+
+
+class OrpApp(App[str]):
+    """The dashboard. Its return value is what to say once the terminal is the shell's again."""
+
+    TITLE = "Open Research Pipeline"
+    ENABLE_COMMAND_PALETTE = True
+    BINDINGS: ClassVar[list[BindingType]] = bindings("app")
+    CSS_PATH = style_files()
+
+    def __init__(
+        self, context: Context, manners: Manners, *, configs_dir: Path, place: Place | None = None
+    ) -> None:
+        super().__init__()
+        self.context = context
+        self.manners = manners
+        self.configs_dir = configs_dir
+        self.place = place or Place()
+        self.board = Board(0.0, None)
+        self.said: collections.deque[str] = collections.deque(maxlen=_KEPT)
+        self._undos: collections.deque[Undo] = collections.deque(maxlen=_KEPT)
+        self._redos: collections.deque[Undo] = collections.deque(maxlen=_KEPT)
+        self._feed = BoardFeed(context, self.post_message)
+        register_themes(self, manners, self.place.theme)
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        return state_variables(self.current_theme)
+
+    def on_mount(self) -> None:
+        self.push_screen(DashboardScreen())
+        self._watch()
+
+    @work(thread=True, exit_on_error=False, group="board")
+    def _watch(self) -> None:
+        self._feed.run()
+
+    def on_unmount(self) -> None:
+        self._feed.end()
+
+    def on_board_changed(self, event: BoardChanged) -> None:
+        event.stop()
+        if event.board.problem is not None and event.board.problem != self.board.problem:
+            self.say(event.board.problem, severity="error")
+        self.board = event.board
+        for screen in self.screen_stack:
+            screen.post_message(BoardChanged(event.board))
+
+    # Acts
+
+    def act(self, act: Callable[[Context], Outcome]) -> None:
+        """Carry out an act on runs in a thread; what came of it is said, and kept for undo."""
+        self._carry_out(act)
+
+    def undo(self) -> None:
+        """Take back the last act that can be taken back."""
+        if self._undos:
+            before = self._undos.pop()
+            self._carry_out(lambda context: acts.undo(context, before), is_undo=True)
+        else:
+            self.say("there is nothing to undo", severity="warning")
+
+    def redo(self) -> None:
+        """Do again what was undone last."""
+        if self._redos:
+            before = self._redos.pop()
+            self._carry_out(lambda context: acts.undo(context, before), is_redo=True)
+        else:
+            self.say("there is nothing to do again", severity="warning")
+
+    @work(thread=True, exit_on_error=False, group="acts")
+    def _carry_out(
+        self, act: Callable[[Context], Outcome], *, is_undo: bool = False, is_redo: bool = False
+    ) -> None:
+        try:
+            outcome = act(self.context)
+        except (OrpError, OSError) as error:
+            self.call_from_thread(self.say, str(error), severity="error")
+            return
+        self.post_message(ActDone(outcome, is_undo=is_undo, is_redo=is_redo))
+
+    def on_act_done(self, event: ActDone) -> None:
+        event.stop()
+        outcome = event.outcome
+        self.say(outcome.words, severity="warning" if outcome.is_refused else "information")
+        if outcome.undo is not None:
+            (self._redos if event.is_undo else self._undos).append(outcome.undo)
+            if not (event.is_undo or event.is_redo):
+                self._redos.clear()
+        self._feed.poke()
+
+    def say(self, words: str, *, severity: Severity = "information") -> None:
+        """Show a toast, and keep it to be read again."""
+        words = sanitise(words, keep_newlines=True)
+        self.said.appendleft(f"{time.strftime('%H:%M:%S')}  {words}")
+        self.notify(words, severity=severity, markup=False, timeout=8 if severity == "error" else 4)
+
+    # Keys
+
+    def run_key(self, key_id: str) -> None:
+        """Do what a key does, in its place: a key of the log goes to the log first."""
+        key = next((item for item in KEYS if item.id == key_id), None)
+        if key is None:
+            return
+        place = key_id.partition(".")[0]
+        target = self._place_of(place)
+        self.call_later(self._run_key, key, target)
+
+    async def _run_key(self, key: Key, target: Widget | None) -> None:
+        if target is not None:
+            target.focus()
+        await self.run_action(key.action, default_namespace=target or self.screen)
+
+    def _place_of(self, place: str) -> Widget | None:
+        if place in ("app", "list"):
+            return self.focused
+        find = getattr(self.screen, "place_widget", None)
+        return find(place) if find is not None else None
+
+    def written(self, key: Key) -> str:
+        """How a key is written now, the user's keymap included."""
+        binding = next(iter(self._bindings_of(key)), None)
+        return binding or key.display or key.keys.partition(",")[0]
+
+    def _bindings_of(self, key: Key) -> list[str]:
+        mapped = self._keymap.get(key.id)
+        names = (mapped or key.keys).split(",")
+        return [key.display] if key.display and not mapped else [self._short(name.strip()) for name in names]
+
+    @staticmethod
+    def _short(name: str) -> str:
+        return name.replace("ctrl+", "^").replace("shift+", "⇧")
+
+    def action_keys_here(self) -> None:
+        from orp_tui.tui.screens.keys import Keys
+
+        here = getattr(self.focused, "PLACE", None)
+        places = [place for place in (here, "list", "app", *PLACES) if place is not None]
+        self.push_screen(Keys(list(dict.fromkeys(places)), self.written), self._run_answer)
+
+    def action_messages(self) -> None:
+        from orp_tui.tui.screens.dialogs import Said
+
+        self.push_screen(Said(list(self.said)))
+
+    def _run_answer(self, key_id: str | None) -> None:
+        if key_id is not None:
+            self.run_key(key_id)
+
+    def action_leave(self) -> None:
+        self.exit("")
+
+    def action_interrupt(self) -> None:
+        selected = self.screen.get_selected_text()
+        if selected:
+            self.copy_to_clipboard(selected)
+            self.say("copied")
+        else:
+            self.say("Ctrl-C copies a selection here; q leaves, x cancels a run")
+
+    def action_next_theme(self) -> None:
+        self.theme = next_theme(self.theme, self.manners)
+        self.say(f"theme {self.theme}")
+
+    def action_redraw(self) -> None:
+        self.refresh(layout=True)
+        self.screen.refresh(layout=True)
+
+    def action_place(self, name: str) -> None:
+        self.say(f"no screen {name} yet")
+
+
+def plain(text: str) -> Content:
+    """A text from outside, without markup."""
+    return Content(sanitise(text))

@@ -1,0 +1,96 @@
+"""The threads that look at things for the dashboard, and tell the app with messages.
+
+They read and post, and touch nothing else. Each ends when it is told to.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from textual.message import Message
+
+from orp_tui.services.board import BoardReader
+from orp_tui.services.context import Context
+from orp_tui.services.selected import SelectedReader
+from orp_tui.tui.messages import BoardChanged, SelectedChanged
+
+Post = Callable[[Message], object]
+
+_PULSE_S = 0.2
+"""So often it is asked whether the database was written; that takes microseconds."""
+_SELECTED_PERIOD_S = 1.0
+
+
+class Feed:
+    """A loop in a thread of its own; `poke` makes it look at once."""
+
+    def __init__(self, post: Post) -> None:
+        self.post = post
+        self._poked = threading.Event()
+        self._ended = threading.Event()
+
+    def poke(self) -> None:
+        """Look at once: something was just changed."""
+        self._poked.set()
+
+    def end(self) -> None:
+        """Let the loop end; it does so within one look."""
+        self._ended.set()
+        self._poked.set()
+
+    def run(self) -> None:
+        """Look until `end`; for a thread worker."""
+        try:
+            while not self._ended.is_set():
+                poked = self._poked.is_set()
+                self._poked.clear()
+                wait_s = self.turn(poked=poked)
+                self._poked.wait(wait_s)
+        finally:
+            self.close()
+
+    def turn(self, *, poked: bool) -> float:
+        """Look if it is time or `poked`; seconds until the next turn."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Give back what the thread holds."""
+
+
+class BoardFeed(Feed):
+    """Queue and runs."""
+
+    def __init__(self, context: Context, post: Post) -> None:
+        super().__init__(post)
+        self._reader = BoardReader(context)
+
+    def turn(self, *, poked: bool) -> float:
+        if poked or self._reader.is_due():
+            self.post(BoardChanged(self._reader.look()))
+        return _PULSE_S
+
+    def close(self) -> None:
+        self._reader.close()
+
+
+class SelectedFeed(Feed):
+    """The one run whose log, checklist and values are shown."""
+
+    def __init__(self, context: Context, post: Post) -> None:
+        super().__init__(post)
+        self._reader = SelectedReader(context)
+        self._run_id: str | None = None
+        self._is_final = False
+
+    def select(self, run_id: str | None, *, is_final: bool) -> None:
+        """Look at this run from now on; one that has ended is looked at once."""
+        if (run_id, is_final) != (self._run_id, self._is_final):
+            self._run_id, self._is_final = run_id, is_final
+            self.poke()
+
+    def turn(self, *, poked: bool) -> float:
+        run_id = self._run_id
+        if run_id is not None and (poked or not self._is_final):
+            self.post(SelectedChanged(self._reader.look(run_id)))
+        return _SELECTED_PERIOD_S

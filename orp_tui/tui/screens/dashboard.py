@@ -1,0 +1,252 @@
+"""The first screen: experiment files, the queue, and everything about the selected run."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from pathlib import Path
+from typing import ClassVar
+
+from textual import events, on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.widget import Widget
+from textual.widgets import Static
+
+from orp_tui.core.sanitise import one_line
+from orp_tui.core.states import RunState
+from orp_tui.services.board import Board
+from orp_tui.services.watch import RunView
+from orp_tui.tui.feeds import SelectedFeed
+from orp_tui.tui.messages import BoardChanged, SelectedChanged
+from orp_tui.tui.placing import TABS, TOPS, View, side_tabs
+from orp_tui.tui.screens.run_verbs import RunVerbs
+from orp_tui.tui.widgets.body import Body
+from orp_tui.tui.widgets.checklist import Checklist
+from orp_tui.tui.widgets.header_line import HeaderLine, Heading
+from orp_tui.tui.widgets.key_line import KeyLine
+from orp_tui.tui.widgets.prompt_line import PromptLine
+from orp_tui.tui.widgets.queue_table import QueueTable
+
+_TITLES = {"log": "Log", "checklist": "Deliverables", "chart": "Chart", "info": "Info"}
+
+
+class _Later(Static, can_focus=True):
+    """Stands where a pane comes."""
+
+
+class DashboardScreen(RunVerbs):
+    """Hears what the feeds tell and hands it to the panes."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("tab", "next_panel(1)", "Next panel", show=False, id="app.next"),
+        Binding("shift+tab", "next_panel(-1)", "Previous panel", show=False, id="app.previous"),
+    ]
+
+    def compose(self) -> ComposeResult:
+        manners = self.orp.manners
+        yield HeaderLine(self._heading(self.orp.board))
+        yield Body(
+            _Later("configs", id="configs"),
+            QueueTable(ascii_only=manners.ascii, tick_s=manners.elapsed_period_s, id="queue"),
+            _Later("log", id="log"),
+            Checklist(id="checklist"),
+            _Later("chart", id="chart"),
+            _Later("info", id="info"),
+        )
+        yield PromptLine()
+        yield KeyLine()
+
+    def on_mount(self) -> None:
+        self._feed = SelectedFeed(self.orp.context, self.post_message)
+        self._selected: str | None = None
+        self._watch()
+        self._show_board(self.orp.board)
+        self.query_one(QueueTable).focus()
+
+    def on_unmount(self) -> None:
+        self._feed.end()
+
+    @work(thread=True, exit_on_error=False, group="selected")
+    def _watch(self) -> None:
+        self._feed.run()
+
+    # News
+
+    @on(BoardChanged)
+    def _board(self, event: BoardChanged) -> None:
+        event.stop()
+        self._show_board(event.board)
+
+    @on(SelectedChanged)
+    def _selection(self, event: SelectedChanged) -> None:
+        event.stop()
+        if event.selected.run_id == self._selected:
+            self.query_one(Checklist).show(event.selected.checklist)
+
+    @on(QueueTable.Highlighted)
+    def _highlighted(self, event: QueueTable.Highlighted) -> None:
+        event.stop()
+        if event.widget is self.query_one(QueueTable):
+            self._select(event.key)
+
+    @on(QueueTable.TitleChanged)
+    def _titles_changed(self) -> None:
+        self._show_titles()
+
+    @on(QueueTable.FilterRequested)
+    def _filter_queue(self) -> None:
+        queue = self.query_one(QueueTable)
+        self.query_one(PromptLine).ask(
+            "filter:", queue.filter_words, lambda words: setattr(queue, "filter_words", words)
+        )
+
+    # What is seen
+
+    def chosen_runs(self) -> list[RunView]:
+        queue = self.query_one(QueueTable)
+        views = (queue.view_of(run_id) for run_id in queue.chosen)
+        return [item for item in views if item is not None]
+
+    def place_widget(self, place: str) -> Widget | None:
+        """The pane of a place of `bindings`, brought into sight."""
+        if place not in (*TOPS, *TABS):
+            return None
+        self._reveal(place)
+        return self.query_one(f"#{place}")
+
+    def action_next_panel(self, by: int) -> None:
+        body = self.query_one(Body)
+        panes = [pane for pane in ("configs", "queue", *TABS) if pane in TOPS or body.is_shown(pane)]
+        here = self.pane_of_focus()
+        place = (panes.index(here) + by) % len(panes) if here in panes else 0
+        self._reveal(panes[place])
+        self.query_one(f"#{panes[place]}").focus()
+
+    def action_turn_tab(self, by: int) -> None:
+        body = self.query_one(Body)
+        tabs = side_tabs(body.size.width, body.size.height)
+        if not tabs:
+            return
+        now = body.view.tab if body.view.tab in tabs else tabs[0]
+        tab = tabs[(tabs.index(now) + by) % len(tabs)]
+        follows = self.pane_of_focus() in tabs
+        self._see(dataclasses.replace(body.view, tab=tab))
+        if follows:
+            self.query_one(f"#{tab}").focus()
+
+    def action_zoom(self) -> None:
+        view = self.query_one(Body).view
+        zoom = self.pane_of_focus() if view.zoom is None else None
+        self._see(dataclasses.replace(view, zoom=zoom))
+
+    def action_back(self) -> None:
+        queue, body = self.query_one(QueueTable), self.query_one(Body)
+        if queue.clear_marks():
+            return
+        if queue.filter_words:
+            queue.filter_words = ""
+        elif body.view.zoom is not None:
+            self._see(dataclasses.replace(body.view, zoom=None))
+
+    def pane_of_focus(self) -> str:
+        """The pane in which the focus lies."""
+        node = self.focused
+        for ancestor in node.ancestors_with_self if node is not None else ():
+            if ancestor.id in (*TOPS, *TABS):
+                return str(ancestor.id)
+        return self.query_one(Body).view.top
+
+    @on(events.DescendantFocus)
+    def _focus_moved(self) -> None:
+        pane = self.pane_of_focus()
+        body = self.query_one(Body)
+        if body.view.zoom not in (None, pane):
+            self._see(dataclasses.replace(body.view, zoom=pane))
+
+    def _reveal(self, pane: str) -> None:
+        view = self.query_one(Body).view
+        zoom = None if view.zoom is None else pane
+        tab, top = (view.tab, pane) if pane in TOPS else (pane, view.top)
+        self._see(View(tab, top, zoom))
+
+    def _see(self, view: View) -> None:
+        self.query_one(Body).view = view
+        self._show_titles()
+
+    # Showing
+
+    def _show_board(self, board: Board) -> None:
+        queue = self.query_one(QueueTable)
+        queue.show(board.rows, kill_at=board.kill_at)
+        self.query_one(HeaderLine).show(self._heading(board))
+        self._select(queue.cursor_key)
+        self._show_titles()
+
+    def _select(self, run_id: str | None) -> None:
+        item = self.query_one(QueueTable).view_of(run_id) if run_id is not None else None
+        if run_id != self._selected:
+            self._selected = run_id
+            self.query_one(Checklist).show(item.checklist if item is not None else None)
+            self._show_titles()
+        self._feed.select(run_id, is_final=item is not None and item.state.is_final)
+
+    def _show_titles(self) -> None:
+        queue, body = self.query_one(QueueTable), self.query_one(Body)
+        queue.border_title = Content(queue.title)
+        item = queue.view_of(self._selected) if self._selected is not None else None
+        name = (
+            f"{self._selected.rpartition('_')[2]} {one_line(item.run.name, 30)}"
+            if item and self._selected
+            else ""
+        )
+        tabs = side_tabs(body.size.width, body.size.height)
+        for tab in TABS:
+            title = (
+                f"{name}  {self._title_of(tab)}"
+                if tab == "log" or tab not in tabs
+                else self._tabs(tab, tabs, name)
+            )
+            self.query_one(f"#{tab}").border_title = Content(title)
+
+    def _tabs(self, tab: str, tabs: tuple[str, ...], name: str) -> str:
+        words = [f"[{self._title_of(one)}]" if one == tab else self._title_of(one) for one in tabs]
+        return "  ".join((name, *words) if tab in TABS[:1] else words)
+
+    def _title_of(self, tab: str) -> str:
+        return _TITLES[tab]
+
+    def _heading(self, board: Board) -> Heading:
+        context = self.orp.context
+        counts = board.seen.counts if board.seen is not None else {}
+        words = [
+            f"{number} {word}"
+            for word, states in (
+                ("run", (RunState.STARTING, RunState.RUNNING, RunState.FINISHING)),
+                ("wait", (RunState.QUEUED,)),
+            )
+            if (number := sum(counts.get(state, 0) for state in states))
+        ]
+        return Heading(
+            place=f"{os.uname().nodename}  {_short(context.project)}",
+            screens="[1]Dashboard 5 System",
+            counts="  ".join(words) or "nothing runs",
+            warning=_warning(board),
+        )
+
+
+def _warning(board: Board) -> str:
+    if board.problem is not None:
+        return board.problem
+    if board.seen is not None and board.seen.paused is not None:
+        return f"queue paused: {board.seen.paused}"
+    if board.unstarted_without_leader:
+        return "nothing starts: no queue processor"
+    return ""
+
+
+def _short(path: Path) -> str:
+    home = str(Path.home())
+    text = str(path)
+    return "~" + text[len(home) :] if text == home or text.startswith(home + "/") else text

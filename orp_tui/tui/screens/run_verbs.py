@@ -1,0 +1,153 @@
+"""What a person does to runs: the acts behind the keys of the queue, for every screen that lists runs.
+
+A screen says which runs are meant; the app carries the act out in a thread and keeps its undo.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, cast
+
+from textual.screen import Screen
+
+from orp_tui.core.sanitise import one_line
+from orp_tui.core.states import RunState
+from orp_tui.core.words import counted, duration, state_word
+from orp_tui.services import acts
+from orp_tui.services.acts import Outcome
+from orp_tui.services.context import Context
+from orp_tui.services.watch import RunView
+from orp_tui.tui.screens.dialogs import Confirm
+
+if TYPE_CHECKING:
+    from orp_tui.tui.app import OrpApp
+
+_NAMED = 8
+"""So many runs a question names one by one."""
+
+
+class RunVerbs(Screen[None]):
+    """A screen with runs to act on."""
+
+    def chosen_runs(self) -> list[RunView]:
+        """The marked runs, else the one under the cursor."""
+        raise NotImplementedError
+
+    @property
+    def orp(self) -> OrpApp:
+        """The app, as what it is."""
+        return cast("OrpApp", self.app)
+
+    def action_cancel_runs(self, kill: bool) -> None:
+        runs = [item for item in self._some() if not item.state.is_final]
+        if not runs:
+            self._none_fits("nothing of this goes on or waits")
+            return
+        active = [item for item in runs if item.state is not RunState.QUEUED]
+        grace = 0.0 if kill else None
+        act = _each_of(runs, lambda context, ids: acts.cancel(context, ids, grace_s=grace))
+        if not active:
+            act = _each_of(runs, acts.drop)
+            self.orp.act(act)
+            return
+        self._ask("Kill" if kill else "Cancel", runs, _signals(kill), act)
+
+    def action_hold_runs(self) -> None:
+        self._on_waiting(acts.hold)
+
+    def action_move_runs(self, where: str) -> None:
+        self._on_waiting(lambda context, ids: acts.move(context, ids, where))
+
+    def action_change_priority(self, by: int) -> None:
+        self._on_waiting(lambda context, ids: acts.change_priority(context, ids, by))
+
+    def action_drop_runs(self) -> None:
+        self._on_waiting(acts.drop)
+
+    def action_refreeze_runs(self) -> None:
+        self._on_waiting(acts.refreeze)
+
+    def action_retry_runs(self) -> None:
+        self._on_ended(acts.retry)
+
+    def action_resume_runs(self) -> None:
+        self._on_ended(acts.resume)
+
+    def action_bundle_runs(self) -> None:
+        self._on_ended(acts.bundle)
+
+    def action_pause_group(self) -> None:
+        runs = self._some()
+        if runs:
+            group = runs[0].run.group
+            self.orp.act(lambda context: acts.pause(context, group))
+
+    def action_pause_queue(self) -> None:
+        self.orp.act(lambda context: acts.pause(context, None))
+
+    def action_undo(self) -> None:
+        self.orp.undo()
+
+    def action_redo(self) -> None:
+        self.orp.redo()
+
+    def _some(self) -> list[RunView]:
+        runs = self.chosen_runs()
+        if not runs:
+            self._none_fits("there is no run here")
+        return runs
+
+    def _on_waiting(self, act: Callable[[Context, list[str]], Outcome]) -> None:
+        runs = [item for item in self._some() if item.state is RunState.QUEUED]
+        if runs:
+            self.orp.act(_each_of(runs, act))
+        else:
+            self._none_fits("only a run that waits takes this")
+
+    def _on_ended(self, act: Callable[[Context, list[str]], Outcome]) -> None:
+        runs = [item for item in self._some() if item.state.is_final]
+        if runs:
+            self.orp.act(_each_of(runs, act))
+        else:
+            self._none_fits("only a run that has ended takes this")
+
+    def _none_fits(self, why: str) -> None:
+        self.orp.say(why, severity="warning")
+
+    def _ask(self, verb: str, runs: list[RunView], how: str, act: Callable[[Context], Outcome]) -> None:
+        lines = [*(_named(item) for item in runs[:_NAMED])]
+        if len(runs) > _NAMED:
+            lines.append(f"… and {len(runs) - _NAMED} more")
+        words = "RUN" if len(runs) > 1 else runs[0].run.id
+        grace = " --grace 0" if verb == "Kill" else ""
+        lines += ["", how, f"orp cancel{grace} {words}"]
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.orp.act(act)
+
+        self.app.push_screen(
+            Confirm(f"{verb} {counted(len(runs), 'run')}?", lines, count=len(runs)), answered
+        )
+
+
+def _each_of(
+    runs: list[RunView], act: Callable[[Context, list[str]], Outcome]
+) -> Callable[[Context], Outcome]:
+    ids = [item.run.id for item in runs]
+    return lambda context: act(context, ids)
+
+
+def _named(item: RunView) -> str:
+    elapsed = item.elapsed_s(time.time())
+    age = f" for {duration(elapsed)}" if elapsed is not None else ""
+    return f"{one_line(item.run.name, 40)}  {item.run.id}  {state_word(item.state)}{age}"
+
+
+def _signals(kill: bool) -> str:
+    if kill:
+        return "SIGKILL at once: nothing is saved that is not on disk already."
+    return (
+        "The stop signal of the experiment (SIGTERM unless it says otherwise), then SIGKILL after its grace."
+    )
