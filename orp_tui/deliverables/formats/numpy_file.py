@@ -26,7 +26,7 @@ def look_at_npy(file: BinaryIO) -> str:
     """A detail: shape and type. Raises Broken if the file is not as long as its header promises."""
     size = size_of(file)
     head = exactly(file, 12, "the header")
-    shape, kind, start = _header(head + file.read(_MAX_HEADER))
+    shape, kind, start = array_header(head + file.read(_MAX_HEADER))
     width = _width(kind)
     if width is None:
         listing = Listing()
@@ -47,7 +47,7 @@ def look_at_npz(file: BinaryIO) -> str:
             if not info.filename.endswith(".npy"):
                 continue
             head = _first_bytes(archive, info) if info.file_size else b""
-            shape, kind, start = _header(head)
+            shape, kind, start = array_header(head)
             width = _width(kind)
             promised = start + (width or 0) * math.prod(shape)
             if width is not None and promised != info.file_size:
@@ -73,8 +73,8 @@ def _first_bytes(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
         raise CannotTell(f"member {shown(info.filename)}: {error}") from error
 
 
-def _header(data: bytes) -> tuple[tuple[int, ...], object, int]:
-    """Shape, dtype description and where the numbers begin."""
+def array_header(data: bytes) -> tuple[tuple[int, ...], object, int]:
+    """Shape, dtype description and where the numbers begin. Raises Broken and CannotTell."""
     if not data.startswith(_MAGIC):
         raise Broken("empty" if not data else "no numpy array: its first bytes are not its mark")
     wide = data[6:7] != b"\x01"

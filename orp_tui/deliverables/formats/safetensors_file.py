@@ -34,14 +34,7 @@ class Tensors(NamedTuple):
 def look_at_safetensors(file: BinaryIO) -> Tensors:
     """Raises Broken if the file is shorter or longer than its header promises, or the header contradicts itself."""
     size = size_of(file)
-    length = int.from_bytes(exactly(file, 8, "the header's length"), "little")
-    if 8 + length > size:
-        raise truncated(8 + length, size, "header length")
-    if length > _MAX_HEADER:
-        raise CannotTell(f"a header of {length:,} bytes; at most {_MAX_HEADER:,} are read")
-    header = parse_json(exactly(file, length, "the header"))
-    if not isinstance(header, dict):
-        raise Broken("its header is no mapping")
+    begin_of_data, header = read_header(file)
     spans: list[tuple[int, int, str]] = []
     parameters = 0
     for name, entry in header.items():
@@ -55,12 +48,26 @@ def look_at_safetensors(file: BinaryIO) -> Tensors:
             what = "overlaps the one before" if begin < reached else "leaves a hole before it"
             raise Broken(f"damaged: tensor {shown(name)} {what}")
         reached = end
-    promised = 8 + length + reached
+    promised = begin_of_data + reached
     if promised > size:
         raise truncated(promised, size)
     if promised < size:
         raise Broken(f"{size - promised:,} bytes behind its last tensor, which no header names")
     return Tensors(frozenset(name for _, _, name in spans), parameters)
+
+
+def read_header(file: BinaryIO) -> tuple[int, dict[str, Json]]:
+    """Where the tensors begin, and what the header says of each, unchecked. Raises Broken and CannotTell."""
+    size = size_of(file)
+    length = int.from_bytes(exactly(file, 8, "the header's length"), "little")
+    if 8 + length > size:
+        raise truncated(8 + length, size, "header length")
+    if length > _MAX_HEADER:
+        raise CannotTell(f"a header of {length:,} bytes; at most {_MAX_HEADER:,} are read")
+    header = parse_json(exactly(file, length, "the header"))
+    if not isinstance(header, dict):
+        raise Broken("its header is no mapping")
+    return 8 + length, header
 
 
 def _span(name: str, entry: Json) -> tuple[int, int, int]:
