@@ -9,7 +9,7 @@ of 4.5 or more (7 in `orp-contrast`) on background, surface and panel.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from textual.theme import BUILTIN_THEMES, Theme
 
@@ -123,7 +123,7 @@ OURS: dict[str, Theme] = {
 assert tuple(OURS) == THEMES
 
 
-def register_themes(app: App[object], manners: Manners, remembered: str | None = None) -> None:
+def register_themes(app: App[Any], manners: Manners, remembered: str | None = None) -> None:
     """Let `app` know our themes, and take the first one: as asked for, else as last time, else what suits."""
     for theme in OURS.values():
         app.register_theme(theme)
