@@ -56,7 +56,7 @@ def experiment_files(places: Sequence[Path]) -> Found:
             inside = sorted(path for path in place.iterdir() if path.suffix in YAML and not path.is_dir())
         except OSError as error:
             raise UsageError(f"{place}: {error.strerror}") from error
-        why = {path: _no_experiment(path) for path in inside}
+        why = {path: no_experiment(path) for path in inside}
         skipped += [(path, reason) for path, reason in why.items() if reason is not None]
         good = [path for path, reason in why.items() if reason is None]
         if not good:
@@ -68,7 +68,7 @@ def experiment_files(places: Sequence[Path]) -> Found:
     return Found(tuple(files.values()), tuple(skipped))
 
 
-def _no_experiment(path: Path) -> str | None:
+def no_experiment(path: Path) -> str | None:
     """Why a YAML file is no experiment; None if it is one, or was meant to be."""
     from orp_tui.config.problems import Problems
     from orp_tui.config.yaml_source import decode, parse, read_bytes
