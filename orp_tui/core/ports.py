@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from orp_tui.core.request import RunRequest
+from orp_tui.core.series import Points
 
 
 class Clock(Protocol):
@@ -129,4 +130,39 @@ class Executor(Protocol):
 
     async def find(self, run_ids: Sequence[str]) -> dict[str, Handle]:
         """The attempts that the engine knows of these runs, after a restart."""
+        ...
+
+
+@dataclasses.dataclass(frozen=True)
+class MetricBatch:
+    """What one read of a file of metrics brought."""
+
+    points: Mapping[str, Points] = dataclasses.field(default_factory=dict)
+    """Metric → its new points; they are to be added, not kept."""
+    restarted: str = ""
+    """`truncated` or `rewritten`: what came from this file before is no more there, and is to be forgotten."""
+    more: bool = False
+    """Another read at once will bring more."""
+    bad: int = 0
+    """Records passed over because they could not be read."""
+    first_bad: str = ""
+    """Where the first of those stands and what is wrong with it, fit to be shown."""
+    trouble: str = ""
+    """Why nothing could be read at all, in words; empty if it could, or if there is no such file yet."""
+
+
+class MetricReader(Protocol):
+    """One file of metrics, read as it grows. Never raises: a training may do to its file what it likes."""
+
+    @property
+    def mark(self) -> dict[str, Any]:  # Any: values as JSON gives them
+        """Where it stands, as JSON can hold it; a reader made with it goes on there."""
+        ...
+
+    def changed(self) -> bool:
+        """Whether a read could bring something; costs no more than a stat."""
+        ...
+
+    def read(self, *, final: bool = False) -> MetricBatch:
+        """What is new, up to some MiB of the file. `final` takes a last record without its end, if it is whole."""
         ...

@@ -133,6 +133,7 @@ KEYS: tuple[Key, ...] = (
     Key("chart.next", "c", "next_metric(1)", "Next metric", "Draw the next metric.", twin="orp metrics RUN --plot", footer=True),
     Key("chart.previous", "C", "next_metric(-1)", "Metric before", "Draw the metric before.", twin="orp metrics RUN --plot"),
     Key("chart.log", "L", "log_scale", "Log scale", "Draw the values on a logarithmic scale, or not.", alone=_SCREEN, footer=True),
+    Key("chart.axis", "t", "axis", "Time axis", "Draw over steps, over the time since the start, or over the clock.", alone=_SCREEN, footer=True),
     Key("chart.smoother", "full_stop", "smooth(1)", "Smoother", "Smooth the line more.", alone=_SCREEN, display="."),
     Key("chart.rougher", "comma", "smooth(-1)", "Rougher", "Smooth the line less.", alone=_SCREEN, display=","),
 )  # fmt: skip

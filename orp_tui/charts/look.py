@@ -1,0 +1,24 @@
+"""How a chart is drawn: what somebody chose."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Literal
+
+Markers = Literal["braille", "block", "ascii"]
+Axis = Literal["step", "since", "wall"]
+"""What stands below: steps, time since the start, time of day."""
+
+DOTS: dict[Markers, int] = {"braille": 2, "block": 2, "ascii": 1}
+"""Dots that one terminal cell is wide."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Look:
+    """How a chart is drawn."""
+
+    markers: Markers = "braille"
+    log: bool = False
+    smoothing: float = 0.0
+    """0 is none; below 1. Weight of what came before, as TensorBoard counts it, over the columns of the chart."""
+    axis: Axis = "step"

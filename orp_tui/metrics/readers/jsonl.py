@@ -1,0 +1,166 @@
+"""Reader of `metrics.jsonl` and its like: one JSON object a line, appended to.
+
+A line counts when its end is written; what is torn waits for the rest. What is no JSON object is
+counted, and the first of them is named. NaN and Infinity are read as Python's json writes them.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+from typing import Any
+
+from orp_tui.core.ports import MetricBatch
+from orp_tui.metrics.growing import GrowingFile, Place
+from orp_tui.metrics.rows import Row, points_of
+
+WINDOW = 1 << 20
+"""Bytes that one read looks at: some 15,000 lines. A line that does not fit in is none."""
+
+
+class JsonlReader:
+    """What is new in a file of JSON lines, at each read. One thread at a time."""
+
+    def __init__(
+        self, path: str | os.PathLike[str], *, mark: dict[str, Any] | None = None, follow_links: bool = False
+    ) -> None:
+        """`mark` is what `mark` of an earlier reader gave; a damaged one means from the beginning."""
+        place, self._rows, self._lines, self._skipping = _resumed(mark)
+        self._file = GrowingFile(path, place=place, follow_links=follow_links)
+
+    @property
+    def mark(self) -> dict[str, Any]:
+        return {
+            **self._file.place.to_json(),
+            "rows": self._rows,
+            "lines": self._lines,
+            "skipping": self._skipping,
+        }
+
+    def changed(self) -> bool:
+        return self._file.changed()
+
+    def read(self, *, final: bool = False) -> MetricBatch:
+        grown = self._file.look(WINDOW)
+        if grown.trouble:
+            return MetricBatch(trouble=grown.trouble)
+        if grown.restarted:
+            self._rows = self._lines = 0
+            self._skipping = False
+        data, more = grown.data, not grown.at_end
+        end = data.rfind(b"\n") + 1
+        if end == 0 and len(data) >= WINDOW:
+            return self._skip(data, grown.restarted, more)
+        if final and not more and not self._skipping and end < len(data) and _is_object(data[end:]):
+            end = len(data)
+        taken = data[:end]
+        self._file.advance(taken)
+        rows, bad, first_bad = self._parse(taken)
+        points = points_of(rows, self._rows)
+        self._rows += len(rows)
+        return MetricBatch(points, grown.restarted, more and bool(taken), bad, first_bad)
+
+    def _skip(self, data: bytes, restarted: str, more: bool) -> MetricBatch:
+        """A line too long to be one: it is passed over up to its end."""
+        first = not self._skipping
+        self._skipping = True
+        self._file.advance(data)
+        named = f"line {self._lines + 1}: longer than {WINDOW >> 20} MiB" if first else ""
+        return MetricBatch({}, restarted, more, int(first), named)
+
+    def _parse(self, data: bytes) -> tuple[list[Row], int, str]:
+        """The rows, how many lines are no rows, and the first of those in words."""
+        if self._skipping and data:
+            data = data[data.find(b"\n") + 1 :]
+            self._skipping = False
+            self._lines += 1
+        if not data:
+            return [], 0, ""
+        rows = _quick(data)
+        if rows is not None:
+            self._lines += len(rows)
+            return rows, 0, ""
+        return self._line_by_line(data)
+
+    def _line_by_line(self, data: bytes) -> tuple[list[Row], int, str]:
+        rows, bad, first_bad = [], 0, ""
+        for line in _lines(data):
+            self._lines += 1
+            row = _row(line)
+            if row is not None:
+                rows.append(row)
+            elif line:
+                bad += 1
+                first_bad = first_bad or f"line {self._lines}: {_shown(line)}"
+        return rows, bad, first_bad
+
+
+def rows_in(data: bytes) -> list[Row]:
+    """The rows of whole lines; what is none is left out."""
+    rows = _quick(data)
+    if rows is not None:
+        return rows
+    return [row for line in _lines(data) if (row := _row(line)) is not None]
+
+
+def _lines(data: bytes) -> list[bytes]:
+    """Without what is around them: white space, a byte order mark."""
+    return [line.strip().removeprefix(b"\xef\xbb\xbf") for line in data.removesuffix(b"\n").split(b"\n")]
+
+
+def _quick(data: bytes) -> list[Row] | None:
+    """The rows of whole lines that are all good; None where one is not, or may not be.
+
+    Lines that begin and end with braces can't share a value, so as many values as lines means
+    one in each.
+    """
+    import msgspec
+
+    if b"\r" in data:
+        data = data.replace(b"\r\n", b"\n")
+    lines = data.count(b"\n")
+    if not data.startswith(b"{") or data.count(b"\n{") != lines - 1 or data.count(b"}\n") != lines:
+        return None
+    try:
+        rows: list[Row] = _decoder().decode_lines(data)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return None
+    return rows if len(rows) == lines else None
+
+
+@functools.cache
+def _decoder() -> Any:  # Any: msgspec is imported late
+    import msgspec
+
+    return msgspec.json.Decoder(dict[str, Any])
+
+
+def _row(line: bytes) -> Row | None:
+    """The object in a line; None if it is none."""
+    if not line.startswith(b"{"):
+        return None
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return row if isinstance(row, dict) else None
+
+
+def _is_object(tail: bytes) -> bool:
+    return _row(tail.strip()) is not None
+
+
+def _shown(line: bytes) -> str:
+    from orp_tui.core.sanitise import one_line
+
+    return f"no JSON object: {one_line(line[:200].decode('utf-8', 'replace'), 40)}"
+
+
+def _resumed(mark: dict[str, Any] | None) -> tuple[Place, int, int, bool]:
+    try:
+        if mark is not None:
+            return Place.from_json(mark), int(mark["rows"]), int(mark["lines"]), bool(mark["skipping"])
+    except (KeyError, TypeError, ValueError):
+        pass
+    return Place(), 0, 0, False
