@@ -45,6 +45,8 @@ PLACES: dict[str, str] = {
     "log": "Log",
     "checklist": "Deliverables",
     "chart": "Chart",
+    "page": "Text",
+    "preview": "A look into a file",
 }
 """Place → its name on the screen, in the order of the help."""
 
@@ -109,7 +111,11 @@ KEYS: tuple[Key, ...] = (
     Key("configs.edit", "e", "screen.edit_config", "Edit", "Open the file in your editor.", twin="orp validate FILE", footer=True),
     Key("configs.copy", "c", "screen.copy_config", "Clone & edit", "Copy the file under a new name and open that in your editor.", alone="cp does it", footer=True),
     Key("configs.new", "n", "screen.new_config", "New", "Make an experiment file from a template.", twin="orp init", footer=True),
-    Key("configs.mark", "space", "mark", "Mark", "Mark the file; add acts on the marks.", twin="orp batch FILES"),
+    Key("configs.mark", "space", "mark", "Mark", "Mark the file, or all of a folder; add acts on the marks.", twin="orp batch FILES"),
+    Key("configs.mark_range", "v", "mark_range", "Mark range", "Mark from the last mark to here.", alone="a command takes many files"),
+    Key("configs.mark_all", "asterisk", "mark_all", "Mark all", "Mark every experiment that is shown, or none.", twin="orp batch FOLDER", display="*"),
+    Key("configs.close_folder", "left,h", "close_folder", "Close folder", "Close the folder, or go to the one around.", alone=_SCREEN),
+    Key("configs.open_folder", "right,l", "open_folder", "Open folder", "Open the folder, or go into it.", alone=_SCREEN),
     Key("configs.filter", "slash", "filter", "Filter", "Show only the files that hold these words.", alone="ls does it", display="/"),
     # Log
     Key("log.follow", "f", "follow", "Follow", "Stay at the end as the log grows, or don't.", twin="orp logs RUN -f", footer=True),
@@ -136,6 +142,13 @@ KEYS: tuple[Key, ...] = (
     Key("chart.axis", "t", "axis", "Time axis", "Draw over steps, over the time since the start, or over the clock.", alone=_SCREEN, footer=True),
     Key("chart.smoother", "full_stop", "smooth(1)", "Smoother", "Smooth the line more.", alone=_SCREEN, display="."),
     Key("chart.rougher", "comma", "smooth(-1)", "Rougher", "Smooth the line less.", alone=_SCREEN, display=","),
+    # Text, and a look into a file
+    Key("page.left", "left,h", "sideways(-1)", "Left", "Show what is further left.", alone=_SCREEN),
+    Key("page.right", "right,l", "sideways(1)", "Right", "Show what is further right.", alone=_SCREEN),
+    Key("preview.open", "enter", "open_entry", "Open", "Look into the file or folder under the cursor.", twin="orp artifacts list RUN", footer=True),
+    Key("preview.back", "escape,q,backspace,ctrl+c", "back", "Back", "One look back, or to the screen before.", alone=_SCREEN, footer=True, display="Esc"),
+    Key("preview.again", "r", "look_again", "Look again", "Read the file again: it may have changed.", alone=_READING, footer=True),
+    Key("preview.copy", "y", "copy_path", "Copy path", "Copy the path of what is shown.", alone=_SCREEN, footer=True),
 )  # fmt: skip
 
 
