@@ -1,0 +1,145 @@
+"""Reads what Textual writes: cells for the screen, sequences that pass, and what cannot be followed.
+
+A frame is cursor addresses, colours and text; it is drawn on the screen that is wanted. Titles,
+modes, queries, the clipboard and the bell touch no cell: they pass. Everything else may have
+done anything to the terminal's screen; whoever sent it must send it on as it is, and start anew.
+"""
+
+from __future__ import annotations
+
+import re
+
+from orp_tui.tui.output_stage.pens import PLAIN, Pen, after_codes
+from orp_tui.tui.output_stage.screen import Screen
+
+SYNC_BEGIN = "\x1b[?2026h"
+SYNC_END = "\x1b[?2026l"
+SYNC_QUERY = "\x1b[?2026$p"
+
+_TOKEN = re.compile(
+    r"\x1b\[(?P<parameters>[0-9:;]*)(?P<final>[Hfm])"
+    r"|(?P<text>[^\x00-\x1f\x7f-\x9f]+)"
+    r"|(?P<control>[\r\n])"
+    r"|\x1b\]8;(?P<link>[^\x00-\x1f]*)(?:\x1b\\|\x07)"
+    r"|(?P<passing>\x07"  # the bell
+    r"|\x1b\](?:0|1|2|4|7|9|10|11|12|22|52|99|104|110|111|112|777)(?:;[^\x00-\x1f]*)?(?:\x1b\\|\x07)"
+    # Modes of mouse, focus, paste, resize reports, synchronized output, cursor and line wrap
+    r"|\x1b\[\?(?:1|7|12|25|10(?:0[0-7]|1[56])|20(?:04|26|31|48))[hl]"
+    r"|\x1b\[[<=>?][0-9;]*u|\x1b\[>[0-9;]*[mqc]"  # keyboard protocols, version
+    r"|\x1b\[\??[0-9]+\$p|\x1b\[0?c"  # queries
+    r"|\x1b\[(?:1[14689]|2[0123])(?:;[0-9]+)*t"  # sizes and titles asked for or kept
+    r"|\x1b\[[0-9]* q|\x1b[=>])"  # shape of the cursor, keypad
+)
+_UNFINISHED = re.compile(
+    r"\x1b(?:\[[0-?]*[ -/]*|[\]PX^_][^\x07\x1b]*\x1b?|[ -/]*)?\Z"  # a sequence whose end is still to come
+)
+_MOST_UNFINISHED = 1 << 16
+"""Characters of a sequence without an end that are waited for."""
+
+
+class FrameReader:
+    """Draws frames on a screen, write after write."""
+
+    def __init__(self, screen: Screen) -> None:
+        self.screen = screen
+        self.touched: set[int] = set()
+        """Rows that were drawn on since the set was last cleared."""
+        self.cursor: tuple[int, int] | None = None
+        """Row and column, from 0, where the cursor is wanted; None: not known."""
+        self.drawn = 0
+        """Pieces of text drawn so far."""
+        self.sync = False
+        """Whether the app found that the terminal can show a frame all at once."""
+        self._pen = PLAIN
+        self._unfinished = ""
+
+    def read(self, data: str) -> tuple[str, str | None]:
+        """Draw one write; answer what passes, and the whole of it if it can't be followed, else None."""
+        data = self._unfinished + data
+        data, self._unfinished = _cut(data)
+        passing: list[str] = []
+        end = len(data)
+        place = 0
+        while place < end:
+            token = _TOKEN.match(data, place)
+            if token is None or not self._obey(token, passing):
+                return "", data
+            place = token.end()
+        return "".join(passing), None
+
+    def start_anew(self) -> None:
+        """Something was sent that nobody could follow."""
+        self.screen.forget()
+        self.touched.clear()
+        self.cursor = None
+        self._pen = PLAIN
+
+    def _obey(self, token: re.Match[str], passing: list[str]) -> bool:
+        """False if it can't be told what the terminal makes of it."""
+        kind = token.lastgroup
+        if kind == "text":
+            return self._draw(token["text"])
+        if kind == "final":
+            return (
+                self._point(token["parameters"]) if token["final"] != "m" else self._dip(token["parameters"])
+            )
+        if kind == "control":
+            return self._control(token["control"])
+        if kind == "link":
+            self._pen = self._pen._replace(link="" if token["link"] == ";" else token["link"])
+        elif token[0] in (SYNC_BEGIN, SYNC_END):
+            self.sync = True
+        else:
+            passing.append(token[0])
+        return True
+
+    def _draw(self, text: str) -> bool:
+        if self.cursor is None:
+            return False
+        row, column = self.cursor
+        end = self.screen.rows[row].put(column, text, self._pen)
+        if end is None:
+            return False
+        self.touched.add(row)
+        self.drawn += 1
+        self.cursor = (row, end)
+        return True
+
+    def _point(self, parameters: str) -> bool:
+        numbers = parameters.split(";")
+        if ":" in parameters or len(numbers) > 2:
+            return False
+        row, column = (max(int(number or 1), 1) - 1 for number in (*numbers, "1")[:2])
+        if row >= len(self.screen.rows) or column >= self.screen.columns:
+            return False
+        self.cursor = (row, column)
+        return True
+
+    def _dip(self, codes: str) -> bool:
+        pen: Pen | None = after_codes(self._pen, codes)
+        if pen is None:
+            return False
+        self._pen = pen
+        return True
+
+    def _control(self, control: str) -> bool:
+        """Only what Textual sends: a new line after a row, before it goes elsewhere by address."""
+        if self.cursor is None:
+            return control == "\r"
+        row, _ = self.cursor
+        if control == "\n":
+            # In the last row it would scroll. The column behind it depends on the terminal's settings.
+            self.cursor = None
+            return row + 1 < len(self.screen.rows)
+        self.cursor = (row, 0)
+        return True
+
+
+def _cut(data: str) -> tuple[str, str]:
+    """What can be read now, and a sequence at the end that is not whole yet."""
+    begin = data.rfind("\x1b")
+    if begin > 0 and data.startswith("\x1b\\", begin):
+        return data, ""
+    if begin < 0 or len(data) - begin > _MOST_UNFINISHED or not _UNFINISHED.match(data, begin):
+        return data, ""
+    return data[:begin], data[begin:]
