@@ -22,7 +22,7 @@ class Kind(enum.Enum):
     """An experiment, or meant to be one, that can't be run as it is."""
     NOT_YET = "not yet"
     """A valid experiment that asks for what this version can't do."""
-    OTHER = "no experiment"
+    OTHER = "other YAML"
     """YAML of somebody else."""
 
 
