@@ -133,6 +133,24 @@ def clone(
     return submit(context, connection, child, SubmitOptions(wishes=_same_wishes(request)))
 
 
+def clone_edited(context: Context, connection: sqlite3.Connection, run: Run, path: Path) -> list[str]:
+    """The ids of the children that an edited copy of the run's experiment file describes, on the code of now.
+
+    Raises ConfigError with everything that is wrong with the copy, and what a submit raises.
+    """
+    from orp_tui.config.loader import load_experiment_file
+    from orp_tui.config.plan import plan_runs
+
+    old = _source(context, _request(context, run), ())
+    loaded = load_experiment_file(path)
+    made = []
+    for plan in plan_runs(loaded):
+        child = dataclasses.replace(plan, parent=run.id)
+        source = Source(child, loaded.data, loaded.sha256, old.project, old.cwd)
+        made.append(submit(context, connection, source))
+    return made
+
+
 def _require_ended(run: Run) -> None:
     if not run.state.is_final:
         raise UsageError(f"{run.id}: is {run.state.value}; it has to end first")

@@ -84,9 +84,10 @@ class BoardReader:
         began = time.monotonic()
         try:
             self._last = self._look()
+        except sqlite3.Error as error:
+            self._fail(database.explained(self._context.paths.database, error))
         except (OrpError, OSError) as error:
-            self.close()
-            self._last = dataclasses.replace(self._last, at=time.time(), problem=str(error))
+            self._fail(error)
         took = time.monotonic() - began
         self._due = time.monotonic() + max(LEAST_PERIOD_S, took * _SHARE)
         return self._last
@@ -95,6 +96,11 @@ class BoardReader:
         """Give the connection back; the next look opens it again."""
         self._connection = None
         self._stack.close()
+
+    def _fail(self, error: Exception) -> None:
+        with contextlib.suppress(OrpError, OSError, sqlite3.Error):
+            self.close()
+        self._last = dataclasses.replace(self._last, at=time.time(), problem=str(error))
 
     def _look(self) -> Board:
         paths = self._context.paths

@@ -6,7 +6,7 @@ import collections
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from textual import work
 from textual.app import App
@@ -29,9 +29,18 @@ from orp_tui.tui.screens.dashboard import DashboardScreen
 from orp_tui.tui.styles import style_files
 from orp_tui.tui.themes import next_theme, register_themes, state_variables
 
+if TYPE_CHECKING:
+    from textual.command import Provider
+
 Severity = Literal["information", "warning", "error"]
 _KEPT = 200
 """Messages that can be read again, and acts that can be undone."""
+
+
+def _provider() -> type[Provider]:
+    from orp_tui.tui.palette import KeyProvider
+
+    return KeyProvider
 
 
 class OrpApp(App[str]):
@@ -40,6 +49,7 @@ class OrpApp(App[str]):
     TITLE = "Open Research Pipeline"
     ENABLE_COMMAND_PALETTE = True
     BINDINGS: ClassVar[list[BindingType]] = bindings("app")
+    COMMANDS = {_provider}
     CSS_PATH = style_files()
 
     def __init__(
@@ -167,9 +177,9 @@ class OrpApp(App[str]):
     def action_keys_here(self) -> None:
         from orp_tui.tui.screens.keys import Keys
 
-        here = getattr(self.focused, "PLACE", None)
-        places = [place for place in (here, "list", "app", *PLACES) if place is not None]
-        self.push_screen(Keys(list(dict.fromkeys(places)), self.written), self._run_answer)
+        here = getattr(self.screen, "pane_of_focus", lambda: "app")()
+        places = dict.fromkeys(place for place in (here, "list", "app", *PLACES) if place in PLACES)
+        self.push_screen(Keys(list(places), self.written), self._run_answer)
 
     def action_messages(self) -> None:
         from orp_tui.tui.screens.dialogs import Said

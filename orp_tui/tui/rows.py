@@ -106,8 +106,7 @@ def _said(item: RunView, metric: str) -> str:
         if item.starts_in_s is not None:
             words.append(f"starts in {roughly(item.starts_in_s)}")
     elif item.state.is_final and item.state is not RunState.SUCCEEDED:
-        reason = (item.reason or "").replace("_", " ")
-        words.append(f"{reason}: {item.detail}" if reason and item.detail else item.detail or reason)
+        words.append(item.detail or (item.reason or "").replace("_", " "))
     else:
         if metric:
             words.append(metric)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from pathlib import Path
 from typing import ClassVar
 
 from textual import events, on, work
@@ -21,7 +20,7 @@ from orp_tui.services.watch import RunView
 from orp_tui.tui.feeds import SelectedFeed
 from orp_tui.tui.messages import BoardChanged, SelectedChanged
 from orp_tui.tui.placing import TABS, TOPS, View, side_tabs
-from orp_tui.tui.screens.run_verbs import RunVerbs
+from orp_tui.tui.screens.outside import Outside, short_path
 from orp_tui.tui.widgets.body import Body
 from orp_tui.tui.widgets.checklist import Checklist
 from orp_tui.tui.widgets.header_line import HeaderLine, Heading
@@ -36,7 +35,7 @@ class _Later(Static, can_focus=True):
     """Stands where a pane comes."""
 
 
-class DashboardScreen(RunVerbs):
+class DashboardScreen(Outside):
     """Hears what the feeds tell and hands it to the panes."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -229,7 +228,7 @@ class DashboardScreen(RunVerbs):
             if (number := sum(counts.get(state, 0) for state in states))
         ]
         return Heading(
-            place=f"{os.uname().nodename}  {_short(context.project)}",
+            place=f"{os.uname().nodename}  {short_path(context.project)}",
             screens="[1]Dashboard 5 System",
             counts="  ".join(words) or "nothing runs",
             warning=_warning(board),
@@ -244,9 +243,3 @@ def _warning(board: Board) -> str:
     if board.unstarted_without_leader:
         return "nothing starts: no queue processor"
     return ""
-
-
-def _short(path: Path) -> str:
-    home = str(Path.home())
-    text = str(path)
-    return "~" + text[len(home) :] if text == home or text.startswith(home + "/") else text

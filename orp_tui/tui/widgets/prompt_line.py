@@ -40,6 +40,7 @@ class PromptLine(Widget):
         field.value = value
         field.cursor_blink = getattr(getattr(self.app, "manners", None), "cursor_blink", True)
         self.display = True
+        self.screen.add_class("-asking")
         field.focus()
         self.call_after_refresh(self._listen, changed)
 
@@ -69,5 +70,6 @@ class PromptLine(Widget):
     def _close(self) -> None:
         self._changed = None
         self.display = False
+        self.screen.remove_class("-asking")
         if self._from is not None and self._from.is_attached:
             self._from.focus()

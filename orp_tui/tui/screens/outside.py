@@ -1,0 +1,108 @@
+"""What leaves the screen for a while: the editor, the pager, and text that is copied."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from textual import work
+
+from orp_tui.core.errors import OrpError
+from orp_tui.services import drafts, terminal
+from orp_tui.services.watch import RunView
+from orp_tui.tui.screens.run_verbs import RunVerbs
+
+
+class Outside(RunVerbs):
+    """A screen whose runs and files can be edited, paged and copied."""
+
+    def with_terminal(self, work: Callable[[], str | None]) -> bool:
+        """Give the terminal to `work`, which says in a line how it went wrong; whether it went well."""
+        try:
+            with self.app.suspend():
+                wrong = work()
+        except (OrpError, OSError) as error:
+            wrong = str(error)
+        if wrong is not None:
+            self.orp.say(wrong, severity="error")
+        return wrong is None
+
+    def action_clone_run(self) -> None:
+        runs = self.chosen_runs()
+        if len(runs) != 1:
+            self.orp.say("one run at a time can be edited", severity="warning")
+            return
+        self._edit_copy(runs[0])
+
+    def action_page_log(self) -> None:
+        place = self.log_place()
+        if place is None:
+            self.orp.say("there is no log here", severity="warning")
+        else:
+            self.with_terminal(lambda: terminal.page(place, at_end=True))
+
+    def log_place(self) -> str | None:
+        """The log that is shown, as `terminal.page` takes it; None if there is none."""
+        raise NotImplementedError
+
+    def action_copy(self) -> None:
+        from orp_tui.tui.screens.dialogs import Choose
+
+        choices = self.copy_choices()
+
+        def chosen(name: str | None) -> None:
+            if name is not None:
+                self._copy(choices[name][1])
+
+        options = [(letter, name, name) for name, (letter, _text) in choices.items()]
+        self.app.push_screen(Choose("Copy", options), chosen)
+
+    def copy_choices(self) -> dict[str, tuple[str, str]]:
+        """What can be copied here: its name → its letter, and the text."""
+        runs = self.chosen_runs()
+        paths = self.orp.context.paths
+        choices: dict[str, tuple[str, str]] = {}
+        if runs:
+            choices["id"] = ("i", "\n".join(item.run.id for item in runs))
+            choices["name"] = ("n", "\n".join(item.run.name for item in runs))
+            choices["path of the run folder"] = (
+                "p",
+                "\n".join(str(paths.run(item.run.id).folder) for item in runs),
+            )
+        choices["screen"] = ("s", self._bare_screen())
+        return choices
+
+    @work(thread=True, exit_on_error=False, group="copy")
+    def _copy(self, text: str) -> None:
+        from orp_tui.services.clipboard import Clipboard
+
+        said = Clipboard(lambda words: self.app.call_from_thread(self.app.copy_to_clipboard, words)).copy(
+            text
+        )
+        self.app.call_from_thread(self.orp.say, said)
+
+    def _bare_screen(self) -> str:
+        strips = self._compositor.render_strips()
+        return "\n".join(strip.text.rstrip() for strip in strips) + "\n"
+
+    def _edit_copy(self, item: RunView) -> None:
+        context, run_id = self.orp.context, item.run.id
+        try:
+            draft = drafts.draft_of(context, run_id)
+        except (OrpError, OSError) as error:
+            self.orp.say(str(error), severity="error")
+            return
+        if not self.with_terminal(lambda: terminal.edit(draft)):
+            return
+        if drafts.is_edited(context, run_id, draft):
+            self.orp.act(lambda context: drafts.queue_draft(context, run_id, draft))
+        else:
+            drafts.drop_draft(draft)
+            self.orp.say("nothing was changed, so nothing was queued")
+
+
+def short_path(path: Path) -> str:
+    """A path as people write it, from their home."""
+    home = str(Path.home())
+    text = str(path)
+    return "~" + text[len(home) :] if text == home or text.startswith(home + "/") else text

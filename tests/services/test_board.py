@@ -1,0 +1,75 @@
+"""What a dashboard sees of queue and runs."""
+
+from __future__ import annotations
+
+from waiting import until
+
+from orp_tui.core.states import RunState
+from orp_tui.services import acts
+from orp_tui.services.board import BoardReader
+
+
+def test_before_the_first_run_there_is_nothing_and_no_problem(project):
+    reader = BoardReader(project.context)
+
+    board = reader.look()
+
+    assert (board.seen, board.rows, board.problem) == (None, (), None)
+
+
+def test_active_runs_come_first_then_what_waits_then_what_has_ended(project):
+    first, second, third = (project.submit() for _ in range(3))
+    acts.drop(project.context, [first])
+    reader = BoardReader(project.context)
+
+    rows = reader.look().rows
+
+    assert [item.run.id for item in rows] == [second, third, first]
+    assert rows[-1].state is RunState.CANCELLED
+    reader.close()
+
+
+def test_a_look_is_due_when_somebody_wrote(project):
+    run_id = project.submit()
+    reader = BoardReader(project.context)
+    until(lambda: reader.look() and not reader.is_due(), 10)
+
+    acts.hold(project.context, [run_id])
+
+    assert reader.is_due()
+    assert reader.look().rows[0].run.held
+    reader.close()
+
+
+def test_a_damaged_store_is_said_and_the_last_rows_stay(project):
+    project.submit()
+    reader = BoardReader(project.context)
+    before = reader.look()
+    project.paths.database.write_bytes(b"no database" * 1000)
+
+    board = reader.look()
+
+    assert board.problem is not None
+    assert "orp.db" in board.problem
+    assert [item.run.id for item in board.rows] == [item.run.id for item in before.rows]
+
+
+def test_a_store_that_is_made_again_is_seen(project):
+    run_id = project.submit()
+    reader = BoardReader(project.context)
+    reader.look()
+    project.paths.database.unlink()
+
+    board = reader.look()
+
+    assert [item.run.id for item in board.rows] == [run_id]
+    assert board.problem is None
+    reader.close()
+
+
+def test_waiting_without_a_queue_processor_is_noticed(project):
+    project.submit()
+    reader = BoardReader(project.context)
+
+    assert reader.look().unstarted_without_leader
+    reader.close()

@@ -1,0 +1,226 @@
+"""The dashboard driven by keys: what a person sees and what comes of it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from screens import eventually, lines, sees, text
+
+from orp_tui.core.states import RunState
+from orp_tui.services.board import BoardReader
+from orp_tui.services.submit import sources_of_file
+from orp_tui.tui.widgets.queue_table import QueueTable
+
+pytestmark = pytest.mark.anyio
+
+
+def short(run_id: str) -> str:
+    return run_id.rpartition("_")[2]
+
+
+def states(project):
+    reader = BoardReader(project.context)
+    try:
+        return {item.run.id: item for item in reader.look().rows}
+    finally:
+        reader.close()
+
+
+async def test_an_empty_project_says_that_nothing_runs(project, open_dashboard):
+    async with open_dashboard(project, size=(80, 24)) as (_app, pilot):
+        await sees(pilot, "nothing runs", "Queue  0")
+
+
+async def test_waiting_runs_are_told_with_their_reason(project, open_dashboard):
+    run_id = project.submit()
+    async with open_dashboard(project, size=(100, 24)) as (_app, pilot):
+        await sees(pilot, short(run_id), "wait", "1 wait", "no queue processor")
+
+
+async def test_a_run_is_held_and_that_is_undone(project, open_dashboard):
+    run_id = project.submit()
+    async with open_dashboard(project) as (_app, pilot):
+        await sees(pilot, short(run_id))
+
+        await pilot.press("s")
+        await sees(pilot, "held")
+        await pilot.press("u")
+        await eventually(pilot, lambda: not states(project)[run_id].run.held)
+        await pilot.press("U")
+        await eventually(pilot, lambda: states(project)[run_id].run.held)
+
+
+async def test_runs_are_moved_and_the_cursor_stays_with_its_run(project, open_dashboard):
+    first, second, third = (project.submit() for _ in range(3))
+    async with open_dashboard(project) as (app, pilot):
+        await sees(pilot, short(third))
+        table = app.screen.query_one(QueueTable)
+
+        await pilot.press("G", "T")
+        await eventually(pilot, lambda: table.keys_shown == (third, first, second))
+
+        assert table.cursor_key == third
+        await pilot.press("J")
+        await eventually(pilot, lambda: table.keys_shown == (first, third, second))
+        assert table.cursor_key == third
+
+
+async def test_a_verb_acts_on_the_marks(project, open_dashboard):
+    runs = [project.submit() for _ in range(3)]
+    async with open_dashboard(project) as (app, pilot):
+        await sees(pilot, short(runs[-1]))
+
+        await pilot.press("space", "space")
+        await sees(pilot, "2 marked")
+        await pilot.press("s")
+
+        await eventually(pilot, lambda: sum(item.run.held for item in states(project).values()) == 2)
+        await pilot.press("escape")
+        await sees(pilot, "Queue  3", gone="marked")
+
+
+async def test_a_waiting_run_is_dropped_without_a_question_and_comes_back_by_undo(project, open_dashboard):
+    run_id = project.submit()
+    async with open_dashboard(project) as (_app, pilot):
+        await sees(pilot, short(run_id))
+
+        await pilot.press("x")
+        await eventually(pilot, lambda: states(project)[run_id].state is RunState.CANCELLED)
+        await pilot.press("u")
+        await eventually(pilot, lambda: len(states(project)) == 2)
+
+
+async def test_cancelling_a_running_run_asks_and_names_it(project, open_dashboard):
+    run_id = project.submit("sleep 60", stop={"grace": "5s"})
+    project.leader()
+    async with open_dashboard(project) as (app, pilot):
+        await sees(pilot, "running")
+
+        await pilot.press("x")
+        await sees(pilot, "Cancel 1 run?", run_id, "orp cancel", "SIGKILL after its grace")
+        await pilot.press("enter", "n")
+        await eventually(pilot, lambda: len(app.screen_stack) == 2)
+        assert states(project)[run_id].state is RunState.RUNNING
+
+        await pilot.press("x", "y")
+        await sees(pilot, "cancelled")
+        await eventually(pilot, lambda: states(project)[run_id].state is RunState.CANCELLED)
+
+
+async def test_many_runs_are_cancelled_only_with_their_number(project, open_dashboard):
+    for _ in range(6):
+        project.submit("sleep 60")
+    project.leader(slots=1)
+    async with open_dashboard(project) as (app, pilot):
+        await sees(pilot, "running")
+
+        await pilot.press("asterisk", "x")
+        await sees(pilot, "Cancel 6 runs?", "Type 6")
+        await pilot.press("y", "5", "enter")
+        await eventually(pilot, lambda: len(app.screen_stack) == 2)
+        assert any(item.state is RunState.RUNNING for item in states(project).values())
+
+        await pilot.press("x", "6", "enter")
+        await eventually(pilot, lambda: all(item.state.is_final for item in states(project).values()))
+
+
+async def test_a_filter_shows_only_what_holds_the_words(project, open_dashboard):
+    first, second = project.submit(), project.submit()
+    async with open_dashboard(project) as (app, pilot):
+        await sees(pilot, short(second))
+
+        await pilot.press("slash", *"fault-1")
+        await sees(pilot, "filter: fault-1", short(first), gone="fault-2")
+        await pilot.press("enter", "escape")
+        await sees(pilot, short(first), short(second))
+
+
+async def test_the_help_shows_the_keys_of_this_place_and_runs_one(project, open_dashboard):
+    run_id = project.submit()
+    async with open_dashboard(project) as (_app, pilot):
+        await sees(pilot, short(run_id))
+
+        await pilot.press("question_mark")
+        await sees(pilot, "Keys: Queue", "Cancel", "Keep a waiting run from starting")
+        await pilot.press(*"keep a waiting", "enter")
+
+        await eventually(pilot, lambda: states(project)[run_id].run.held)
+
+
+async def test_the_palette_finds_an_act_by_its_name(project, open_dashboard):
+    run_id = project.submit()
+    async with open_dashboard(project) as (_app, pilot):
+        await sees(pilot, short(run_id))
+
+        await pilot.press("colon", *"queue: hold")
+        await sees(pilot, "Queue: Hold")
+        await pilot.press("enter")
+
+        await eventually(pilot, lambda: states(project)[run_id].run.held)
+
+
+async def test_what_was_said_can_be_read_again(project, open_dashboard):
+    project.submit()
+    async with open_dashboard(project) as (_app, pilot):
+        await sees(pilot, "wait")
+        await pilot.press("R")
+        await sees(pilot, "only a run that has ended takes this")
+
+        await pilot.press("exclamation_mark")
+
+        await sees(pilot, "Messages", "only a run that has ended takes this")
+
+
+@pytest.mark.parametrize("size", [(20, 6), (60, 15), (80, 24), (120, 40), (200, 60)])
+async def test_every_panel_is_reached_by_tab_at_every_size(project, open_dashboard, size):
+    project.submit()
+    async with open_dashboard(project, size=size) as (app, pilot):
+        await pilot.pause()
+        seen = set()
+        for _ in range(8):
+            await pilot.press("tab")
+            seen.add(app.screen.pane_of_focus())
+            shown = app.screen.query_one(f"#{app.screen.pane_of_focus()}")
+            assert shown.display
+            assert shown.size.area > 0
+
+        assert {"configs", "queue"} <= seen
+        assert all(len(line) <= size[0] for line in lines(app))
+
+
+async def test_zoom_gives_a_panel_the_screen_and_escape_takes_it_back(project, open_dashboard):
+    project.submit()
+    async with open_dashboard(project, size=(120, 40)) as (app, pilot):
+        await sees(pilot, "Deliverables")
+
+        await pilot.press("z")
+        await sees(pilot, "Queue", gone="Deliverables")
+        await pilot.press("escape")
+        await sees(pilot, "Queue", "Deliverables")
+
+
+async def test_a_hostile_name_is_one_harmless_cell(project, open_dashboard):
+    for name in ("[/]", "[bold red]x", "a\u0301" * 10_000, "\x1b]52;c;AAAA\x07\x1b[2J", "漢字" * 200):
+        path = project.file("true")
+        data = json.loads(path.read_text())
+        data["experiment"]["name"] = name
+        path.write_text(json.dumps(data))
+        for source in sources_of_file(project.context, path):
+            project.submit_source(source)
+    async with open_dashboard(project, size=(100, 24)) as (app, pilot):
+        await sees(pilot, "[/]", "[bold red]x", "漢字", "5 wait")
+
+        assert "\x1b" not in text(app)
+        assert "\x07" not in text(app)
+
+
+async def test_two_dashboards_of_one_project_see_each_other(project, open_dashboard):
+    run_id = project.submit()
+    async with open_dashboard(project) as (_one, pilot), open_dashboard(project) as (_two, other):
+        await sees(pilot, short(run_id))
+        await sees(other, short(run_id))
+
+        await pilot.press("s")
+
+        await sees(other, "held")
