@@ -104,13 +104,13 @@ class RunPlan:
 def plan_runs(
     loaded: LoadedExperiment,
     *,
-    seed: int | None = None,
+    seed: int | Sequence[int] | None = None,
     overrides: Sequence[str] = (),
     name: str | None = None,
 ) -> list[RunPlan]:
     """The runs of an experiment, in the order of its variants, then of its seeds.
 
-    `seed` replaces the seeds of the file; `overrides` are as `--set` takes them; `name`
+    `seed`, one or several, replaces the seeds of the file; `overrides` are as `--set` takes them; `name`
     replaces the experiment's. The variants of a random or optuna sweep are drawn later:
     such a file gives one plan.
 
@@ -120,22 +120,23 @@ def plan_runs(
 
     changes = list(overrides)
     tree, written = loaded.tree, loaded.written
-    if seed is not None:
-        tree, written = _without_seeds(tree, written, seed)
+    seeds = () if seed is None else (seed,) if isinstance(seed, int) else tuple(seed)
+    if seeds:
+        tree, written = _with_seeds(tree, written, seeds)
     spec = loaded.spec
-    if changes or seed is not None:
+    if changes or seeds:
         spec, _ = overridden(tree, written, changes, str(loaded.path))
     return planned(spec, name=name)
 
 
-def _without_seeds(tree: Json, written: dict[Any, str], seed: int) -> tuple[Json, dict[Any, str]]:
-    """`tree` with one seed, which also takes the place of the one that its config holds."""
+def _with_seeds(tree: Json, written: dict[Any, str], seeds: tuple[int, ...]) -> tuple[Json, dict[Any, str]]:
+    """`tree` with these seeds, which also take the place of the one that its config holds."""
     training = dict(tree.get("training") or {})
     key = training.get("seed_key", "seed")
     config = training.get("config")
     if isinstance(config, dict) and isinstance(key, str):
         training["config"] = _without(config, [key] if key in config else key.split("."))
-    training["seeds"] = [seed]
+    training["seeds"] = list(seeds)
     return {**tree, "training": training}, written
 
 

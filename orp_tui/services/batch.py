@@ -92,9 +92,9 @@ def no_experiment(path: Path) -> str | None:
 
 
 def sources_of_files(
-    context: Context, files: Sequence[Path], *, overrides: tuple[str, ...] = ()
+    context: Context, files: Sequence[Path], *, seed: Sequence[int] = (), overrides: tuple[str, ...] = ()
 ) -> list[Source]:
-    """The runs of all files.
+    """The runs of all files; `seed` and `overrides` are those of `plan_runs`.
 
     Raises ConfigError with every problem of every file.
     """
@@ -102,7 +102,7 @@ def sources_of_files(
     problems: list[Problem] = []
     for path in files:
         try:
-            described = sources_of_file(context, path, overrides=overrides)
+            described = sources_of_file(context, path, seed=seed, overrides=overrides)
         except ConfigError as error:
             problems += error.problems
             continue

@@ -13,6 +13,7 @@ import secrets
 import shutil
 import sqlite3
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,7 +39,7 @@ def sources_of_file(
     context: Context,
     path: Path,
     *,
-    seed: int | None = None,
+    seed: int | Sequence[int] | None = None,
     overrides: tuple[str, ...] = (),
     name: str | None = None,
     loaded: LoadedExperiment | None = None,

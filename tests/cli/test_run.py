@@ -106,6 +106,14 @@ def test_set_seed_and_name_change_what_runs(desk: Desk) -> None:
     assert "--seed 4" in words
 
 
+def test_each_seed_that_is_given_makes_a_run(desk: Desk) -> None:
+    name = desk.write("e.yaml", ["echo"], training={"config": {"seed": 1}})
+
+    done = desk.call("run", name, "--seed", "4", "--seed", "5", "--detach")
+
+    assert [desk.row(run_id).seed for run_id in done.out.split()] == [4, 5]
+
+
 def test_the_same_key_twice_is_one_run(desk: Desk) -> None:
     name = desk.write("e.yaml")
 

@@ -44,6 +44,8 @@ def test_a_seed_from_the_flag_takes_the_place_of_those_of_the_file(load):
     assert plan.argv[2:] == ["--lr", "2", "--seed", "9"]
     [plan] = plan_runs(load("  seeds: [1, 2]\n"), seed=9)
     assert (plan.seed, plan.not_yet) == (9, ())
+    assert [plan.seed for plan in plan_runs(loaded, seed=(3, 4))] == [3, 4]
+    assert [plan.seed for plan in plan_runs(loaded, seed=())] == [None]
 
 
 def test_variants_and_seeds_are_runs_of_their_own(load):

@@ -45,7 +45,13 @@ class RunCommand(click.Command):
     multiple=True,
     help="Change a value of the config; again for more.",
 )
-@click.option("--seed", type=int, help="Run with this seed instead of the file's.")
+@click.option(
+    "--seed",
+    "seeds",
+    type=int,
+    multiple=True,
+    help="Run with this seed instead of the file's; again for more, each makes one run.",
+)
 @click.option("--name", help="Call the experiment so.")
 @click.option("--gpus", type=click.IntRange(0), help="GPUs for a command after --; 0 hides all.")
 @click.option("--key", help="Submit once: a second submit with the same key gives the first one's run.")
@@ -64,7 +70,7 @@ def command(
     /,
     files: tuple[str, ...],
     overrides: tuple[str, ...],
-    seed: int | None,
+    seeds: tuple[int, ...],
     name: str | None,
     gpus: int | None,
     key: str | None,
@@ -99,7 +105,7 @@ def command(
     led = not dry_run and context.has_store
     if led:
         ensure_leader(context)  # first, so that it starts while files are read and frozen
-    sources = _sources(context, files, words, seed=seed, overrides=overrides, name=name, gpus=gpus)
+    sources = _sources(context, files, words, seeds=seeds, overrides=overrides, name=name, gpus=gpus)
     if dry_run:
         from orp_tui.cli.dry_run import show_dry_run
 
@@ -120,7 +126,7 @@ def _sources(
     files: Sequence[str],
     words: tuple[str, ...] | None = None,
     *,
-    seed: int | None = None,
+    seeds: Sequence[int] = (),
     overrides: tuple[str, ...] = (),
     name: str | None = None,
     gpus: int | None = None,
@@ -136,7 +142,7 @@ def _sources(
         for warning in loaded.warnings:
             output.say(f"{sanitise(str(warning))} (warning)")
         found += sources_of_file(
-            context, Path(file), seed=seed, overrides=overrides, name=name, loaded=loaded
+            context, Path(file), seed=seeds, overrides=overrides, name=name, loaded=loaded
         )
     return found
 
