@@ -1,0 +1,73 @@
+"""Signals that end the dashboard: it leaves as by `q`, with the terminal in order, and then ends by them."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import threading
+from collections.abc import Callable
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from textual.app import App
+
+_ENDING = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+WITHIN_S = 3.0
+"""What has not left by then is ended: its terminal may have gone, and writing to it hang."""
+
+
+class Endings:
+    """Handles SIGTERM, SIGHUP and SIGINT while it is entered. What was ignored, as under nohup, stays so.
+
+    Before there is an app SIGINT interrupts as always.
+    """
+
+    def __init__(self, give_back: Callable[[], None]) -> None:
+        self._give_back = give_back
+        """Gives the terminal back before there is an app."""
+        self.app: App[Any] | None = None
+        """Once there is one, it is told to leave."""
+        self._number: int | None = None
+        self._before: dict[int, Any] = {}
+
+    def __enter__(self) -> Endings:
+        for number in _ENDING:
+            if signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
+                self._before[number] = signal.signal(number, self._end)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+        if self._number is not None:
+            os.kill(os.getpid(), self._number)
+
+    def _end(self, number: int, _frame: FrameType | None) -> None:
+        if self._number is not None:
+            return
+        app, loop = self.app, _running_loop()
+        if number == signal.SIGINT and (app is None or loop is None):
+            raise KeyboardInterrupt
+        self._number = number
+        last_resort = threading.Timer(WITHIN_S, os._exit, (128 + number,))
+        last_resort.daemon = True
+        last_resort.start()
+        if app is None or loop is None:
+            self._give_back()
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
+            return
+        loop.call_soon_threadsafe(app.exit)
+
+
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    """The loop of this thread, in which a handler of a signal runs too."""
+    import asyncio  # which Textual has imported, if there is a loop
+
+    with contextlib.suppress(RuntimeError):
+        return asyncio.get_running_loop()
+    return None

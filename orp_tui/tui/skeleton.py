@@ -1,0 +1,105 @@
+"""The first thing on the screen: drawn before Textual is imported, which takes a fifth of a second.
+
+Only the standard library, and of that little. The dashboard draws over it; if it never comes,
+`take_down` gives the terminal back as it was.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import termios
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from textual.driver import Driver
+
+_ENTER = "\x1b[?1049h"
+_SHOW = f"{_ENTER}\x1b[?25l\x1b[H\x1b[J"
+_HIDE = "\x1b[?1049l\x1b[?25h"
+_LFLAG, _CC = 3, 6
+"""Places in what `tcgetattr` gives."""
+_OUTPUT, _INPUT = 2, 0
+"""Textual draws on stderr and reads stdin: so do we."""
+
+
+class Skeleton:
+    """The header line on the alternate screen, until the dashboard takes over or is given up."""
+
+    def __init__(self) -> None:
+        self._modes: list[Any] | None = None  # Any: as tcgetattr gives them
+        self.is_up = False
+
+    def show(self, *words: str) -> None:
+        """Draw the words in one line, cut to the width. They must be safe for a terminal."""
+        with contextlib.suppress(OSError, termios.error):
+            self._modes = termios.tcgetattr(_INPUT)
+            quiet = termios.tcgetattr(_INPUT)
+            quiet[_LFLAG] &= ~termios.ECHO  # keys typed now are for the dashboard
+            quiet[_CC][termios.VSUSP] = b"\0"  # nobody could give this screen back
+            termios.tcsetattr(_INPUT, termios.TCSANOW, quiet)
+        line = "  ".join(word for word in words if word)[: max(0, _columns() - 1)]
+        _write(f"{_SHOW} {line}")
+        self.is_up = True
+
+    def hand_over(self) -> None:
+        """Give the terminal its modes back; what is drawn stays. For a driver that starts now."""
+        self._set_modes()
+        self.is_up = False
+
+    def take_down(self) -> None:
+        """Leave the terminal as it was found; nothing happens if somebody else has taken over."""
+        if self.is_up:
+            self.is_up = False
+            _write(_HIDE)
+            self._set_modes()
+
+    def set_modes_again(self) -> None:
+        """The modes of before, once more, whatever went wrong in between."""
+        self._set_modes()
+
+    def _set_modes(self) -> None:
+        if self._modes is not None:
+            with contextlib.suppress(OSError, termios.error):
+                termios.tcsetattr(_INPUT, termios.TCSANOW, self._modes)
+
+
+def continued_by(skeleton: Skeleton, driver_class: type[Driver]) -> type[Driver]:
+    """`driver_class`, but at its first start it does not enter the alternate screen again.
+
+    It would be cleared, in some terminals, and stay blank until the first paint.
+    """
+
+    def start_application_mode(self: Any) -> None:  # Any: of the class that is made here
+        if skeleton.is_up:
+            skeleton.hand_over()
+            self._enters = True
+        base.start_application_mode(self)
+
+    def write(self: Any, data: str) -> None:
+        if getattr(self, "_enters", False) and _ENTER in data:
+            self._enters = False
+            data = data.replace(_ENTER, "")
+        base.write(self, data)
+
+    base: Any = driver_class
+    return type(
+        driver_class.__name__,
+        (driver_class,),
+        {"start_application_mode": start_application_mode, "write": write},
+    )
+
+
+def _columns() -> int:
+    try:
+        return os.get_terminal_size(_OUTPUT).columns or 80
+    except OSError:
+        return 80
+
+
+def _write(text: str) -> None:
+    """Everything, at once; a terminal that has gone is no matter."""
+    data = text.encode("utf-8", "replace")
+    with contextlib.suppress(OSError):
+        while data:
+            data = data[os.write(_OUTPUT, data) :]
