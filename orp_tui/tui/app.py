@@ -22,6 +22,7 @@ from orp_tui.services.board import Board
 from orp_tui.services.context import Context
 from orp_tui.tui.bindings import KEYS, PLACES, Key, bindings
 from orp_tui.tui.feeds import BoardFeed
+from orp_tui.tui.keymap import apply_keymap
 from orp_tui.tui.manners import Manners
 from orp_tui.tui.messages import ActDone, BoardChanged
 from orp_tui.tui.place import Place
@@ -65,14 +66,25 @@ class OrpApp(App[str]):
         self._undos: collections.deque[Undo] = collections.deque(maxlen=_KEPT)
         self._redos: collections.deque[Undo] = collections.deque(maxlen=_KEPT)
         self._feed = BoardFeed(context, self.post_message)
+        self._configs = ConfigsFeed(context, configs_dir, self.post_message)
+        self._machine = MachineFeed(
+            context,
+            self.post_message,
+            period_s=manners.strip_period_s,
+            active=lambda: self.board.seen.unfinished if self.board.seen is not None else (),
+            full=lambda: False,
+        )
         register_themes(self, manners, self.place.theme)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return state_variables(self.current_theme)
 
     def on_mount(self) -> None:
+        complaints = apply_keymap(self)
         self.push_screen(DashboardScreen())
         self._watch()
+        for words in complaints:
+            self.say(words, severity="warning")
 
     @work(thread=True, exit_on_error=False, group="board")
     def _watch(self) -> None:
