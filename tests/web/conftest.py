@@ -1,0 +1,20 @@
+"""Servers for every test of the web."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+from hosting import Site, hosted
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture
+async def site(anyio_backend: str) -> AsyncIterator[Site]:
+    """A server of a small program."""
+    async with hosted() as site:
+        yield site
