@@ -33,6 +33,12 @@ _TOKEN = re.compile(
 _UNFINISHED = re.compile(
     r"\x1b(?:\[[0-?]*[ -/]*|[\]PX^_][^\x07\x1b]*\x1b?|[ -/]*)?\Z"  # a sequence whose end is still to come
 )
+_MAY_TURN = re.compile(
+    # Colours; what is restored, reset or left; the end of a link
+    r"\x1b(?:\[[0-9:;]*[mu]|[8c]|\[!p|\[\?10(?:47|48|49)l|\]8;[^\x07\x1b]*)"
+)
+"""What may leave another pen behind."""
+_RESETS = ("\x1b[0m", "\x1b[m", "\x1b]8;;")
 _MOST_UNFINISHED = 1 << 16
 """Characters of a sequence without an end that are waited for."""
 
@@ -50,29 +56,42 @@ class FrameReader:
         """Pieces of text drawn so far."""
         self.sync = False
         """Whether the app found that the terminal can show a frame all at once."""
-        self._pen = PLAIN
+        self._lost = False
+        """Whether the cursor was moved to where nobody knows."""
+        self.pen: Pen | None = PLAIN
+        """How the next text is drawn; None: not known."""
         self._unfinished = ""
 
     def read(self, data: str) -> tuple[str, str | None]:
         """Draw one write; answer what passes, and the whole of it if it can't be followed, else None."""
         data = self._unfinished + data
         data, self._unfinished = _cut(data)
+        before = self.cursor, self.pen
         passing: list[str] = []
-        end = len(data)
-        place = 0
+        if self._follow(data, passing):
+            return "".join(passing), None
+        self.cursor, self.pen = before
+        return "", data
+
+    def _follow(self, data: str, passing: list[str]) -> bool:
+        """Obey all of it; False as soon as it can't be told what a terminal makes of it."""
+        place, end = 0, len(data)
         while place < end:
             token = _TOKEN.match(data, place)
             if token is None or not self._obey(token, passing):
-                return "", data
+                return False
             place = token.end()
-        return "".join(passing), None
+        return not self._lost
 
-    def start_anew(self) -> None:
-        """Something was sent that nobody could follow."""
+    def start_anew(self, data: str) -> None:
+        """What could not be followed was sent."""
         self.screen.forget()
         self.touched.clear()
         self.cursor = None
-        self._pen = PLAIN
+        self._lost = False
+        turns = _MAY_TURN.findall(data)
+        if turns:
+            self.pen = PLAIN if turns[-1] in _RESETS else None
 
     def _obey(self, token: re.Match[str], passing: list[str]) -> bool:
         """False if it can't be told what the terminal makes of it."""
@@ -86,18 +105,18 @@ class FrameReader:
         if kind == "control":
             return self._control(token["control"])
         if kind == "link":
-            self._pen = self._pen._replace(link="" if token["link"] == ";" else token["link"])
-        elif token[0] in (SYNC_BEGIN, SYNC_END):
+            return self._link("" if token["link"] == ";" else token["link"])
+        if token[0] in (SYNC_BEGIN, SYNC_END):
             self.sync = True
         else:
             passing.append(token[0])
         return True
 
     def _draw(self, text: str) -> bool:
-        if self.cursor is None:
+        if self.cursor is None or self.pen is None:
             return False
         row, column = self.cursor
-        end = self.screen.rows[row].put(column, text, self._pen)
+        end = self.screen.rows[row].put(column, text, self.pen)
         if end is None:
             return False
         self.touched.add(row)
@@ -113,26 +132,32 @@ class FrameReader:
         if row >= len(self.screen.rows) or column >= self.screen.columns:
             return False
         self.cursor = (row, column)
+        self._lost = False
         return True
 
     def _dip(self, codes: str) -> bool:
-        pen: Pen | None = after_codes(self._pen, codes)
-        if pen is None:
+        if self.pen is None and codes in ("", "0"):
+            self.pen = PLAIN
+        self.pen = None if self.pen is None else after_codes(self.pen, codes)
+        return self.pen is not None
+
+    def _link(self, link: str) -> bool:
+        if self.pen is None:
             return False
-        self._pen = pen
+        self.pen = self.pen._replace(link=link)
         return True
 
     def _control(self, control: str) -> bool:
-        """Only what Textual sends: a new line after a row, before it goes elsewhere by address."""
+        """Only what Textual sends: a new line behind a row, before it goes elsewhere by address."""
         if self.cursor is None:
-            return control == "\r"
+            return False
         row, _ = self.cursor
-        if control == "\n":
-            # In the last row it would scroll. The column behind it depends on the terminal's settings.
-            self.cursor = None
-            return row + 1 < len(self.screen.rows)
-        self.cursor = (row, 0)
-        return True
+        if control == "\r":
+            self.cursor = (row, 0)
+            return True
+        self.cursor, self._lost = None, True
+        # In the last row it would scroll.
+        return row + 1 < len(self.screen.rows)
 
 
 def _cut(data: str) -> tuple[str, str]:

@@ -140,9 +140,9 @@ def _step(old: Pen, new: Pen) -> str | None:
         return None
     off = dict.fromkeys(_SAFE_OFF[code] for code in gone)
     codes = [*off]
-    # Bold and dim share one code that ends both.
-    ended = {code for code, end in _SAFE_OFF.items() if end in off}
-    codes += [code for code in new.attributes if code not in old.attributes or code in ended]
+    # One code ends bold and dim, another every underline.
+    ended = {code for end in off for code in _OFF[end]}
+    codes += [code for code in new.attributes if code not in old.attributes or _kind(code) in ended]
     if old.foreground != new.foreground:
         codes.append(new.foreground or "39")
     if old.background != new.background:

@@ -11,7 +11,7 @@ from orp_tui.tui.output_stage.frames import SYNC_BEGIN, SYNC_END, FrameReader
 from orp_tui.tui.output_stage.pacing import QUESTION, Pace
 from orp_tui.tui.output_stage.patches import patch
 from orp_tui.tui.output_stage.pencil import Place
-from orp_tui.tui.output_stage.pens import RESET
+from orp_tui.tui.output_stage.pens import PLAIN, RESET, turn
 from orp_tui.tui.output_stage.screen import Screen
 
 LEAVE_SCREEN = "\x1b[?1049l"
@@ -155,8 +155,10 @@ class OutputStage:
         self._count(passed_whole=1)
         if self._has_frame and LEAVE_SCREEN not in data:
             self._add(self._frame())
+        if self._reader.pen is not None:
+            self._add(turn(PLAIN, self._reader.pen))
         self._add(data)
-        self._reader.start_anew()
+        self._reader.start_anew(data)
         self._lose_track()
 
     def _lose_track(self) -> None:
