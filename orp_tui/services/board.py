@@ -6,13 +6,15 @@ import contextlib
 import dataclasses
 import sqlite3
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from orp_tui.core.errors import OrpError
 from orp_tui.core.needs import Group
+from orp_tui.core.sanitise import one_line
 from orp_tui.core.states import Mark, RunState
 from orp_tui.engine.leadership import read_leader
 from orp_tui.services.context import Context
+from orp_tui.services.run_metrics import LastMetrics
 from orp_tui.services.watch import RunView, Snapshot, killed_at, snapshot, view
 from orp_tui.store import database, groups, runs
 
@@ -38,6 +40,8 @@ class Board:
     """Those of which something is said, by name."""
     kill_at: Mapping[str, float] = dataclasses.field(default_factory=dict)
     """Run id → when a run that was asked to end is killed, seconds since 1970."""
+    metrics: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    """Run id → its newest primary metric, `test_acc 0.97`; a run that logged nothing is left out."""
     leader: str | None = None
     """Who leads, in words; None if nobody does."""
     problem: str | None = None
@@ -70,6 +74,7 @@ class BoardReader:
         self._stack = contextlib.ExitStack()
         self._connection: database.Connection | None = None
         self._last = Board(0.0, None)
+        self._metrics = LastMetrics()
         self._version = -1
         self._due = 0.0
 
@@ -119,6 +124,7 @@ class BoardReader:
             at=seen.at,
             seen=seen,
             ended=tuple(ended),
+            metrics=self._last_metrics([*seen.unfinished, *ended]),
             groups=tuple(group for _, group in sorted(groups.read(connection).items())),
             kill_at={
                 item.run.id: at
@@ -128,6 +134,20 @@ class BoardReader:
             },
             leader=str(seen.leader) if seen.leader else None,
         )
+
+    def _last_metrics(self, views: Sequence[RunView]) -> dict[str, str]:
+        folders = {
+            item.run.id: self._context.paths.run(item.run.id)
+            for item in views
+            if item.state is not RunState.QUEUED
+        }
+        self._metrics.keep_only({str(folder.folder) for folder in folders.values()})
+        found = {run_id: self._metrics.of(folder) for run_id, folder in folders.items()}
+        return {
+            run_id: one_line(f"{last.name} {last.words}", 60)
+            for run_id, last in found.items()
+            if last is not None
+        }
 
     def _data_version(self) -> int:
         assert self._connection is not None

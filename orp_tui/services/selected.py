@@ -10,6 +10,7 @@ from orp_tui.core.errors import OrpError
 from orp_tui.core.layout import STDERR_NAME, STDOUT_NAME
 from orp_tui.services.context import Context
 from orp_tui.services.detail import RunDetail, detail
+from orp_tui.services.run_metrics import MetricsSnapshot, RunMetrics
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,6 +34,13 @@ class SelectedReader:
 
     def __init__(self, context: Context) -> None:
         self._context = context
+        self._metrics: RunMetrics | None = None
+
+    def metrics(self, run_id: str) -> MetricsSnapshot | None:
+        """What the run has logged; None if that is what it was at the last call."""
+        if self._metrics is None or self._metrics.run_id != run_id:
+            self._metrics = RunMetrics(self._context.paths.run(run_id))
+        return self._metrics.look()
 
     def look(self, run_id: str) -> SelectedRun:
         """The run as it is now."""
@@ -43,7 +51,9 @@ class SelectedReader:
             with self._context.store() as connection:
                 found = detail(self._context, connection, run_id)
         except (OrpError, OSError, AssertionError) as error:
-            return SelectedRun(run_id, None, str(error) or "is not in the store any more", None, stdout, stderr)
+            return SelectedRun(
+                run_id, None, str(error) or "is not in the store any more", None, stdout, stderr
+            )
         report = found.checklist or declared(self._context.paths, found.view.run)
         return SelectedRun(run_id, found, None, report, stdout, stderr)
 

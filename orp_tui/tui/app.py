@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import collections
+import dataclasses
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from textual import work
+from textual import on, work
 from textual.app import App
 from textual.binding import BindingType
 from textual.content import Content
@@ -21,10 +22,10 @@ from orp_tui.services.acts import Outcome, Undo
 from orp_tui.services.board import Board
 from orp_tui.services.context import Context
 from orp_tui.tui.bindings import KEYS, PLACES, Key, bindings
-from orp_tui.tui.feeds import BoardFeed
+from orp_tui.tui.feeds import BoardFeed, ConfigsFeed, Feed, MachineFeed
 from orp_tui.tui.keymap import apply_keymap
 from orp_tui.tui.manners import Manners
-from orp_tui.tui.messages import ActDone, BoardChanged
+from orp_tui.tui.messages import ActDone, BoardChanged, ConfigsChanged, MachineChanged
 from orp_tui.tui.place import Place
 from orp_tui.tui.screens.dashboard import DashboardScreen
 from orp_tui.tui.styles import style_files
@@ -66,7 +67,6 @@ class OrpApp(App[str]):
         self._undos: collections.deque[Undo] = collections.deque(maxlen=_KEPT)
         self._redos: collections.deque[Undo] = collections.deque(maxlen=_KEPT)
         self._feed = BoardFeed(context, self.post_message)
-        self._configs = ConfigsFeed(context, configs_dir, self.post_message)
         self._machine = MachineFeed(
             context,
             self.post_message,
@@ -74,6 +74,8 @@ class OrpApp(App[str]):
             active=lambda: self.board.seen.unfinished if self.board.seen is not None else (),
             full=lambda: False,
         )
+        self._configs = ConfigsFeed(context, configs_dir, self.post_message)
+        self._feeds: tuple[Feed, ...] = (self._feed, self._machine, self._configs)
         register_themes(self, manners, self.place.theme)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
@@ -82,24 +84,36 @@ class OrpApp(App[str]):
     def on_mount(self) -> None:
         complaints = apply_keymap(self)
         self.push_screen(DashboardScreen())
-        self._watch()
+        # After the first paint: they import what the dashboard itself does not need.
+        self.call_after_refresh(self._start_feeds)
         for words in complaints:
             self.say(words, severity="warning")
 
-    @work(thread=True, exit_on_error=False, group="board")
-    def _watch(self) -> None:
-        self._feed.run()
-
     def on_unmount(self) -> None:
-        self._feed.end()
+        for feed in self._feeds:
+            feed.end()
 
-    def on_board_changed(self, event: BoardChanged) -> None:
-        event.stop()
-        if event.board.problem is not None and event.board.problem != self.board.problem:
-            self.say(event.board.problem, severity="error")
+    def _start_feeds(self) -> None:
+        for feed in self._feeds:
+            self._watch(feed)
+
+    @work(thread=True, group="feeds")
+    def _watch(self, feed: Feed) -> None:
+        feed.run()
+
+    @on(BoardChanged)
+    def _keep_board(self, event: BoardChanged) -> None:
+        problem = event.board.problem
+        if problem is not None and problem != self.board.problem:
+            self.say(problem, severity="error")
         self.board = event.board
+
+    @on(BoardChanged)
+    @on(ConfigsChanged)
+    @on(MachineChanged)
+    def _pass_on(self, event: BoardChanged | ConfigsChanged | MachineChanged) -> None:
         for screen in self.screen_stack:
-            screen.post_message(BoardChanged(event.board))
+            screen.post_message(dataclasses.replace(event))
 
     # Acts
 

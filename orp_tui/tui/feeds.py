@@ -6,14 +6,25 @@ They read and post, and touch nothing else. Each ends when it is told to.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from textual.message import Message
 
+from orp_tui.services import configs_watch
 from orp_tui.services.board import BoardReader
+from orp_tui.services.configs import ConfigsFolder
 from orp_tui.services.context import Context
+from orp_tui.services.machine import MachineWatch
 from orp_tui.services.selected import SelectedReader
-from orp_tui.tui.messages import BoardChanged, SelectedChanged
+from orp_tui.services.watch import RunView
+from orp_tui.tui.messages import (
+    BoardChanged,
+    ConfigsChanged,
+    MachineChanged,
+    MetricsChanged,
+    SelectedChanged,
+)
 
 Post = Callable[[Message], object]
 
@@ -91,6 +102,50 @@ class SelectedFeed(Feed):
 
     def turn(self, *, poked: bool) -> float:
         run_id = self._run_id
-        if run_id is not None and (poked or not self._is_final):
+        if run_id is None:
+            return _SELECTED_PERIOD_S
+        if poked or not self._is_final:
             self.post(SelectedChanged(self._reader.look(run_id)))
+        metrics = self._reader.metrics(run_id)
+        if metrics is not None and run_id == self._run_id:
+            self.post(MetricsChanged(run_id, metrics))
+            return _SELECTED_PERIOD_S if metrics.complete else 0.0
         return _SELECTED_PERIOD_S
+
+
+class ConfigsFeed(Feed):
+    """The folder of experiment files."""
+
+    def __init__(self, context: Context, folder: Path, post: Post) -> None:
+        super().__init__(post)
+        self._folder = ConfigsFolder(context, folder)
+
+    def run(self) -> None:
+        for view in configs_watch.watch(self._folder, self._ended, self._poked):
+            self.post(ConfigsChanged(view))
+
+
+class MachineFeed(Feed):
+    """GPUs and host; `active` gives the unfinished runs, `full` whether what each takes is wanted."""
+
+    def __init__(
+        self,
+        context: Context,
+        post: Post,
+        *,
+        period_s: float,
+        active: Callable[[], Sequence[RunView]],
+        full: Callable[[], bool],
+    ) -> None:
+        super().__init__(post)
+        self._watch = MachineWatch(context.paths)
+        self._period_s = period_s
+        self._active = active
+        self._full = full
+
+    def turn(self, *, poked: bool) -> float:
+        self.post(MachineChanged(self._watch.look(self._active(), full=self._full())))
+        return self._period_s
+
+    def close(self) -> None:
+        self._watch.close()

@@ -8,11 +8,14 @@ from textual.message import Message
 
 from orp_tui.services.acts import Outcome
 from orp_tui.services.board import Board
+from orp_tui.services.configs import ConfigsView
+from orp_tui.services.machine import MachineLook
+from orp_tui.services.run_metrics import MetricsSnapshot
 from orp_tui.services.selected import SelectedRun
 
 
 @dataclasses.dataclass
-class BoardChanged(Message):
+class BoardChanged(Message, bubble=False):
     """Queue and runs were looked at."""
 
     board: Board
@@ -29,6 +32,34 @@ class SelectedChanged(Message):
 
     def can_replace(self, message: Message) -> bool:
         return isinstance(message, SelectedChanged)
+
+
+@dataclasses.dataclass
+class MetricsChanged(Message):
+    """The selected run has logged something."""
+
+    run_id: str
+    metrics: MetricsSnapshot
+
+
+@dataclasses.dataclass
+class ConfigsChanged(Message, bubble=False):
+    """The folder of experiment files, or the runs of its files, are others."""
+
+    view: ConfigsView
+
+    def can_replace(self, message: Message) -> bool:
+        return isinstance(message, ConfigsChanged)
+
+
+@dataclasses.dataclass
+class MachineChanged(Message, bubble=False):
+    """GPUs and host were looked at."""
+
+    look: MachineLook
+
+    def can_replace(self, message: Message) -> bool:
+        return isinstance(message, MachineChanged)
 
 
 @dataclasses.dataclass

@@ -18,17 +18,26 @@ from orp_tui.core.states import RunState
 from orp_tui.services.board import Board
 from orp_tui.services.watch import RunView
 from orp_tui.tui.feeds import SelectedFeed
-from orp_tui.tui.messages import BoardChanged, SelectedChanged
+from orp_tui.tui.messages import (
+    BoardChanged,
+    ConfigsChanged,
+    MachineChanged,
+    MetricsChanged,
+    SelectedChanged,
+)
 from orp_tui.tui.placing import TABS, TOPS, View, side_tabs
 from orp_tui.tui.screens.outside import Outside, short_path
 from orp_tui.tui.widgets.body import Body
 from orp_tui.tui.widgets.checklist import Checklist
+from orp_tui.tui.widgets.configs_tree import ConfigsTree
 from orp_tui.tui.widgets.header_line import HeaderLine, Heading
 from orp_tui.tui.widgets.key_line import KeyLine
+from orp_tui.tui.widgets.meters import MachineStrip
+from orp_tui.tui.widgets.metric_chart import MetricChart
 from orp_tui.tui.widgets.prompt_line import PromptLine
 from orp_tui.tui.widgets.queue_table import QueueTable
 
-_TITLES = {"log": "Log", "checklist": "Deliverables", "chart": "Chart", "info": "Info"}
+_TITLES = {"log": "Log", "info": "Info"}
 
 
 class _Later(Static, can_focus=True):
@@ -46,12 +55,13 @@ class DashboardScreen(Outside):
     def compose(self) -> ComposeResult:
         manners = self.orp.manners
         yield HeaderLine(self._heading(self.orp.board))
+        yield MachineStrip(ascii_only=manners.ascii)
         yield Body(
-            _Later("configs", id="configs"),
+            ConfigsTree(ascii_only=manners.ascii, id="configs"),
             QueueTable(ascii_only=manners.ascii, tick_s=manners.elapsed_period_s, id="queue"),
             _Later("log", id="log"),
             Checklist(id="checklist"),
-            _Later("chart", id="chart"),
+            MetricChart(ascii_only=manners.ascii, period_s=manners.chart_period_s, id="chart"),
             _Later("info", id="info"),
         )
         yield PromptLine()
@@ -84,6 +94,23 @@ class DashboardScreen(Outside):
         if event.selected.run_id == self._selected:
             self.query_one(Checklist).show(event.selected.checklist)
 
+    @on(MetricsChanged)
+    def _metrics(self, event: MetricsChanged) -> None:
+        event.stop()
+        if event.run_id == self._selected:
+            found = event.metrics
+            self.query_one(MetricChart).show(found.series, found.primary, said=found.trouble)
+
+    @on(ConfigsChanged)
+    def _configs(self, event: ConfigsChanged) -> None:
+        event.stop()
+        self.query_one(ConfigsTree).show(event.view)
+
+    @on(MachineChanged)
+    def _machine(self, event: MachineChanged) -> None:
+        event.stop()
+        self.query_one(MachineStrip).show(event.look)
+
     @on(QueueTable.Highlighted)
     def _highlighted(self, event: QueueTable.Highlighted) -> None:
         event.stop()
@@ -91,6 +118,9 @@ class DashboardScreen(Outside):
             self._select(event.key)
 
     @on(QueueTable.TitleChanged)
+    @on(ConfigsTree.TitleChanged)
+    @on(Checklist.TitleChanged)
+    @on(MetricChart.TitleChanged)
     def _titles_changed(self) -> None:
         self._show_titles()
 
@@ -99,6 +129,13 @@ class DashboardScreen(Outside):
         queue = self.query_one(QueueTable)
         self.query_one(PromptLine).ask(
             "filter:", queue.filter_words, lambda words: setattr(queue, "filter_words", words)
+        )
+
+    @on(ConfigsTree.FilterRequested)
+    def _filter_configs(self) -> None:
+        tree = self.query_one(ConfigsTree)
+        self.query_one(PromptLine).ask(
+            "filter:", tree.filter_words, lambda words: setattr(tree, "filter_words", words)
         )
 
     # What is seen
@@ -141,11 +178,15 @@ class DashboardScreen(Outside):
         self._see(dataclasses.replace(view, zoom=zoom))
 
     def action_back(self) -> None:
-        queue, body = self.query_one(QueueTable), self.query_one(Body)
-        if queue.clear_marks():
+        body = self.query_one(Body)
+        table: ConfigsTree | QueueTable
+        table = (
+            self.query_one(ConfigsTree) if self.pane_of_focus() == "configs" else self.query_one(QueueTable)
+        )
+        if table.clear_marks():
             return
-        if queue.filter_words:
-            queue.filter_words = ""
+        if table.filter_words:
+            table.filter_words = ""
         elif body.view.zoom is not None:
             self._see(dataclasses.replace(body.view, zoom=None))
 
@@ -178,7 +219,7 @@ class DashboardScreen(Outside):
 
     def _show_board(self, board: Board) -> None:
         queue = self.query_one(QueueTable)
-        queue.show(board.rows, kill_at=board.kill_at)
+        queue.show(board.rows, metrics=board.metrics, kill_at=board.kill_at)
         self.query_one(HeaderLine).show(self._heading(board))
         self._select(queue.cursor_key)
         self._show_titles()
@@ -188,12 +229,15 @@ class DashboardScreen(Outside):
         if run_id != self._selected:
             self._selected = run_id
             self.query_one(Checklist).show(item.checklist if item is not None else None)
+            self.query_one(MetricChart).show(None if item is None else {})
             self._show_titles()
         self._feed.select(run_id, is_final=item is not None and item.state.is_final)
 
     def _show_titles(self) -> None:
         queue, body = self.query_one(QueueTable), self.query_one(Body)
         queue.border_title = Content(queue.title)
+        configs = self.query_one(ConfigsTree)
+        configs.border_title = Content(configs.title)
         item = queue.view_of(self._selected) if self._selected is not None else None
         name = (
             f"{self._selected.rpartition('_')[2]} {one_line(item.run.name, 30)}"
@@ -201,20 +245,20 @@ class DashboardScreen(Outside):
             else ""
         )
         tabs = side_tabs(body.size.width, body.size.height)
+        if sum(body.is_shown(tab) for tab in tabs) > 1:
+            tabs = ()
         for tab in TABS:
-            title = (
-                f"{name}  {self._title_of(tab)}"
-                if tab == "log" or tab not in tabs
-                else self._tabs(tab, tabs, name)
-            )
-            self.query_one(f"#{tab}").border_title = Content(title)
+            title = self._tabs(tab, tabs) if tab in tabs else self._title_of(tab)
+            words = f"{name}  {title}" if tab == TABS[0] else title
+            self.query_one(f"#{tab}").border_title = Content(words)
 
-    def _tabs(self, tab: str, tabs: tuple[str, ...], name: str) -> str:
-        words = [f"[{self._title_of(one)}]" if one == tab else self._title_of(one) for one in tabs]
-        return "  ".join((name, *words) if tab in TABS[:1] else words)
+    def _tabs(self, tab: str, tabs: tuple[str, ...]) -> str:
+        return "  ".join(f"[{self._title_of(one)}]" if one == tab else self._title_of(one) for one in tabs)
 
     def _title_of(self, tab: str) -> str:
-        return _TITLES[tab]
+        if tab == "checklist":
+            return self.query_one(Checklist).title
+        return self.query_one(MetricChart).title if tab == "chart" else _TITLES[tab]
 
     def _heading(self, board: Board) -> Heading:
         context = self.orp.context
