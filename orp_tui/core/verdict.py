@@ -18,7 +18,7 @@ SIGNAL_NAMES = {
     10: "SIGUSR1", 11: "SIGSEGV", 12: "SIGUSR2", 13: "SIGPIPE", 14: "SIGALRM", 15: "SIGTERM", 24: "SIGXCPU",
     25: "SIGXFSZ", 31: "SIGSYS",
 }  # fmt: skip
-_MEANING = {
+SIGNAL_MEANINGS = {
     4: "illegal instruction", 6: "aborted itself", 7: "bus error", 8: "arithmetic error", 9: "killed from outside",
     11: "segmentation fault", 15: "asked to end from outside", 24: "CPU time limit", 25: "file size limit",
 }  # fmt: skip
@@ -81,7 +81,9 @@ def _stopped(record: ExitRecord) -> Verdict | None:
     assert record.stop is not None
     if record.how != "not_started" and not record.signals:
         return None
-    how = f" (sent {', '.join(map(_named, record.signals))})" if record.signals else " before it started"
+    how = (
+        f" (sent {', '.join(map(sent_in_words, record.signals))})" if record.signals else " before it started"
+    )
     why = record.stop.why
     if why == "cancelled":
         by = f" by {record.stop.by}" if record.stop.by else ""
@@ -107,7 +109,7 @@ def _killed_at_limit(record: ExitRecord) -> bool:
     return record.oom_kills > 0 and record.memory is not None and record.memory.get("by") == "kernel"
 
 
-def _named(sent: str) -> str:
+def sent_in_words(sent: str) -> str:
     """`signal 15 to 4711`, as a supervisor notes it, with the name of the signal."""
     match = re.fullmatch(r"signal (\d+) to (\d+)", sent)
     if match is None:
@@ -160,7 +162,7 @@ def _failed(record: ExitRecord) -> Verdict:
         return Verdict(RunState.FAILED, Reason.DISK_FULL, f"the disk was full when it ended with {how}{said}")
     if record.signal is not None:
         name = SIGNAL_NAMES.get(record.signal, f"signal {record.signal}")
-        meaning = _MEANING.get(record.signal)
+        meaning = SIGNAL_MEANINGS.get(record.signal)
         return Verdict(
             RunState.FAILED, Reason.SIGNAL, f"ended by {name}" + (f" ({meaning})" if meaning else "") + said
         )

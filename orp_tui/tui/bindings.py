@@ -46,6 +46,8 @@ PLACES: dict[str, str] = {
     "checklist": "Deliverables",
     "chart": "Chart",
     "page": "Text",
+    "artifacts": "Artifacts",
+    "run": "A run",
     "preview": "A look into a file",
 }
 """Place → its name on the screen, in the order of the help."""
@@ -142,7 +144,10 @@ KEYS: tuple[Key, ...] = (
     Key("chart.axis", "t", "axis", "Time axis", "Draw over steps, over the time since the start, or over the clock.", alone=_SCREEN, footer=True),
     Key("chart.smoother", "full_stop", "smooth(1)", "Smoother", "Smooth the line more.", alone=_SCREEN, display="."),
     Key("chart.rougher", "comma", "smooth(-1)", "Rougher", "Smooth the line less.", alone=_SCREEN, display=","),
-    # Text, and a look into a file
+    # Artifacts, text, and a look into a file
+    Key("artifacts.open", "enter", "open_artifact", "Open", "Look into the file without unpacking the zip.", twin="orp artifacts list RUN", footer=True),
+    Key("artifacts.verify", "V", "verify", "Verify", "Compare the whole zip with its manifest.", twin="orp artifacts verify RUN", footer=True),
+    Key("run.refresh", "ctrl+r", "look_again", "Look again", "Read the run again at once.", twin="orp info RUN"),
     Key("page.left", "left,h", "sideways(-1)", "Left", "Show what is further left.", alone=_SCREEN),
     Key("page.right", "right,l", "sideways(1)", "Right", "Show what is further right.", alone=_SCREEN),
     Key("preview.open", "enter", "open_entry", "Open", "Look into the file or folder under the cursor.", twin="orp artifacts list RUN", footer=True),

@@ -75,12 +75,6 @@ class PreviewScreen(ModalScreen[None]):
         wish: Wish
         preview: Preview
 
-    @dataclasses.dataclass
-    class CopyRequested(Message):
-        """This text should be copied to wherever it can be pasted from."""
-
-        text: str
-
     def __init__(
         self, place: Place, item: ChecklistItem | None = None, **options: Any
     ) -> None:  # Any: as Screen takes them
@@ -176,7 +170,15 @@ class PreviewScreen(ModalScreen[None]):
     def action_copy_path(self) -> None:
         place = self._wishes[-1].place
         separator = "::" if place.in_zip and place.path else "/" if place.path else ""
-        self.post_message(self.CopyRequested(f"{place.root}{separator}{place.path}"))
+        self._copy(f"{place.root}{separator}{place.path}")
+
+    @work(thread=True, exit_on_error=False, group="copy")
+    def _copy(self, text: str) -> None:
+        from orp_tui.services.clipboard import Clipboard
+
+        app = self.app
+        said = Clipboard(lambda words: app.call_from_thread(app.copy_to_clipboard, words)).copy(text)
+        app.call_from_thread(app.notify, said, markup=False)
 
     @property
     def _box(self) -> Vertical:

@@ -40,6 +40,9 @@ class Checklist(LineList):
     """One item a line; what is wrong with one is told whole where the pane has room for it."""
 
     BINDINGS = bindings("checklist")
+    DEFAULT_CSS = """
+    Checklist { scrollbar-gutter: stable; }
+    """
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"checklist--{status.value}" for status in DeliverableStatus}
 
     @dataclasses.dataclass
@@ -131,7 +134,8 @@ class Checklist(LineList):
             self.put_rows([(_NOTHING, ItemRow("", "", words, DeliverableStatus.MISSING))] if words else [])
             return
         assert self._report is not None
-        self.put_rows(list(_rows(self._report, self.size.width, self.size.height)))
+        room = self.scrollable_content_region.size
+        self.put_rows(list(_rows(self._report, room.width, room.height)))
 
     def row_segments(self, key: str, row: ItemRow, width: int, *, cursor: bool) -> list[Segment]:
         style = self.get_component_rich_style(f"checklist--{row.status.value}", partial=True)

@@ -134,7 +134,7 @@ class LineList(ScrollView, can_focus=True):
     # Drawing
 
     def render_line(self, y: int) -> Strip:
-        width = self.size.width
+        width = self.scrollable_content_region.width  # without the scrollbar
         base = self.rich_style
         if y < self.HEAD:
             style = self.get_component_rich_style("lines--head")

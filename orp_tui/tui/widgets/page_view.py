@@ -41,7 +41,7 @@ class PageView(ScrollView, can_focus=True):
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("list"), *bindings("page")]
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"page--{name}" for name in STYLES}
     DEFAULT_CSS = """
-    PageView { scrollbar-size-vertical: 1; scrollbar-size-horizontal: 1; }
+    PageView { scrollbar-gutter: stable; scrollbar-size-vertical: 1; scrollbar-size-horizontal: 1; }
     """
 
     def __init__(self, **options: Any) -> None:  # Any: as Widget takes them
@@ -53,6 +53,11 @@ class PageView(ScrollView, can_focus=True):
     def lines_shown(self) -> tuple[Line, ...]:
         """All lines, those out of sight too."""
         return self._lines
+
+    @property
+    def room(self) -> Size:
+        """Cells for lines, without scrollbars; the room of the vertical one is always kept."""
+        return self.scrollable_content_region.size
 
     def put_lines(self, lines: Sequence[Line], *, from_top: bool = False) -> None:
         """Show these; the place one reads at stays unless `from_top`."""
@@ -66,7 +71,7 @@ class PageView(ScrollView, can_focus=True):
             self.scroll_to(0, 0, animate=False, force=True)
 
     def render_line(self, y: int) -> Strip:
-        width, base = self.size.width, self.rich_style
+        width, base = self.room.width, self.rich_style
         place = y + self.scroll_offset.y
         if not 0 <= place < len(self._lines):
             return Strip.blank(width, base)
@@ -87,10 +92,10 @@ class PageView(ScrollView, can_focus=True):
         self._go_to(self.scroll_offset.y - 1)
 
     def action_page_down(self) -> None:
-        self._go_to(self.scroll_offset.y + max(1, self.size.height - 1))
+        self._go_to(self.scroll_offset.y + max(1, self.room.height - 1))
 
     def action_page_up(self) -> None:
-        self._go_to(self.scroll_offset.y - max(1, self.size.height - 1))
+        self._go_to(self.scroll_offset.y - max(1, self.room.height - 1))
 
     def action_first(self) -> None:
         self._go_to(0)
@@ -99,10 +104,10 @@ class PageView(ScrollView, can_focus=True):
         self._go_to(len(self._lines))
 
     def action_sideways(self, by: int) -> None:
-        most = max(0, self._widest - self.size.width)
+        most = max(0, self._widest - self.room.width)
         x = max(0, min(most, self.scroll_offset.x + by * _SIDEWAYS))
         self.scroll_to(x=x, animate=False, force=True)
 
     def _go_to(self, y: int) -> None:
-        most = max(0, len(self._lines) - self.size.height)
+        most = max(0, len(self._lines) - self.room.height)
         self.scroll_to(y=max(0, min(most, y)), animate=False, force=True)

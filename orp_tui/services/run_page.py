@@ -1,0 +1,101 @@
+"""Everything about one run for a screen of its own, looked at again and again while it is shown."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+
+from orp_tui.core.checklist import ChecklistReport
+from orp_tui.core.errors import OrpError
+from orp_tui.services.context import Context
+from orp_tui.services.death_certificate import DeathCertificate, certificate, read_last_words
+from orp_tui.services.detail import RunDetail, detail
+from orp_tui.services.preview import Place
+from orp_tui.services.run_files import FilesReader, Note, RunFiles, read_notes
+
+
+@dataclasses.dataclass(frozen=True)
+class RunPage:
+    """A run with all that is known of it."""
+
+    run_id: str
+    detail: RunDetail | None
+    """None if the run is not in the store, or that can't be read."""
+    problem: str
+    """Why there is no detail; empty if there is."""
+    certificate: DeathCertificate | None = None
+    """How it ended; None while it has not."""
+    checklist: ChecklistReport | None = None
+    """The newest; what is declared if nobody has looked yet."""
+    files: RunFiles = dataclasses.field(default_factory=RunFiles)
+    notes: tuple[Note, ...] = ()
+    workspace: Place | None = None
+    """Where its deliverables are; None if nobody knows."""
+
+
+class RunPageReader:
+    """Looks at one run from one thread."""
+
+    def __init__(self, context: Context, run_id: str) -> None:
+        self._context = context
+        self._run_id = run_id
+        self._files = FilesReader()
+
+    def look(self) -> RunPage:
+        """The run as it is now; what can't be read is said in `problem`."""
+        from orp_tui.services.watch import declared
+
+        try:
+            with self._context.store() as connection:
+                found = detail(self._context, connection, self._run_id)
+        except AssertionError:
+            return RunPage(self._run_id, None, f"{self._run_id} is not in this queue any more")
+        except (OrpError, OSError) as error:
+            return RunPage(self._run_id, None, str(error))
+        paths = self._context.paths
+        workspace = workspace_of(found)
+        archive = paths.artifact(self._run_id)
+        return RunPage(
+            run_id=self._run_id,
+            detail=found,
+            problem="",
+            certificate=certificate(found, read_last_words(found)),
+            checklist=found.checklist or declared(paths, found.view.run),
+            files=self._files.look(found.folder, archive, workspace),
+            notes=read_notes(found.folder),
+            workspace=_place_of(workspace, archive),
+        )
+
+
+def workspace_of(found: RunDetail) -> Path | None:
+    """The folder that a run's deliverables are relative to; None if its request can't be read."""
+    cwd = (found.request or {}).get("cwd")
+    return Path(cwd) if isinstance(cwd, str) and cwd.startswith("/") else None
+
+
+def deliverables_place(context: Context, found: RunDetail) -> Place | None:
+    """Where the deliverables of a run can be looked into: its workspace, else its zip; None if in neither."""
+    return _place_of(workspace_of(found), context.paths.artifact(found.view.run.id))
+
+
+def _place_of(workspace: Path | None, archive: Path) -> Place | None:
+    if workspace is not None and workspace.is_dir():
+        return Place(workspace)
+    return Place(archive, in_zip=True) if archive.is_file() else None
+
+
+def verify_zip(path: Path, workspace: Path | None, progress: Callable[[int, int], None] | None = None) -> str:
+    """`sound: 48 files, 1.4 MiB`, or the first things that are wrong with a zip. Reads all of it."""
+    from orp_tui.artifacts.verify import verify
+    from orp_tui.core.words import counted, size
+
+    try:
+        report = verify(path, workspace=workspace, progress=progress)
+    except OrpError as error:
+        return f"DAMAGED: {str(error).removeprefix(f'{path}: ')}"
+    if report.ok:
+        return f"sound: {counted(report.members, 'file')}, {size(report.bytes)}"
+    first = "; ".join(map(str, report.findings[:3]))
+    more = len(report.findings) - 3
+    return f"DAMAGED: {first}" + (f"; {more:,} more findings" if more > 0 else "")

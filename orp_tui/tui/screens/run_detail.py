@@ -1,0 +1,308 @@
+"""Everything about one run on a screen of its own: info and end, deliverables, artifacts."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from typing import Any, ClassVar
+
+from textual import events, on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.widget import Widget
+from textual.worker import get_current_worker
+
+from orp_tui.core.sanitise import one_line
+from orp_tui.core.states import RunState
+from orp_tui.services.run_page import RunPage, RunPageReader, verify_zip
+from orp_tui.services.selected import log_places
+from orp_tui.services.watch import RunView
+from orp_tui.tui.bindings import bindings
+from orp_tui.tui.messages import BoardChanged
+from orp_tui.tui.run_sections import page_sections
+from orp_tui.tui.screens.outside import Outside
+from orp_tui.tui.screens.preview import PreviewScreen
+from orp_tui.tui.widgets.artifact_list import ArtifactList
+from orp_tui.tui.widgets.checklist import Checklist
+from orp_tui.tui.widgets.header_line import HeaderLine, Heading
+from orp_tui.tui.widgets.info_panel import InfoPanel
+from orp_tui.tui.widgets.key_line import KeyLine
+
+TABS = ("info", "checklist", "artifacts")
+_SIDE_BY_SIDE = 100
+"""Columns from which all panes are seen at once."""
+_BARE = (60, 15)
+_VERBS = frozenset(
+    f"queue.{name}"
+    for name in (
+        "cancel",
+        "kill",
+        "hold",
+        "retry",
+        "resume",
+        "edit",
+        "drop",
+        "refreeze",
+        "bundle",
+        "undo",
+        "redo",
+    )
+)
+
+
+_OF_THE_WAITING = ("hold_runs", "drop_runs", "refreeze_runs")
+_OF_THE_ENDED = ("retry_runs", "resume_runs", "bundle_runs")
+
+
+class RunDetailScreen(Outside):
+    """Looks at its run in a thread, and hands what was found to its panes."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *bindings("run"),
+        *(key for key in bindings("queue") if isinstance(key, Binding) and key.id in _VERBS),
+        *(key for key in bindings("log") if isinstance(key, Binding) and key.id == "log.pager"),
+    ]
+
+    @dataclasses.dataclass
+    class Looked(Message):
+        """The run was looked at."""
+
+        page: RunPage
+
+    @dataclasses.dataclass
+    class Verified(Message):
+        """The zip was compared with its manifest, or is being (`is_done` False)."""
+
+        words: str
+        is_done: bool
+
+        def can_replace(self, message: Message) -> bool:
+            return isinstance(message, RunDetailScreen.Verified) and not message.is_done
+
+    def __init__(self, run_id: str, **options: Any) -> None:  # Any: as Screen takes them
+        super().__init__(**options)
+        self._run_id = run_id
+        self._page: RunPage | None = None
+        self._tab = TABS[0]
+        self._zoomed = False
+        self._is_looking = False
+        self._verified = ""
+        self._row: RunView | None = None
+
+    def compose(self) -> ComposeResult:
+        yield HeaderLine(self._heading())
+        with Horizontal(id="run-panes"):
+            yield InfoPanel(id="info")
+            with Vertical(id="run-beside"):
+                yield Checklist(id="checklist")
+                yield ArtifactList(id="artifacts")
+        yield KeyLine()
+
+    def on_mount(self) -> None:
+        self._reader = RunPageReader(self.orp.context, self._run_id)
+        self.query_one(InfoPanel).focus()
+        self.set_interval(self.orp.manners.strip_period_s, self._look_if_active)
+        self._look()
+
+    # Looking
+
+    @property
+    def page(self) -> RunPage | None:
+        """What was last found; None before the first look has come to its end."""
+        return self._page
+
+    def action_look_again(self) -> None:
+        self._look()
+
+    def _look_if_active(self) -> None:
+        if self._page is None or self._page.detail is None or not self._page.detail.view.state.is_final:
+            self._look()
+
+    @on(BoardChanged)
+    def _board(self, event: BoardChanged) -> None:
+        event.stop()
+        row = next((item for item in event.board.rows if item.run.id == self._run_id), None)
+        if row != self._row:
+            self._row = row
+            self._look()
+
+    def _look(self) -> None:
+        if not self._is_looking:
+            self._is_looking = True
+            self._look_in_thread()
+
+    @work(thread=True, exit_on_error=False, group="run")
+    def _look_in_thread(self) -> None:
+        page = self._reader.look()
+        if not get_current_worker().is_cancelled:
+            self.post_message(self.Looked(page))
+
+    @on(Looked)
+    def _looked(self, event: Looked) -> None:
+        event.stop()
+        self._is_looking = False
+        self.show(event.page)
+
+    def show(self, page: RunPage) -> None:
+        """Show this; what has not changed is not drawn."""
+        before, self._page = self._state, page
+        is_ascii = self.orp.manners.ascii
+        self.query_one(InfoPanel).show(page_sections(page, now=time.time(), ascii_only=is_ascii))
+        self.query_one(Checklist).show(page.checklist)
+        self.query_one(ArtifactList).show(page.files)
+        self.query_one(HeaderLine).show(self._heading())
+        self._show_titles()
+        if self._state is not before:
+            self.refresh_bindings()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Only what the run can take now is offered."""
+        if self._state is None:
+            return super().check_action(action, parameters)
+        if action in _OF_THE_WAITING:
+            return self._state is RunState.QUEUED
+        if action in _OF_THE_ENDED:
+            return self._state.is_final
+        if action == "cancel_runs":
+            return not self._state.is_final
+        return super().check_action(action, parameters)
+
+    @property
+    def _state(self) -> RunState | None:
+        return self._page.detail.view.state if self._page is not None and self._page.detail else None
+
+    # Panes
+
+    def on_resize(self, event: events.Resize) -> None:
+        size = event.size
+        self.set_class(size.width < _SIDE_BY_SIDE, "-narrow")
+        self.set_class(size.width < _BARE[0] or size.height < _BARE[1], "-bare")
+        self._show_tab()
+
+    def action_turn_tab(self, by: int) -> None:
+        self._tab = TABS[(TABS.index(self._tab_in_sight()) + by) % len(TABS)]
+        self._show_tab()
+        self.query_one(f"#{self._tab}").focus()
+
+    def action_zoom(self) -> None:
+        self._tab = self._tab_in_sight()
+        self._zoomed = not self._zoomed
+        self._show_tab()
+
+    def action_back(self) -> None:
+        if self._zoomed:
+            self.action_zoom()
+        else:
+            self.app.pop_screen()
+
+    def place_widget(self, place: str) -> Widget | None:
+        """The pane of a place of `bindings`, brought into sight."""
+        tab = {"page": "info", "run": "info"}.get(place, place)
+        if tab not in TABS:
+            return None
+        self._tab = tab
+        self._show_tab()
+        return self.query_one(f"#{tab}")
+
+    @on(events.DescendantFocus)
+    def _focus_moved(self) -> None:
+        if self.focused is not None and self.focused.id in TABS and self.focused.id != self._tab:
+            self._tab = str(self.focused.id)
+            self._show_tab()
+
+    def _tab_in_sight(self) -> str:
+        focused = self.focused.id if self.focused is not None else None
+        return focused if focused in TABS else self._tab
+
+    def _show_tab(self) -> None:
+        """One pane where there is no room for all, or one is zoomed."""
+        alone = self._tab if self.has_class("-narrow") or self._zoomed else None
+        for tab in TABS:
+            self.query_one(f"#{tab}").display = alone in (None, tab)
+        self.query_one("#run-beside").display = alone != "info"
+        self._show_titles()
+
+    def _show_titles(self) -> None:
+        titles = {
+            "info": "Run",
+            "checklist": self.query_one(Checklist).title,
+            "artifacts": self.query_one(ArtifactList).title,
+        }
+        is_alone = self.has_class("-narrow") or self._zoomed
+        for tab in TABS:
+            words = "  ".join(f"[{titles[one]}]" if one == tab else titles[one] for one in TABS)
+            self.query_one(f"#{tab}").border_title = Content(words if is_alone else titles[tab])
+        self.query_one("#artifacts").border_subtitle = Content(self._verified)
+
+    def _heading(self) -> Heading:
+        view = self._page.detail.view if self._page is not None and self._page.detail is not None else None
+        name = f"{one_line(view.run.name, 40)}  " if view is not None else ""
+        return Heading(place=f"run {name}{self._run_id}", screens="1 Dashboard 5 System", counts="Esc back")
+
+    # Wishes
+
+    @on(Checklist.OpenRequested)
+    def _open_deliverable(self, event: Checklist.OpenRequested) -> None:
+        event.stop()
+        place = self._page.workspace if self._page is not None else None
+        if place is None:
+            self.orp.say("there is neither a workspace nor a zip to look into", severity="warning")
+        else:
+            self.app.push_screen(PreviewScreen(place, event.item))
+
+    @on(ArtifactList.OpenRequested)
+    def _open_artifact(self, event: ArtifactList.OpenRequested) -> None:
+        event.stop()
+        self.app.push_screen(PreviewScreen(event.place))
+
+    @on(Checklist.TitleChanged)
+    def _title_changed(self, event: Checklist.TitleChanged) -> None:
+        event.stop()
+        self._show_titles()
+
+    @on(ArtifactList.VerifyRequested)
+    def _verify(self, event: ArtifactList.VerifyRequested) -> None:
+        event.stop()
+        page = self._page
+        if page is None or page.files.zip_path is None:
+            self.orp.say("there is no zip to verify", severity="warning")
+            return
+        workspace = page.workspace
+        self._verify_in_thread(page, None if workspace is None or workspace.in_zip else workspace)
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="verify")
+    def _verify_in_thread(self, page: RunPage, workspace: Any) -> None:  # Any: a Place or None
+        worker = get_current_worker()
+        said = -1
+
+        def progress(done: int, total: int) -> None:
+            nonlocal said
+            share = done * 10 // max(1, total)
+            if share != said and not worker.is_cancelled:
+                said = share
+                self.post_message(self.Verified(f"verifying {share * 10} %", is_done=False))
+
+        assert page.files.zip_path is not None
+        words = verify_zip(page.files.zip_path, workspace.root if workspace else None, progress)
+        self.post_message(self.Verified(one_line(words, 300), is_done=True))
+
+    @on(Verified)
+    def _show_verified(self, event: Verified) -> None:
+        event.stop()
+        self._verified = one_line(event.words, 60)
+        self._show_titles()
+        if event.is_done:
+            is_bad = event.words.startswith("DAMAGED")
+            self.orp.say(f"zip {event.words}", severity="error" if is_bad else "information")
+
+    # What the verbs act on
+
+    def chosen_runs(self) -> list[RunView]:
+        page = self._page
+        return [page.detail.view] if page is not None and page.detail is not None else []
+
+    def log_place(self) -> str | None:
+        return log_places(self.orp.context, self._run_id)[0]
