@@ -11,12 +11,12 @@ and numpy's for long series, which is imported only then.
 from __future__ import annotations
 
 import math
-from array import array
 from collections.abc import Callable, Iterable
 
 from orp_tui.core.series import Numbers, Series
-from orp_tui.metrics.extremes import Extremes, Reduced, Window, add_plainly
+from orp_tui.metrics.extremes import Extremes, Reduced, Window, add_plainly, bounds_plainly
 
+Bounds = Callable[[Numbers], tuple[float, float] | None]
 Add = Callable[[Extremes, Numbers, Numbers], None]
 
 PLAIN_UP_TO = 4_000
@@ -31,29 +31,24 @@ def reduce(
     `window` is the stretch of x to show; without it, all. Points whose x is not finite or
     outside are left out, and not counted.
     """
-    blocks = [(block.times if by_time else block.steps, block.values) for block in series.blocks]
-    bounds = window or _bounds(xs for xs, _ in blocks)
-    if bounds is None:
+    bounds, add = _way(len(series))
+    blocks = []
+    for block in series.blocks:
+        xs = block.times if by_time else block.steps
+        ends = bounds(xs)
+        if ends is not None and (window is None or (ends[0] <= window[1] and ends[1] >= window[0])):
+            blocks.append((xs, block.values, ends))
+    if not blocks:
         return Reduced((), (), 0, None)
-    frame = Window(*bounds, max(1, columns))
-    if len(series) <= 2 * frame.columns:
-        return _as_it_is(blocks, frame)
-    found, add = Extremes(frame), _add_for(len(series))
-    for xs, ys in blocks:
-        add(found, xs, ys)
-    return found.reduced()
-
-
-def _bounds(columns: Iterable[Numbers]) -> tuple[float, float] | None:
-    """Least and greatest finite x; None if there is none."""
-    lows, highs = [], []
-    for xs in columns:
-        if not math.isfinite(sum(xs)):
-            xs = array("d", filter(math.isfinite, xs))
-        if xs:
-            lows.append(min(xs))
-            highs.append(max(xs))
-    return (min(lows), max(highs)) if lows else None
+    whole = min(ends[0] for _, _, ends in blocks), max(ends[1] for _, _, ends in blocks)
+    frame = Window(*(window or whole), max(1, columns))
+    if len(series) > 2 * frame.columns:
+        found = Extremes(frame)
+        for xs, ys, _ in blocks:
+            add(found, xs, ys)
+        if found.seen > 2 * frame.columns:
+            return found.reduced()
+    return _as_it_is([(xs, ys) for xs, ys, _ in blocks], frame)
 
 
 def _as_it_is(blocks: Iterable[tuple[Numbers, Numbers]], frame: Window) -> Reduced:
@@ -75,12 +70,12 @@ def _as_it_is(blocks: Iterable[tuple[Numbers, Numbers]], frame: Window) -> Reduc
     )
 
 
-def _add_for(count: int) -> Add:
-    """The way that is quicker for so many points."""
+def _way(count: int) -> tuple[Bounds, Add]:
+    """What is quicker for so many points."""
     if count > PLAIN_UP_TO:
         try:
-            from orp_tui.metrics.extremes_numpy import add
+            from orp_tui.metrics import extremes_numpy
         except ImportError:  # an installation without numpy is slow, not broken
-            return add_plainly
-        return add
-    return add_plainly
+            return bounds_plainly, add_plainly
+        return extremes_numpy.bounds, extremes_numpy.add
+    return bounds_plainly, add_plainly

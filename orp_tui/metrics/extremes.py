@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from array import array
 
 from orp_tui.core.series import Numbers
 
@@ -115,6 +116,13 @@ class Extremes:
             events=tuple((column.event[0], column.event[2]) for column in self.columns if column.event),
             gaps=tuple(column.event[0] for column in self.columns if column.event and not column.count),
         )
+
+
+def bounds_plainly(xs: Numbers) -> tuple[float, float] | None:
+    """Least and greatest finite x; None if there is none."""
+    if not math.isfinite(sum(xs)):
+        xs = array("d", filter(math.isfinite, xs))
+    return (min(xs), max(xs)) if xs else None
 
 
 def add_plainly(found: Extremes, xs: Numbers, ys: Numbers) -> None:

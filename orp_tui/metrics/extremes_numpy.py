@@ -15,6 +15,13 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
+def bounds(xs: Numbers) -> tuple[float, float] | None:
+    """As `extremes.bounds_plainly`."""
+    x: Floats = np.frombuffer(xs)
+    x = x[np.isfinite(x)]
+    return (float(x.min()), float(x.max())) if len(x) else None
+
+
 def add(found: Extremes, xs: Numbers, ys: Numbers) -> None:
     """Take in a block. The arrays are looked at where they lie, and let go."""
     x: Floats = np.frombuffer(xs)
@@ -30,7 +37,7 @@ def add(found: Extremes, xs: Numbers, ys: Numbers) -> None:
         _add_events(found, columns[~finite], x[~finite], places[~finite], y[~finite])
         columns, x, places, y = columns[finite], x[finite], places[finite], y[finite]
     if len(x):
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):
             _add_finite(found, columns, x, places, y)
 
 

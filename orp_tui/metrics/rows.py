@@ -12,24 +12,34 @@ The rules, for every format that logs one object a step:
 
 from __future__ import annotations
 
+import contextlib
 import math
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain, compress
+from operator import itemgetter
 from typing import Any
 
-from orp_tui.core.series import Points
+from orp_tui.core.series import Numbers, Points
 
 STEP_KEYS = ("step", "global_step", "_step", "iteration", "iter", "epoch")
+_RESERVED = ("step", "time")
+"""Never names of metrics."""
 TIME_KEYS = ("time", "timestamp", "_timestamp", "wall_time")
 
 Row = Mapping[str, Any]  # Any: values as JSON gives them
+
+Column = list[Any]
+"""Of int, float and None."""
 
 _DEPTH = 8
 _LONGEST_NAME = 300
 _MILLISECONDS = 1e11
 """A time stamp above this is not in seconds: it would be the year 5138."""
+_MOST_HOLES = 4
+"""Rows go through column by column while at least one in so many cells is filled."""
 _NUMBERS = {int, float}
+_CLEAN = {int, float, type(None)}
 _WORDS = {"nan": math.nan, "inf": math.inf, "infinity": math.inf, "-inf": -math.inf, "-infinity": -math.inf}
 
 
@@ -37,59 +47,72 @@ def points_of(rows: Sequence[Row], before: int) -> dict[str, Points]:
     """The points of each metric in `rows`, of which `before` stand earlier in the file."""
     if not rows:
         return {}
-    names = dict.fromkeys(chain.from_iterable(rows))
-    if len(names) * len(rows) <= 4 * sum(map(len, rows)):
-        found = _by_column(rows, list(names), before)
-        if found is not None:
-            return found
-    return _by_row(rows, before)
+    columns = _columns(rows)
+    found = points_of_columns(columns, len(rows), before) if columns is not None else None
+    return _by_row(rows, before) if found is None else found
 
 
-def _by_column(rows: Sequence[Row], names: Sequence[str], before: int) -> dict[str, Points] | None:
-    """The quick way, for rows much like each other; None where the rules have to be looked at row by row."""
-    if "rank" in names:
-        return None
-    step_key = next((key for key in STEP_KEYS if key in names), None)
-    time_key = next((key for key in TIME_KEYS if key in names), None)
-    steps = array("d", range(before, before + len(rows))) if step_key is None else _whole(rows, step_key)
-    times = array("d", [math.nan]) * len(rows) if time_key is None else _whole(rows, time_key)
-    if steps is None or times is None or (time_key and max(times) > _MILLISECONDS):
+def points_of_columns(columns: Mapping[str, Column], count: int, before: int) -> dict[str, Points] | None:
+    """The points of `count` rows given by column: numbers, None where a row has none of that name.
+
+    None if the rules want the rows one by one.
+    """
+    step_key = next((key for key in STEP_KEYS if key in columns), None)
+    time_key = next((key for key in TIME_KEYS if key in columns), None)
+    steps = array("d", range(before, before + count)) if step_key is None else _whole(columns[step_key])
+    times = array("d", [math.nan]) * count if time_key is None else _whole(columns[time_key])
+    if "rank" in columns or steps is None or times is None or (time_key and max(times) > _MILLISECONDS):
         return None
     found = {}
-    for name in names:
-        if name in (step_key, time_key):
+    for name, column in columns.items():
+        if name in (step_key, time_key) or len(name) > _LONGEST_NAME:
             continue
-        column = [row.get(name) for row in rows]
-        kinds = set(map(type, column))
-        if dict in kinds or str in kinds or len(name) > _LONGEST_NAME:
-            return None
-        if kinds <= _NUMBERS:
-            found[name] = Points(steps, _doubles(column), times)
-        elif kinds & _NUMBERS:
-            told = [type(value) in _NUMBERS for value in column]
-            found[name] = Points(
-                array("d", compress(steps, told)),
-                _doubles(compress(column, told)),
-                array("d", compress(times, told)),
-            )
+        values = _full(column)
+        if values is not None:
+            found[name] = Points(steps, values, times)
+        elif any(value is not None for value in column):
+            told = [value is not None for value in column]
+            kept = _full(list(compress(column, told)))
+            assert kept is not None
+            found[name] = Points(array("d", compress(steps, told)), kept, array("d", compress(times, told)))
     return found
 
 
-def _whole(rows: Sequence[Row], key: str) -> array[float] | None:
-    """A column of finite numbers; None if it is anything else."""
-    column = [row.get(key) for row in rows]
-    if not set(map(type, column)) <= _NUMBERS:
+def _columns(rows: Sequence[Row]) -> dict[str, Column] | None:
+    """Name → its number in each row; None if the rows are nested, or too unlike each other."""
+    entries, first = sum(map(len, rows)), rows[0]
+    raw: dict[str, list[Any]] | None = None
+    if entries == len(first) * len(rows):
+        with contextlib.suppress(KeyError):  # as long as the first one, but with other names
+            raw = {name: list(map(itemgetter(name), rows)) for name in first}
+    if raw is None:
+        names = dict.fromkeys(chain.from_iterable(rows))
+        if len(names) * len(rows) > _MOST_HOLES * entries:
+            return None
+        raw = {name: [row.get(name) for row in rows] for name in names}
+    kinds = {name: set(map(type, column)) for name, column in raw.items()}
+    if any(dict in found for found in kinds.values()):
         return None
-    numbers = _doubles(column)
-    return numbers if math.isfinite(sum(numbers)) else None
+    return {
+        name: column if kinds[name] <= _CLEAN else [_number(value) for value in column]
+        for name, column in raw.items()
+    }
 
 
-def _doubles(numbers: Iterable[Any]) -> array[float]:
-    numbers = list(numbers)
+def _full(column: Column) -> Numbers | None:
+    """A column as doubles; None if a number is missing."""
     try:
-        return array("d", numbers)
+        return array("d", column)
+    except TypeError:
+        return None
     except OverflowError:  # an int that no double can hold
-        return array("d", map(_double, numbers))
+        return None if None in column else array("d", map(_double, column))
+
+
+def _whole(column: Column) -> Numbers | None:
+    """As `_full`; None too if a number is not finite."""
+    numbers = _full(column)
+    return numbers if numbers is not None and math.isfinite(sum(numbers)) else None
 
 
 def _by_row(rows: Iterable[Row], before: int) -> dict[str, Points]:
@@ -99,7 +122,7 @@ def _by_row(rows: Iterable[Row], before: int) -> dict[str, Points]:
         time_key, time = _first_number(row, TIME_KEYS)
         rank_key, rank = _first_number(row, ("rank",))
         prefix = f"rank{rank:.0f}/" if rank_key and rank else ""
-        for name, value in _flat(row, prefix, {step_key, time_key, rank_key}, _DEPTH):
+        for name, value in _flat(row, prefix, {step_key, time_key, rank_key, *_RESERVED}, _DEPTH):
             points = found.get(name)
             if points is None:
                 points = found[name] = Points.of((), ())
