@@ -25,6 +25,7 @@ from orp_tui.tui.messages import (
     MetricsChanged,
     SelectedChanged,
 )
+from orp_tui.tui.place import Place
 from orp_tui.tui.placing import TABS, TOPS, View, side_tabs
 from orp_tui.tui.screens.outside import Outside, short_path
 from orp_tui.tui.widgets.body import Body
@@ -70,9 +71,10 @@ class DashboardScreen(Outside):
     def on_mount(self) -> None:
         self._feed = SelectedFeed(self.orp.context, self.post_message)
         self._selected: str | None = None
+        self._wanted_run, self._wanted_config = self.orp.place.run_id, self.orp.place.config
         self._watch()
+        self._return_to(self.orp.place)
         self._show_board(self.orp.board)
-        self.query_one(QueueTable).focus()
 
     def on_unmount(self) -> None:
         self._feed.end()
@@ -103,8 +105,10 @@ class DashboardScreen(Outside):
 
     @on(ConfigsChanged)
     def _configs(self, event: ConfigsChanged) -> None:
-        event.stop()
-        self.query_one(ConfigsTree).show(event.view)
+        tree = self.query_one(ConfigsTree)
+        tree.show(event.view)
+        if self._wanted_config is not None and tree.reveal(self._wanted_config):
+            self._wanted_config = None
 
     @on(MachineChanged)
     def _machine(self, event: MachineChanged) -> None:
@@ -136,6 +140,35 @@ class DashboardScreen(Outside):
         tree = self.query_one(ConfigsTree)
         self.query_one(PromptLine).ask(
             "filter:", tree.filter_words, lambda words: setattr(tree, "filter_words", words)
+        )
+
+    # Where one was
+
+    def _return_to(self, place: Place) -> None:
+        """See what was seen at that place; its run and file are found once they are there."""
+        queue = self.query_one(QueueTable)
+        queue.filter_words = place.filter
+        queue.order = place.sort, place.reverse
+        panel = place.panel if place.panel in (*TOPS, *TABS) else "queue"
+        tab = place.tab if place.tab in TABS else TABS[0]
+        top = panel if panel in TOPS else TOPS[0]
+        self._see(View(tab, top, panel if place.zoomed else None))
+        self.query_one(f"#{panel}").focus()
+
+    def _remember(self) -> None:
+        """Keep the place for the next time; the app writes it when it is left."""
+        queue, view = self.query_one(QueueTable), self.query_one(Body).view
+        file = self.query_one(ConfigsTree).cursor_file
+        self.orp.place = dataclasses.replace(
+            self.orp.place,
+            run_id=self._wanted_run or self._selected,
+            config=file.name if file is not None else self._wanted_config,
+            tab=view.tab,
+            panel=self.pane_of_focus(),
+            zoomed=view.zoom is not None,
+            filter=queue.filter_words,
+            sort=queue.order[0],
+            reverse=queue.order[1],
         )
 
     # What is seen
@@ -204,6 +237,7 @@ class DashboardScreen(Outside):
         body = self.query_one(Body)
         if body.view.zoom not in (None, pane):
             self._see(dataclasses.replace(body.view, zoom=pane))
+        self._remember()
 
     def _reveal(self, pane: str) -> None:
         view = self.query_one(Body).view
@@ -221,6 +255,9 @@ class DashboardScreen(Outside):
         queue = self.query_one(QueueTable)
         queue.show(board.rows, metrics=board.metrics, kill_at=board.kill_at)
         self.query_one(HeaderLine).show(self._heading(board))
+        if self._wanted_run is not None and board.seen is not None:
+            queue.go_to(self._wanted_run)
+            self._wanted_run = None
         self._select(queue.cursor_key)
         self._show_titles()
 
@@ -232,6 +269,7 @@ class DashboardScreen(Outside):
             self.query_one(MetricChart).show(None if item is None else {})
             self._show_titles()
         self._feed.select(run_id, is_final=item is not None and item.state.is_final)
+        self._remember()
 
     def _show_titles(self) -> None:
         queue, body = self.query_one(QueueTable), self.query_one(Body)
