@@ -228,6 +228,7 @@ def test_info_says_how_long_a_run_runs_and_ends_nothing_before_its_end(desk: Des
     assert "ended" not in out
 
 
+@pytest.mark.slow
 def test_processes_that_outlived_their_training_are_told(desk: Desk) -> None:
     done = desk.call("run", desk.write("e.yaml", GOOD + "; sleep 50 & sleep 51 &", deliverables=[METRICS]))
 
