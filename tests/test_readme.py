@@ -1,4 +1,4 @@
-"""What the README promises, done."""
+"""What the README promises, done. Its two commands on a fresh clone are steps of `.ci/run`; here `-m sweep` does them."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def _bash(line: str, folder: Path, **more: str) -> subprocess.CompletedProcess[s
     )
 
 
-@pytest.mark.slow
+@pytest.mark.sweep
 def test_the_first_command_sets_up_and_trains_on_a_fresh_clone(tmp_path: Path) -> None:
     clone = _clone(tmp_path / "clone")
 
@@ -66,7 +66,7 @@ def test_the_first_command_sets_up_and_trains_on_a_fresh_clone(tmp_path: Path) -
     assert packed.name in done.stdout
 
 
-@pytest.mark.slow
+@pytest.mark.sweep
 def test_the_second_command_sets_up_and_passes_tests_on_a_fresh_clone(tmp_path: Path) -> None:
     """Of the suite only some quick files: it is this very suite that runs here."""
     clone = _clone(tmp_path / "clone")

@@ -55,7 +55,7 @@ def choose(queued: Sequence[Run], occupants: Sequence[Occupant], capacity: Capac
         if broken is not None:
             doomed[run.id] = broken
             continue
-        why = _not_now(run, taken, capacity, now)
+        why = not_now(run, taken, capacity, now)
         if why is None:
             why = room.lacks(run)
             if why is None:
@@ -78,7 +78,8 @@ def _broken_dependency(run: Run, capacity: Capacity) -> str | None:
     return None
 
 
-def _not_now(run: Run, taken: Sequence[Occupant], capacity: Capacity, now: float) -> str | None:
+def not_now(run: Run, taken: Sequence[Occupant], capacity: Capacity, now: float) -> str | None:
+    """Why a run may not start whatever room there is; None if it may."""
     if run.held:
         return "held"
     if capacity.paused is not None:

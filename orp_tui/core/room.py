@@ -44,6 +44,11 @@ class Room:
             self._in_group[other.group] = self._in_group.get(other.group, 0) + 1
         self._kept_slot: list[str] = []
 
+    @property
+    def has_slots(self) -> bool:
+        """Whether anything can start at all; what slots are left for may be kept for somebody."""
+        return self._slots > 0
+
     def lacks(self, run: Run) -> str | None:
         """What there is too little of for a run, in words; None if it can start."""
         needs = run.needs

@@ -49,6 +49,8 @@ def verdict(record: ExitRecord, report: ChecklistReport | None) -> Verdict:
         stopped = _stopped(record)
         if stopped is not None:
             return stopped
+    if _killed_at_limit(record) and record.exit_code != 0:
+        return Verdict(RunState.FAILED, Reason.OOM_KERNEL, f"killed by the kernel: {_memory(record)}")
     if record.exit_code is None and record.signal is None:
         return Verdict(
             RunState.LOST,
@@ -142,8 +144,6 @@ def _of_item(wrong: ChecklistItem) -> str:
 
 def _failed(record: ExitRecord) -> Verdict:
     last = _last_line(record.stderr_tail)
-    if _killed_at_limit(record):
-        return Verdict(RunState.FAILED, Reason.OOM_KERNEL, f"killed by the kernel: {_memory(record)}")
     if record.signal == 9 and record.oom_kills > 0:
         return Verdict(RunState.FAILED, Reason.OOM_KERNEL, "killed by the kernel: out of memory")
     if match := _CUDA_OOM.search(record.stderr_tail):

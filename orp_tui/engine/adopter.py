@@ -19,6 +19,7 @@ from orp_tui.core.request import RunRequest
 from orp_tui.core.run import Json, Started
 from orp_tui.engine import facts, host, results
 from orp_tui.engine.leftovers import members_of, send
+from orp_tui.engine.memory_watch import GRACE_S, MemoryWatch
 from orp_tui.engine.request_file import read_request
 from orp_tui.files import locks
 from orp_tui.files.atomic import create_once, to_json
@@ -41,6 +42,8 @@ class Adopter:
         self._attempt = attempt
         self._request: RunRequest = read_request(self._folder)
         self._started: Started | None = facts.read_started(self._folder, attempt)
+        limit = self._request.needs.memory
+        self._memory = MemoryWatch(run_id, attempt, limit) if limit is not None else None
         self._stop: Json | None = None
         self._signals: list[str] = []
         self._status: int | None = None
@@ -62,6 +65,7 @@ class Adopter:
                 deadline = self._look_for_reasons(members, now)
             elif deadline is not None and now >= deadline:
                 self._send(members, signal.SIGKILL)
+            hit("adopter.looked")
             self._wait(main)
         self._record()
         if main is not None:
@@ -106,6 +110,8 @@ class Adopter:
             why = "timed_out"
         elif self._stalled(now):
             why = "stalled"
+        elif self._memory is not None and self._memory.is_over(members, now):
+            why, grace = "oom", min(grace, GRACE_S)
         if not why:
             return None
         self._stop = {"why": why, "by": by, "at": time.time()}
@@ -142,6 +148,8 @@ class Adopter:
             stderr_tail=results.tail_of(self._folder.stderr),
         )
         record |= {"stop": self._stop, "signals": self._signals[:16], "status": self._status}
+        if self._memory is not None:
+            record |= {"memory": self._memory.facts(), "oom_kills": self._memory.kills()}
         if self._status is not None:
             killed = os.WIFSIGNALED(self._status)
             record["signal" if killed else "exit_code"] = (
@@ -151,6 +159,8 @@ class Adopter:
             record["duration_s"] = round(time.time() - started.at, 3)
         hit("adopter.record")
         create_once(self._folder.exit(self._attempt), to_json(record))
+        if self._memory is not None:
+            self._memory.remove()
 
 
 def exit_status(descriptor: int) -> int | None:

@@ -28,7 +28,7 @@ def make(run_id: str, attempt: int, limit: int | None, *, proc: Path = PROC) -> 
     if found is None:
         return []
     parent, home = found
-    folder = parent / f"orp-{run_id}-{attempt}"
+    folder = parent / name_of(run_id, attempt)
     try:
         folder.mkdir(exist_ok=True)
         (folder / "memory.max").write_text(str(limit))
@@ -43,11 +43,31 @@ def make(run_id: str, attempt: int, limit: int | None, *, proc: Path = PROC) -> 
     return [str(folder), str(home)]
 
 
+def name_of(run_id: str, attempt: int) -> str:
+    """The name of an attempt's cgroup."""
+    return f"orp-{run_id}-{attempt}"
+
+
+def folder_of(pid: int, name: str, *, proc: Path = PROC) -> Path | None:
+    """The cgroup of this name that a process is in; None if it is in none."""
+    try:
+        mounted = _mounted((proc / "mountinfo").read_text())
+        where = _unified((proc.parent / str(pid) / "cgroup").read_text())
+    except (OSError, StopIteration):
+        return None
+    parts = where.split("/")
+    if mounted is None or name not in parts or ".." in parts:
+        return None
+    root, mount = mounted
+    path = "/".join(parts[: parts.index(name) + 1])
+    return mount / path.removeprefix(root.rstrip("/")).lstrip("/")
+
+
 def place(proc: Path = PROC) -> tuple[Path, Path] | None:
     """The folder in which cgroups with a memory limit can be made, and this process's own; None if nowhere."""
     try:
         mounted = _mounted((proc / "mountinfo").read_text())
-        own = next(line[3:] for line in (proc / "cgroup").read_text().splitlines() if line.startswith("0::"))
+        own = _unified((proc / "cgroup").read_text())
     except (OSError, StopIteration):
         return None
     if mounted is None or ".." in own.split("/"):
@@ -63,6 +83,11 @@ def place(proc: Path = PROC) -> tuple[Path, Path] | None:
         if folder == mount:
             return None
         folder = folder.parent
+
+
+def _unified(cgroup: str) -> str:
+    """Where a process is in the unified hierarchy. Raises StopIteration if it is in none."""
+    return next(line[3:] for line in cgroup.splitlines() if line.startswith("0::"))
 
 
 def _mounted(mountinfo: str) -> tuple[str, Path] | None:

@@ -19,7 +19,7 @@ from orp_tui.engine.checkpoints import last_checkpoint
 from orp_tui.engine.local import PASSING
 from orp_tui.engine.request_file import read_request
 from orp_tui.engine.settle import Settler
-from orp_tui.engine.takeover import take_over
+from orp_tui.engine.takeover import InUse, take_over
 from orp_tui.files import locks
 from orp_tui.files.atomic import write_json
 from orp_tui.files.failpoint import hit
@@ -81,6 +81,9 @@ class Starter:
             if run.workspace != "isolated":
                 write_json(folder.baseline, take_baseline(request.deliverables, Path(request.cwd)))
             launch = self._launch(run, request, cards, lock, held)
+        except InUse as error:
+            self._wait(run, CLAIM_RETRY_S, str(error))
+            return
         except (OSError, ValueError, KeyError, TypeError) as error:
             if isinstance(error, OSError) and error.errno in PASSING:
                 self._wait(run, PASSING_RETRY_S, f"cannot be prepared now: {error.strerror}")

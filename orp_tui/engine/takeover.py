@@ -16,10 +16,14 @@ from orp_tui.files.atomic import sync_folder
 from orp_tui.files.failpoint import hit
 
 
-def take_over(paths: BasePaths, request: RunRequest) -> str | None:
-    """Have the run's workspace in its place; why that can't be, or None.
+class InUse(Exception):
+    """Somebody is at work on the predecessor, as `orp clean` or a bundling are for a moment; says who."""
 
-    The caller holds the run's lock. Raises OSError if a folder can't be changed.
+
+def take_over(paths: BasePaths, request: RunRequest) -> str | None:
+    """Have the run's workspace in its place; why that can't ever be, or None.
+
+    The caller holds the run's lock. Raises InUse if it can't be now, OSError if a folder can't be changed.
     """
     if request.resume_of is None or request.workspace != "isolated":
         return None
@@ -44,8 +48,10 @@ def _move(old: RunPaths, new: RunPaths) -> str | None:
         return f"the workspace of {old.run_id} is gone, or was taken over by another run"
     lock = locks.take(old.supervisor_lock)
     if lock is None:
-        return f"{old.run_id} is still at work in its workspace"
+        raise InUse(f"somebody is at work on {old.run_id}, whose workspace it goes on in")
     try:
+        if old.workspace.is_symlink() or not old.workspace.is_dir():  # that somebody has just taken it away
+            return f"the workspace of {old.run_id} is gone, or was taken over by another run"
         os.rename(old.workspace, new.workspace)
     finally:
         os.close(lock)

@@ -448,7 +448,7 @@ def test_seventy_thousand_members(tmp_path, plan_of):
     assert verify(tmp_path / "out.zip").ok
 
 
-@pytest.mark.slow
+@pytest.mark.sweep
 def test_a_member_of_five_gigabytes_and_one_behind_it(tmp_path, plan_of):
     with (tmp_path / "sparse").open("wb") as file:
         file.truncate(5 << 30)

@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import signal
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,33 @@ def test_the_list_as_json_has_id_name_state_reason_and_times(ended: Ended) -> No
     assert (good["name"], good["state"], good["reason"]) == ("good one", "succeeded", "ok")
     assert good["submitted_at"] <= good["started_at"] <= good["ended_at"]
     assert good["started_at"].endswith("Z")
+
+
+def test_the_list_shows_the_code_that_was_frozen_with_each_run(desk: Desk) -> None:
+    git = ["git", "-c", "user.name=a", "-c", "user.email=a@b"]
+    path = desk.write("e.yaml", "true")
+    (desk.folder / "train.py").write_text("one\n")
+    for words in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "first"]):
+        subprocess.run([*git, *words], cwd=desk.folder, check=True)
+    commit = subprocess.run(
+        [*git, "rev-parse", "HEAD"], cwd=desk.folder, check=True, capture_output=True, text=True
+    ).stdout[:7]
+    (desk.folder / "train.py").write_text("one\ntwo\nthree\n")
+    (desk.folder / "notes.txt").write_text("of nobody\n")
+    desk.call("queue", "submit", path)
+
+    summary = f"{commit} +2 −0, 1 untracked"
+    heading, line = desk.call("runs").out.splitlines()
+    assert line[heading.index("CODE") :].startswith(summary)
+    assert [item["code"] for item in desk.call("runs", "--json").json] == [summary]
+
+
+def test_a_run_whose_folder_is_gone_is_listed_without_its_code(desk: Desk) -> None:
+    run_id = desk.call("queue", "submit", desk.write("e.yaml", "true")).out.strip()
+    shutil.rmtree(desk.folder / "experiments" / "runs" / run_id)
+
+    assert [item["code"] for item in desk.call("runs", "--json").json] == [None]
+    assert desk.call("runs").code == 0
 
 
 def test_a_limit_cuts_the_list(ended: Ended) -> None:
@@ -200,6 +228,7 @@ def test_info_says_how_long_a_run_runs_and_ends_nothing_before_its_end(desk: Des
     assert "ended" not in out
 
 
+@pytest.mark.slow
 def test_processes_that_outlived_their_training_are_told(desk: Desk) -> None:
     done = desk.call("run", desk.write("e.yaml", GOOD + "; sleep 50 & sleep 51 &", deliverables=[METRICS]))
 

@@ -123,7 +123,9 @@ def test_a_stop_above_the_memory_limit_says_what_was_used_and_allowed():
     assert found.detail == "memory limit 16.0 GiB: used 16.4 GiB (sent SIGTERM to 7)"
 
 
-@pytest.mark.parametrize("end", [{"exit_code": None, "signal": 9}, {"exit_code": 1}])
+@pytest.mark.parametrize(
+    "end", [{"exit_code": None, "signal": 9}, {"exit_code": 1}, {"exit_code": None, "how": "adopted"}]
+)
 def test_a_kill_in_its_own_cgroup_is_the_kernels_even_if_only_a_worker_was_killed(end):
     record = made_record(oom_kills=1, memory={"limit": 1 << 30, "used": 1 << 30, "by": "kernel"}, **end)
 

@@ -99,3 +99,20 @@ def test_cgroups_of_ended_runs_are_swept_and_no_others(machine, tmp_path):
 
     kept = {path.name for path in mount.iterdir() if path.name.startswith("orp-")}
     assert kept == {f"orp-{alive}-1", f"orp-{fresh}-1", "orp-other-1"}
+
+
+def test_the_cgroup_of_a_process_is_found_by_its_name(machine, tmp_path):
+    proc = machine("/docker/abc/a", {"": "memory", "a": ""}, root="/docker/abc")
+    name = memory_limit.name_of(RUN, 2)
+    for pid, where in (
+        (1, f"/docker/abc/{name}"),
+        (2, f"/docker/abc/{name}/below"),
+        (3, "/docker/abc/a"),
+        (4, f"/../{name}"),
+    ):
+        (tmp_path / str(pid)).mkdir()
+        (tmp_path / str(pid) / "cgroup").write_text(f"4:memory:/x\n0::{where}\n")
+
+    found = [memory_limit.folder_of(pid, name, proc=proc) for pid in range(1, 6)]
+
+    assert found == [tmp_path / "cgroup" / name] * 2 + [None] * 3

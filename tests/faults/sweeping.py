@@ -23,7 +23,7 @@ from waiting import until
 from orp_tui.core.states import RunState
 from orp_tui.engine import facts
 
-MOST_HITS = {"leader.turn": 6, "bundle.member": 2}
+MOST_HITS = {"leader.turn": 6, "bundle.member": 2, "adopter.looked": 2}
 """Points that are passed again and again with nothing new about it."""
 
 Act = Callable[[Project, str, Callable[[], bool]], None]

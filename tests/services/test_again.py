@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 
 import pytest
 from waiting import until
@@ -11,7 +12,9 @@ from waiting import until
 from orp_tui.core.errors import SubmitRefused, UsageError
 from orp_tui.core.states import RunState
 from orp_tui.engine.request_file import read_request
+from orp_tui.files import locks
 from orp_tui.services.again import clone, resume, retry
+from orp_tui.services.watch import snapshot
 
 
 def again(project, act, run_id, **options):
@@ -129,6 +132,36 @@ def test_a_workspace_is_taken_over_once(project):
 
     with pytest.raises(SubmitRefused, match="taken over"):
         again(project, resume, first)
+
+
+def test_a_resume_waits_while_somebody_is_at_work_on_its_predecessor(project):
+    first = project.submit(["sh", "-c", TRAIN, "sh"], **RESUMABLE)
+    project.settle()
+    second = again(project, resume, first)
+    lock = locks.take(project.run(first).supervisor_lock)  # as `orp clean` does
+    leader = project.leader()
+    try:
+        until(lambda: "at work on" in (project.row(second).detail or ""), what="why it waits")
+        with project.context.store() as connection:
+            why = snapshot(project.paths, connection, slots=2).unfinished[0].detail
+    finally:
+        os.close(lock)
+
+    assert why.startswith(f"somebody is at work on {first}, whose workspace it goes on in; next try in")
+    assert leader.wait(30) == 0
+    assert output_of(project, second) == "--from ckpt-10\n"
+
+
+def test_a_resume_whose_workspace_was_cleaned_meanwhile_fails_and_says_so(project):
+    first = project.submit(["sh", "-c", TRAIN, "sh"], **RESUMABLE)
+    project.settle()
+    second = again(project, resume, first)
+    shutil.rmtree(project.run(first).workspace)
+
+    project.settle()
+
+    assert project.state(second) is RunState.FAILED
+    assert f"the workspace of {first} is gone" in project.row(second).detail
 
 
 def test_a_clone_is_a_child_on_the_code_of_now(project):

@@ -46,6 +46,27 @@ def test_a_watched_run_is_stopped_above_its_limit_as_a_whole(project, workers):
     assert (record["limit"], record["by"]) == (200 << 20, "watch")
 
 
+@pytest.mark.skipif(memory_limit.place() is not None, reason="here the kernel holds the limit")
+@pytest.mark.parametrize("workers", [1, 3])
+def test_the_limit_is_watched_also_when_the_supervisor_was_killed(project, workers):
+    late = ["sh", "-c", f'echo B $ORP_RUN_ID $$ >> {project.side}; {project.waits}; exec "$@"', "sh"]
+    run_id, leader = project.running(
+        [*late, *greedy(workers)], resources={"memory": "200MiB"}, stop={"grace": "2s"}
+    )
+    project.kill_supervisor(run_id)
+    lock = project.run(run_id).supervisor_lock
+    until(lambda: locks.ask(lock) is locks.LockState.HELD, what="the adopter")
+    project.go()
+
+    row = project.await_state(run_id, RunState.FAILED)
+
+    assert row.reason == "oom", project.words()
+    assert row.detail.startswith("memory limit 200 MiB: used ")
+    record = project.record(run_id)
+    assert (record["how"], record["memory"]["by"]) == ("adopted", "watch")
+    assert leader.wait(30) == 0
+
+
 @pytest.mark.slow
 def test_pages_that_processes_share_are_counted_once(project):
     forks = "import os, time\nx = bytearray(60 << 20)\nfor i in range(0, len(x), 4096): x[i] = 1\n"
@@ -156,3 +177,24 @@ def test_a_tree_that_does_not_want_to_end_is_killed_at_once_by_its_cgroup(projec
 
     assert child.wait(30) == 0
     assert not cgroup.exists()
+
+
+@pytest.mark.root
+def test_an_adopter_leaves_the_limit_to_the_kernel_and_takes_the_cgroup_away(project, cgroup):
+    run_id = project.submit(project.waits, resources={"memory": "1MiB"})  # less than it takes
+    own = cgroup / memory_limit.name_of(run_id, 1)
+    own.mkdir()
+    supervisor = start_in(project, run_id, own)
+    training = project.training(run_id)
+    supervisor.kill()
+    supervisor.wait()
+    steps = project.root / "steps"
+    leader = project.leader(log=steps)
+    until(lambda: steps.exists() and "adopter.looked" in steps.read_text(), what="a look of the adopter")
+    assert training in members(own)
+    project.go()
+    leader.wait(30)
+
+    record = project.record(run_id)
+    assert (record["how"], record["stop"], record["memory"]["by"]) == ("adopted", None, "kernel")
+    assert not own.exists()

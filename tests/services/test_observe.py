@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 
+import pytest
 from waiting import until
 
 from orp_tui.core.checklist import DeliverableStatus
@@ -39,6 +40,7 @@ def test_the_checklist_turns_green_item_by_item_while_the_run_goes_on(project):
     until(lambda: not (project.paths.live / f"{run_id}.json").exists(), 20, what="the live list to go")
 
 
+@pytest.mark.slow
 def test_a_killed_observer_is_replaced_and_the_run_does_not_notice(project):
     run_id = project.submit(
         "while [ ! -e end ]; do sleep 0.1; done; echo x > first.txt", deliverables=[FIRST]

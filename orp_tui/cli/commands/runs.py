@@ -13,6 +13,7 @@ from orp_tui.cli.context_option import as_json, base_dir
 from orp_tui.core.sanitise import one_line
 from orp_tui.core.words import duration
 from orp_tui.services.context import open_context
+from orp_tui.services.queue_acts import code_of
 from orp_tui.services.watch import view
 from orp_tui.store import runs
 
@@ -31,14 +32,17 @@ def command(limit: int, base_dir: str | None, as_json: bool) -> None:
         with context.store() as connection:
             views = [view(context.paths, run) for run in runs.newest(connection, limit or -1)]
     now = time.time()
+    codes = [code_of(context.paths, item.run.id) for item in views]
     if as_json:
-        output.emit_json([run_json(item, now) for item in views])
+        output.emit_json(
+            [run_json(item, now) | {"code": code} for item, code in zip(views, codes, strict=True)]
+        )
         return
     if not views:
         output.say(f"nothing was run in {context.paths.base} yet; `orp run FILE` does")
         return
     rows = []
-    for item in views:
+    for item, code in zip(views, codes, strict=True):
         run = item.run
         valid = run.deliverables_valid if run.deliverables_valid is not None else 0
         rows.append(
@@ -49,7 +53,9 @@ def command(limit: int, base_dir: str | None, as_json: bool) -> None:
                 output.local_time(run.submitted_at),
                 duration(item.elapsed_s(now)),
                 f"{valid}/{run.deliverables_total}" if run.deliverables_total else "-",
+                one_line(code or "-", 40),
                 one_line(item.detail or "", 100),
             )
         )
-    output.emit(output.table(("RUN", "NAME", "STATE", "SUBMITTED", "TIME", "DELIV", "WHY"), rows, paint=2))
+    headings = ("RUN", "NAME", "STATE", "SUBMITTED", "TIME", "DELIV", "CODE", "WHY")
+    output.emit(output.table(headings, rows, paint=2))
