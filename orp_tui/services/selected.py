@@ -5,12 +5,10 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
-from orp_tui.core.checklist import ChecklistReport
-from orp_tui.core.errors import OrpError
 from orp_tui.core.layout import STDERR_NAME, STDOUT_NAME
 from orp_tui.services.context import Context
-from orp_tui.services.detail import RunDetail, detail
 from orp_tui.services.run_metrics import MetricsSnapshot, RunMetrics
+from orp_tui.services.run_page import RunPage, RunPageReader
 
 
 @dataclasses.dataclass(frozen=True)
@@ -18,12 +16,7 @@ class SelectedRun:
     """What the panes of a run show."""
 
     run_id: str
-    detail: RunDetail | None
-    """None if the run has gone from the store, or that can't be read."""
-    problem: str | None
-    """Why there is no detail."""
-    checklist: ChecklistReport | None
-    """The newest; what is declared if nobody has looked yet; None if that can't be read."""
+    page: RunPage
     stdout: str
     """Path of the log, or `path.zip::member` once only the zip has it."""
     stderr: str
@@ -34,28 +27,27 @@ class SelectedReader:
 
     def __init__(self, context: Context) -> None:
         self._context = context
+        self._run_id = ""
+        self._page = RunPageReader(context, "")
         self._metrics: RunMetrics | None = None
-
-    def metrics(self, run_id: str) -> MetricsSnapshot | None:
-        """What the run has logged; None if that is what it was at the last call."""
-        if self._metrics is None or self._metrics.run_id != run_id:
-            self._metrics = RunMetrics(self._context.paths.run(run_id))
-        return self._metrics.look()
 
     def look(self, run_id: str) -> SelectedRun:
         """The run as it is now."""
-        from orp_tui.services.watch import declared
-
+        self._take(run_id)
         stdout, stderr = log_places(self._context, run_id)
-        try:
-            with self._context.store() as connection:
-                found = detail(self._context, connection, run_id)
-        except (OrpError, OSError, AssertionError) as error:
-            return SelectedRun(
-                run_id, None, str(error) or "is not in the store any more", None, stdout, stderr
-            )
-        report = found.checklist or declared(self._context.paths, found.view.run)
-        return SelectedRun(run_id, found, None, report, stdout, stderr)
+        return SelectedRun(run_id, self._page.look(), stdout, stderr)
+
+    def metrics(self, run_id: str) -> MetricsSnapshot | None:
+        """What the run has logged; None if that is what it was at the last call."""
+        self._take(run_id)
+        if self._metrics is None:
+            self._metrics = RunMetrics(self._context.paths.run(run_id))
+        return self._metrics.look()
+
+    def _take(self, run_id: str) -> None:
+        if run_id != self._run_id:
+            self._run_id, self._metrics = run_id, None
+            self._page = RunPageReader(self._context, run_id)
 
 
 def log_places(context: Context, run_id: str) -> tuple[str, str]:

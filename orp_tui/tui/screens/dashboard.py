@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import time
 from typing import ClassVar
 
 from textual import events, on, work
@@ -16,6 +17,7 @@ from textual.widgets import Static
 from orp_tui.core.sanitise import one_line
 from orp_tui.core.states import RunState
 from orp_tui.services.board import Board
+from orp_tui.services.selected import SelectedRun
 from orp_tui.services.watch import RunView
 from orp_tui.tui.feeds import SelectedFeed
 from orp_tui.tui.messages import (
@@ -27,11 +29,13 @@ from orp_tui.tui.messages import (
 )
 from orp_tui.tui.place import Place
 from orp_tui.tui.placing import TABS, TOPS, View, side_tabs
+from orp_tui.tui.run_sections import page_sections
 from orp_tui.tui.screens.outside import Outside, short_path
 from orp_tui.tui.widgets.body import Body
 from orp_tui.tui.widgets.checklist import Checklist
 from orp_tui.tui.widgets.configs_tree import ConfigsTree
 from orp_tui.tui.widgets.header_line import HeaderLine, Heading
+from orp_tui.tui.widgets.info_panel import InfoPanel
 from orp_tui.tui.widgets.key_line import KeyLine
 from orp_tui.tui.widgets.meters import MachineStrip
 from orp_tui.tui.widgets.metric_chart import MetricChart
@@ -63,7 +67,7 @@ class DashboardScreen(Outside):
             _Later("log", id="log"),
             Checklist(id="checklist"),
             MetricChart(ascii_only=manners.ascii, period_s=manners.chart_period_s, id="chart"),
-            _Later("info", id="info"),
+            InfoPanel(id="info"),
         )
         yield PromptLine()
         yield KeyLine()
@@ -71,6 +75,7 @@ class DashboardScreen(Outside):
     def on_mount(self) -> None:
         self._feed = SelectedFeed(self.orp.context, self.post_message)
         self._selected: str | None = None
+        self._shown: SelectedRun | None = None
         self._wanted_run, self._wanted_config = self.orp.place.run_id, self.orp.place.config
         self._watch()
         self._return_to(self.orp.place)
@@ -93,8 +98,14 @@ class DashboardScreen(Outside):
     @on(SelectedChanged)
     def _selection(self, event: SelectedChanged) -> None:
         event.stop()
-        if event.selected.run_id == self._selected:
-            self.query_one(Checklist).show(event.selected.checklist)
+        if event.selected.run_id != self._selected:
+            return
+        from_top = self._shown is None or self._shown.run_id != event.selected.run_id
+        self._shown = event.selected
+        page = event.selected.page
+        self.query_one(Checklist).show(page.checklist)
+        sections = page_sections(page, now=time.time(), ascii_only=self.orp.manners.ascii)
+        self.query_one(InfoPanel).show(sections, from_top=from_top)
 
     @on(MetricsChanged)
     def _metrics(self, event: MetricsChanged) -> None:
@@ -141,6 +152,27 @@ class DashboardScreen(Outside):
         self.query_one(PromptLine).ask(
             "filter:", tree.filter_words, lambda words: setattr(tree, "filter_words", words)
         )
+
+    @on(Checklist.OpenRequested)
+    def _open_deliverable(self, event: Checklist.OpenRequested) -> None:
+        event.stop()
+        place = self._shown.page.workspace if self._shown is not None else None
+        if place is None:
+            self.orp.say("there is neither a workspace nor a zip to look into", severity="warning")
+        else:
+            from orp_tui.tui.screens.preview import PreviewScreen
+
+            self.app.push_screen(PreviewScreen(place, event.item))
+
+    def action_open_run(self) -> None:
+        from orp_tui.tui.screens.run_detail import RunDetailScreen
+
+        run_id = self.query_one(QueueTable).cursor_key
+        if run_id is not None:
+            self.app.push_screen(RunDetailScreen(run_id))
+
+    def log_place(self) -> str | None:
+        return self._shown.stdout if self._shown is not None else None
 
     # Where one was
 
