@@ -1,0 +1,130 @@
+"""The machine on a screen of its own: GPUs, who is on them, host, queue, and what happened last."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.screen import Screen
+
+from orp_tui.core.sanitise import one_line
+from orp_tui.services.system import SystemLook
+from orp_tui.tui.machine_lines import machine_lines, queue_lines
+from orp_tui.tui.widgets.header_line import HeaderLine, Heading
+from orp_tui.tui.widgets.key_line import KeyLine
+from orp_tui.tui.widgets.meters import Steady, steadied
+from orp_tui.tui.widgets.page_view import Line, PageView, line
+
+_SIDE_BY_SIDE = 110
+_BARE = (60, 15)
+
+_NOT_HERE = ("zoom", "turn_tab", "copy")
+
+Make = Callable[[int], Iterator[Line]]
+"""Lines for a width."""
+
+
+class LaidOut(PageView):
+    """Lines that are made anew for each width."""
+
+    def __init__(self, **options: Any) -> None:  # Any: as Widget takes them
+        super().__init__(**options)
+        self._make: Make | None = None
+
+    def show(self, make: Make) -> None:
+        """Show what `make` gives for the width there is."""
+        self._make = make
+        self._lay_out()
+
+    def on_resize(self) -> None:
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        if self._make is not None and self.room.width > 0:
+            self.put_lines(list(self._make(self.room.width)))
+
+
+class SystemScreen(Screen[None]):
+    """Shows what it is handed; looks at nothing itself."""
+
+    def __init__(self, *, ascii_only: bool = False, **options: Any) -> None:  # Any: as Screen takes them
+        super().__init__(**options)
+        self._ascii = ascii_only
+        self._steady = Steady()
+        self._look: SystemLook | None = None
+        self._sent: tuple[float, int] | None = None
+        self._bytes_sent: int | None = None
+        self._rate: float | None = None
+
+    def compose(self) -> ComposeResult:
+        yield HeaderLine(self._heading())
+        with Horizontal(id="system-panes"):
+            yield LaidOut(id="system-machine")
+            yield LaidOut(id="system-queue")
+        yield KeyLine()
+
+    def on_mount(self) -> None:
+        self.query_one("#system-machine", LaidOut).border_title = Content("Machine")
+        self.query_one("#system-queue", LaidOut).border_title = Content("Queue")
+        self.query_one("#system-machine").focus()
+        self._show()
+
+    def show(self, look: SystemLook, *, bytes_sent: int | None = None) -> None:
+        """Show this look. `bytes_sent`: what the dashboard has sent to the terminal in all."""
+        self._look = look
+        if bytes_sent is not None:
+            now = time.monotonic()
+            if self._sent is not None and now > self._sent[0]:
+                self._rate = (bytes_sent - self._sent[1]) / (now - self._sent[0])
+            self._sent = now, bytes_sent
+            self._bytes_sent = bytes_sent
+        if self.is_mounted:
+            self._show()
+
+    def _show(self) -> None:
+        """Numbers stay until they have moved: a quiet machine sends nothing."""
+        machine, queue = self.query_one("#system-machine", LaidOut), self.query_one("#system-queue", LaidOut)
+        look = self._look
+        if look is None:
+            machine.show(lambda _width: iter([line("looking at the machine", "quiet")]))
+            return
+        shown = steadied(look.machine, self._steady)
+        is_ascii = self._ascii
+        sent, rate = self._bytes_sent, self._rate
+
+        def of_machine(width: int) -> Iterator[Line]:
+            yield from machine_lines(shown, width, height=machine.room.height, ascii_only=is_ascii)
+            if self.has_class("-narrow"):
+                yield line()
+                yield from of_queue(width)
+
+        def of_queue(width: int) -> Iterator[Line]:
+            yield from queue_lines(look, width, bytes_sent=sent, bytes_per_s=rate)
+
+        machine.show(of_machine)
+        queue.show(of_queue)
+        self.query_one(HeaderLine).show(self._heading())
+
+    def on_resize(self, event: events.Resize) -> None:
+        size = event.size
+        self.set_class(size.width < _SIDE_BY_SIDE, "-narrow")
+        self.set_class(size.width < _BARE[0] or size.height < _BARE[1], "-bare")
+        self.query_one("#system-queue").display = not self.has_class("-narrow")
+        self._show()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return action not in _NOT_HERE and super().check_action(action, parameters)
+
+    def action_back(self) -> None:
+        self.app.pop_screen()
+
+    def _heading(self) -> Heading:
+        host = self._look.machine.host if self._look is not None else None
+        counts = "" if host is None else f"{host.cpus} CPUs"
+        return Heading(one_line(os.uname().nodename), "1 Dashboard [5]System", counts)
