@@ -24,6 +24,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "runs": ("Look", "List runs, newest first"),
     "info": ("Look", "Everything about one run"),
     "logs": ("Look", "Show or follow what a training printed"),
+    "metrics": ("Look", "What a training measured, as a table or as charts"),
     "digest": ("Look", "While you were away: what ended, runs and waits"),
     "shell": ("Look", "A shell in a run's workspace and environment"),
     "diff": ("Look", "What differs in code, config and environment"),

@@ -260,3 +260,32 @@ def test_names_that_nest_deep_and_numbers_that_are_huge_end_nothing(tmp_path):
 
     assert [value for _, value, _ in plain(table)["loss"]] == [1.0]
     assert all(len(name) <= 300 for name in plain(table))
+
+
+@pytest.mark.parametrize("name", ['a"b', "a\\b", "a\x1b[2J", "\ud800", "", "é", "f0", "step "])
+def test_any_name_is_read_also_where_many_lines_are_alike(tmp_path, name):
+    path = tmp_path / "m.jsonl"
+    write(path, *({"step": step, name: step} for step in range(10)))
+    reader, table = JsonlReader(path), MetricTable()
+    drain(reader, table)
+    with open(path, "a") as file:
+        file.write(json.dumps({"step": 10, name: 10}) + "\n")
+    drain(reader, table)
+
+    assert [value for _, value, _ in plain(table)[name]] == list(range(11))
+
+
+def test_lines_of_another_shape_among_many_alike_are_not_lost(tmp_path, monkeypatch):
+    monkeypatch.setattr(jsonl, "WINDOW", 200)
+    path = tmp_path / "m.jsonl"
+    rows = [
+        {"step": step, "loss": step / 2} | ({"val": step} if step % 7 == 0 else {}) for step in range(300)
+    ]
+    rows[150]["note"] = "halfway"
+    rows[151]["loss"] = None
+    write(path, *rows)
+
+    found = plain(whole(path))
+
+    assert [step for step, _, _ in found["val"]] == list(range(0, 300, 7))
+    assert [step for step, _, _ in found["loss"]] == [step for step in range(300) if step != 151]

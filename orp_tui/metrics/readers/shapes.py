@@ -50,7 +50,7 @@ class Shape:
 
 
 def shape_of(rows: Sequence[Mapping[str, Any]]) -> Shape | None:
-    """The shape of rows that were read; None if they hold anything but numbers, or too many names."""
+    """The shape of rows that were read; None if they hold anything but numbers, too many names, or odd ones."""
     if not set(map(type, chain.from_iterable(row.values() for row in rows))) <= _KINDS:
         return None
     names = tuple(dict.fromkeys(chain.from_iterable(rows)))
@@ -58,5 +58,8 @@ def shape_of(rows: Sequence[Mapping[str, Any]]) -> Shape | None:
 
 
 @functools.lru_cache(maxsize=64)
-def _shape(names: tuple[str, ...]) -> Shape:
-    return Shape(names)
+def _shape(names: tuple[str, ...]) -> Shape | None:
+    try:
+        return Shape(names)
+    except ValueError:  # msgspec takes no quotes, backslashes, control characters or lone surrogates in a name
+        return None

@@ -1,0 +1,241 @@
+"""`orp metrics`: what a training measured, as a table, as charts, or for a program."""
+
+from __future__ import annotations
+
+import csv
+import fnmatch
+import io
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from orp_tui.cli import output
+from orp_tui.cli.context_option import as_json, base_dir
+from orp_tui.cli.progress import progress_bar
+from orp_tui.cli.run_argument import run_argument
+from orp_tui.core.errors import UsageError
+from orp_tui.core.sanitise import one_line, sanitise
+from orp_tui.core.series import Series
+from orp_tui.core.words import counted, number
+
+if TYPE_CHECKING:
+    from orp_tui.charts.look import Look
+    from orp_tui.services.metric_source import Metrics
+
+PLOTTED = 4
+"""Metrics that are drawn if none is named."""
+HEIGHT = 16
+_TOGETHER = 6
+
+
+@click.command("metrics")
+@run_argument("reference", metavar="RUN|FILE|FOLDER", files=True)
+@click.option(
+    "-m", "--metric", "wanted", metavar="NAME", multiple=True, help="Only these; * and ? match. Repeatable."
+)
+@click.option("--plot", is_flag=True, help="Charts instead of the table.")
+@click.option("--together", is_flag=True, help="With --plot: all in one chart.")
+@click.option("--log", "log_scale", is_flag=True, help="With --plot: values on a logarithmic scale.")
+@click.option(
+    "--smooth",
+    type=click.FloatRange(0, 1, max_open=True),
+    default=0.0,
+    metavar="0…1",
+    help="With --plot: a smoothed line over the dim raw one.",
+)
+@click.option(
+    "--by",
+    type=click.Choice(["step", "since", "clock"]),
+    default="step",
+    show_default=True,
+    help="With --plot: what stands below.",
+)
+@click.option("--csv", "as_csv", is_flag=True, help="The table as CSV.")
+@click.option("--points", is_flag=True, help="With --csv or --json: every point instead of the summary.")
+@base_dir
+@as_json
+def command(
+    reference: str, wanted: tuple[str, ...], plot: bool, together: bool, log_scale: bool, smooth: float, by: str,
+    as_csv: bool, points: bool, base_dir: str | None, as_json: bool,
+) -> None:  # fmt: skip
+    """Show what a training measured: of each metric its steps, last, least and greatest value.
+
+    RUN is a run, also one of which only the zip is left; FILE any file with one JSON object a
+    line; FOLDER a run folder.
+    """
+    if plot + as_csv + as_json > 1:
+        raise UsageError("--plot, --csv and --json are three answers; ask for one")
+    if points and not (as_csv or as_json):
+        raise UsageError("--points goes with --csv or --json")
+    from orp_tui.services.metric_source import find_metrics, read_metrics
+
+    place = find_metrics(reference, base_dir=base_dir)
+    with progress_bar(one_line(place.run_id or reference, 40)) as progress:
+        found = read_metrics(place, progress)
+    chosen = _chosen(found.series, wanted)
+    if as_json:
+        output.emit_json(_json(found, chosen, points=points))
+    elif as_csv:
+        for part in _points_csv(chosen) if points else [_summary_csv(chosen)]:
+            output.emit(part)
+    elif plot:
+        _plot(chosen, _look(log_scale, smooth, by), together=together, named=bool(wanted))
+    elif chosen:
+        output.emit(_table(chosen))
+    _tell(found)
+
+
+def _chosen(series: Mapping[str, Series], wanted: Sequence[str]) -> dict[str, Series]:
+    """The metrics that were asked for; a name that is none is an error that lists some that are."""
+    if not wanted:
+        return dict(series)
+    chosen: dict[str, Series] = {}
+    for pattern in wanted:
+        matches = [name for name in series if name == pattern] or fnmatch.filter(series, pattern)
+        if not matches:
+            known = ", ".join(one_line(name, 40) for name in list(series)[:10]) or "none"
+            raise UsageError(f"no metric {pattern!r}; there are: {known}")
+        chosen |= {name: series[name] for name in matches}
+    return chosen
+
+
+def _table(series: Mapping[str, Series]) -> str:
+    headings = ("METRIC", "POINTS", "STEPS", "LAST", "MIN", "AT", "MAX", "AT", "NOT FINITE")
+    return output.table(headings, [_row(one) for one in series.values()])
+
+
+def _row(series: Series) -> tuple[str, ...]:
+    found = series.summary
+    has_finite = found.non_finite < found.count
+    bad = f"{found.non_finite:,}, first at {_step(found.first_non_finite_step)}" if found.non_finite else "-"
+    return (
+        one_line(series.name, 48),
+        f"{found.count:,}",
+        f"{_step(found.first_step)}–{_step(found.last_step)}",
+        number(found.last),
+        number(found.lowest) if has_finite else "-",
+        _step(found.lowest_step) if has_finite else "-",
+        number(found.highest) if has_finite else "-",
+        _step(found.highest_step) if has_finite else "-",
+        bad,
+    )
+
+
+def _step(step: float) -> str:
+    """A whole one without a point."""
+    return f"{step:,.0f}" if step == round(step) and abs(step) < 1e15 else f"{step:g}"
+
+
+_FIELDS = (
+    "metric", "count", "first_step", "last_step", "last", "min", "min_step", "max", "max_step", "non_finite",
+    "first_non_finite_step",
+)  # fmt: skip
+
+
+def _facts(series: Series) -> dict[str, Any]:  # Any: texts and numbers
+    found = series.summary
+    return dict(
+        zip(
+            _FIELDS,
+            (
+                series.name, found.count, found.first_step, found.last_step, found.last, found.lowest, found.lowest_step,
+                found.highest, found.highest_step, found.non_finite, found.first_non_finite_step,
+            ),
+            strict=True,
+        )
+    )  # fmt: skip
+
+
+def _summary_csv(series: Mapping[str, Series]) -> str:
+    """Steps and values that there are none of are empty; a last value of NaN is `nan`."""
+    rows = [
+        [_cell(value, keep=name == "last") for name, value in _facts(one).items()] for one in series.values()
+    ]
+    return _csv([_FIELDS, *rows])
+
+
+def _points_csv(series: Mapping[str, Series]) -> Iterator[str]:
+    """Line by line, some thousand lines at a time."""
+    yield _csv([("metric", "step", "time", "value")])
+    for one in series.values():
+        for block in one.blocks:
+            points = zip(block.steps, block.times, block.values, strict=True)
+            yield _csv(
+                [
+                    (_cell(one.name), _cell(step), _cell(time), _cell(value, keep=True))
+                    for step, time, value in points
+                ]
+            )
+
+
+def _cell(value: Any, *, keep: bool = False) -> str:  # Any: texts and numbers
+    """NaN is empty unless it is to be kept; a name is as it is for a program, and harmless on a terminal."""
+    if isinstance(value, float):
+        return "" if value != value and not keep else repr(value)
+    return sanitise(str(value)) if sys.stdout.isatty() else str(value)
+
+
+def _csv(rows: Sequence[Sequence[str]]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue().removesuffix("\n")
+
+
+def _json(found: Metrics, series: Mapping[str, Series], *, points: bool) -> dict[str, Any]:  # Any: as JSON
+    metrics = []
+    for one in series.values():
+        facts = _facts(one)
+        if points:
+            blocks = one.blocks
+            facts |= {
+                "steps": [step for block in blocks for step in block.steps],
+                "times": [time for block in blocks for time in block.times],
+                "values": [value for block in blocks for value in block.values],
+            }
+        metrics.append(facts)
+    return {
+        "source": found.place.reference,
+        "run": found.place.run_id,
+        "primary": found.place.primary,
+        "metrics": metrics,
+        "bad_records": found.bad,
+        "first_bad": found.first_bad or None,
+    }
+
+
+def _look(log_scale: bool, smooth: float, by: str) -> Look:
+    from orp_tui.charts.look import Look
+
+    markers = "braille" if output.can_draw(sys.stdout) else "ascii"
+    return Look(markers, log_scale, smooth, "wall" if by == "clock" else by)  # type: ignore[arg-type]  # a choice
+
+
+def _plot(series: Mapping[str, Series], look: Look, *, together: bool, named: bool) -> None:
+    import shutil
+
+    from orp_tui.charts.render import draw
+
+    drawn = list(series.values()) if named else list(series.values())[:PLOTTED]
+    groups = [drawn[:_TOGETHER]] if together and drawn else [[one] for one in drawn]
+    width = max(20, shutil.get_terminal_size().columns)
+    pictures = [draw(group, width, HEIGHT, look) for group in groups]
+    coloured = output.has_colours(sys.stdout)
+    if pictures:
+        output.emit("\n\n".join(picture.ansi() if coloured else picture.plain() for picture in pictures))
+    left = len(series) - sum(map(len, groups))
+    if left:
+        output.say(f"{counted(left, 'more metric')}; choose with --metric NAME")
+
+
+def _tell(found: Metrics) -> None:
+    """What a person should know beside the data."""
+    if not found.series:
+        whose = found.place.run_id or found.place.reference
+        output.say(
+            f"{one_line(whose)} has logged no metrics; `from orp_tui import log; log(step, loss=loss)` does"
+        )
+    if found.bad:
+        others = f" and {counted(found.bad - 1, 'more line')}" if found.bad > 1 else ""
+        output.say(f"passed over: {found.first_bad}{others}")

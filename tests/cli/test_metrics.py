@@ -1,0 +1,164 @@
+"""`orp metrics`: of each metric what a person or a program wants to know, from a run, a file, a folder or a zip."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+import shutil
+from pathlib import Path
+
+import pytest
+from desk import Desk
+
+LOGS = """python3 - <<'END'
+import json, os
+with open(os.environ["ORP_METRICS_FILE"], "a") as file:
+    for step in range(50):
+        file.write(json.dumps({"step": step, "loss": 1 / (step + 1), "val/acc": step / 50}) + "\\n")
+END
+echo here"""
+
+
+def rows_of(text: str) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(text)))
+
+
+@pytest.fixture
+def file(desk: Desk) -> Path:
+    path = desk.folder / "m.jsonl"
+    rows = [{"step": step, "loss": 5.0 - step, "lr": 0.1} for step in range(5)]
+    rows += [{"step": 5, "loss": math.nan}, {"step": 6, "loss": 2.5}]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+def test_the_table_has_steps_last_value_extremes_and_what_is_not_finite(desk: Desk, file: Path) -> None:
+    done = desk.call("metrics", file.name)
+
+    assert done.code == 0, done.err
+    assert [line.split() for line in done.out.splitlines()] == [
+        ["METRIC", "POINTS", "STEPS", "LAST", "MIN", "AT", "MAX", "AT", "NOT", "FINITE"],
+        ["loss", "7", "0–6", "2.5", "1", "4", "5", "0", "1,", "first", "at", "5"],
+        ["lr", "5", "0–4", "0.1", "0.1", "0", "0.1", "0", "-"],
+    ]
+
+
+def test_json_and_csv_say_the_same_as_the_table(desk: Desk, file: Path) -> None:
+    found = desk.call("metrics", file.name, "--json").json
+    heading, loss, lr = rows_of(desk.call("metrics", file.name, "--csv").out)
+
+    assert found["metrics"][0] == {
+        "metric": "loss", "count": 7, "first_step": 0.0, "last_step": 6.0, "last": 2.5, "min": 1.0, "min_step": 4.0,
+        "max": 5.0, "max_step": 0.0, "non_finite": 1, "first_non_finite_step": 5.0,
+    }  # fmt: skip
+    assert heading == list(found["metrics"][0])
+    assert loss == ["loss", "7", "0.0", "6.0", "2.5", "1.0", "4.0", "5.0", "0.0", "1", "5.0"]
+    assert lr[-1] == ""
+
+
+def test_points_are_given_one_a_line_with_nan_by_its_name(desk: Desk, file: Path) -> None:
+    heading, *points = rows_of(desk.call("metrics", file.name, "--csv", "--points", "-m", "loss").out)
+
+    assert heading == ["metric", "step", "time", "value"]
+    assert points[5:] == [["loss", "5.0", "", "nan"], ["loss", "6.0", "", "2.5"]]
+    assert desk.call("metrics", file.name, "--json", "--points").json["metrics"][0]["values"][5] is None
+
+
+def test_metrics_are_chosen_by_name_or_pattern(desk: Desk, file: Path) -> None:
+    assert desk.call("metrics", file.name, "-m", "l?", "--csv").out.count("\n") == 2
+    done = desk.call("metrics", file.name, "-m", "acc")
+
+    assert done.code == 2
+    assert "no metric 'acc'; there are: loss, lr" in done.err
+
+
+def test_a_plot_shows_each_metric_or_all_together(desk: Desk, file: Path) -> None:
+    apart = desk.call("metrics", file.name, "--plot").out
+    together = desk.call("metrics", file.name, "--plot", "--together").out
+
+    assert "loss  2.5  n=7" in apart
+    assert "lr  0.1  n=5" in apart
+    assert "NaN or infinite: 1, first at step 5" in apart
+    assert together.splitlines()[0] == "● loss 2.5  ▲ lr 0.1"
+    assert "\x1b" not in apart + together
+
+
+def test_of_many_metrics_the_first_are_drawn_and_the_others_counted(desk: Desk) -> None:
+    (desk.folder / "m.jsonl").write_text(json.dumps({f"m{place}": 1 for place in range(9)}) + "\n")
+
+    done = desk.call("metrics", "m.jsonl", "--plot")
+
+    assert done.out.count("n=1") == 4
+    assert "5 more metrics" in done.err
+
+
+def test_a_run_is_named_as_everywhere_and_read_from_its_zip_when_its_folder_is_gone(desk: Desk) -> None:
+    primary = {"primary": {"name": "val/acc"}}
+    desk.write("a.yaml", LOGS, metrics=primary)
+    done = desk.finish("run", "a.yaml")
+    assert done.code == 0, done.err
+    run_id = desk.call("runs", "--json").json[0]["id"]
+
+    by_name = desk.call("metrics", "last")
+    assert [line.split()[0] for line in by_name.out.splitlines()] == ["METRIC", "val/acc", "loss"]
+    folder = desk.paths.run(run_id).folder
+    assert desk.call("metrics", str(folder)).out == by_name.out
+
+    packed = desk.paths.artifact(run_id)
+    (folder / "metrics.jsonl").unlink()
+    assert desk.call("metrics", run_id).out == by_name.out
+    assert desk.call("metrics", str(packed), "-m", "loss").code == 0
+    assert desk.call("metrics", f"{packed}::metrics.jsonl", "-m", "loss").code == 0
+
+
+def test_a_run_without_metrics_is_told_how_to_log_them(desk: Desk) -> None:
+    desk.write("a.yaml", "echo nothing")
+    assert desk.finish("run", "a.yaml").code == 0
+
+    done = desk.call("metrics", "last")
+
+    assert (done.code, done.out) == (0, "")
+    assert "from orp_tui import log" in done.err
+    assert desk.call("metrics", "last", "--json").json["metrics"] == []
+
+
+def test_what_holds_no_metrics_is_an_error_with_its_reason(desk: Desk, file: Path) -> None:
+    (desk.folder / "notes.txt").write_text("hello\n")
+    (desk.folder / "empty").mkdir()
+    shutil.copy(file, desk.folder / "empty" / "other.jsonl")
+
+    answers = {name: desk.call("metrics", name) for name in ("notes.txt", "empty", "nothing")}
+
+    assert {name: done.code for name, done in answers.items()} == {"notes.txt": 2, "empty": 2, "nothing": 2}
+    assert "line 1: no JSON object: hello" in answers["notes.txt"].err
+    assert "holds no metrics.jsonl" in answers["empty"].err
+
+
+def test_lines_that_are_none_are_passed_over_and_said(desk: Desk, file: Path) -> None:
+    with open(file, "a") as more:
+        more.write("\x1b[31mbroken\nalso broken\n")
+
+    done = desk.call("metrics", file.name)
+
+    assert done.code == 0
+    assert "passed over: line 8:" in done.err
+    assert "and 1 more line" in done.err
+    assert "\x1b" not in done.err
+
+
+def test_hostile_names_reach_no_terminal_and_stay_whole_for_programs(desk: Desk) -> None:
+    name = "\x1b]0;owned\x07loss[/]"
+    (desk.folder / "m.jsonl").write_text(json.dumps({name: 1}) + "\n")
+
+    texts = [desk.call("metrics", "m.jsonl", *words).out for words in ([], ["--plot"], ["--json"])]
+
+    assert all("\x1b" not in text for text in texts)
+    assert json.loads(texts[2])["metrics"][0]["metric"] == name
+    assert rows_of(desk.call("metrics", "m.jsonl", "--csv").out)[1][0] == name
+
+
+def test_two_answers_at_once_are_a_mistake(desk: Desk, file: Path) -> None:
+    assert desk.call("metrics", file.name, "--plot", "--csv").code == 2
+    assert desk.call("metrics", file.name, "--points").code == 2
