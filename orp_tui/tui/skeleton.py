@@ -39,8 +39,8 @@ class Skeleton:
             quiet[_CC][termios.VSUSP] = b"\0"  # nobody could give this screen back
             termios.tcsetattr(_INPUT, termios.TCSANOW, quiet)
         line = "  ".join(word for word in words if word)[: max(0, _columns() - 1)]
+        self.is_up = True  # first: a signal may come as soon as something is to be seen
         _write(f"{_SHOW} {line}")
-        self.is_up = True
 
     def hand_over(self) -> None:
         """Give the terminal its modes back; what is drawn stays. For a driver that starts now."""
