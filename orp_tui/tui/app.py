@@ -71,8 +71,8 @@ class OrpApp(App[str]):
             context,
             self.post_message,
             period_s=manners.strip_period_s,
-            active=lambda: self.board.seen.unfinished if self.board.seen is not None else (),
-            full=lambda: False,
+            seen=lambda: self.board.seen,
+            full=lambda: self._is_on("system"),
         )
         self._configs = ConfigsFeed(context, configs_dir, self.post_message)
         self._feeds: tuple[Feed, ...] = (self._feed, self._machine, self._configs)
@@ -83,7 +83,7 @@ class OrpApp(App[str]):
 
     def on_mount(self) -> None:
         complaints = apply_keymap(self)
-        self.push_screen(DashboardScreen())
+        self.push_screen(DashboardScreen(id="dashboard"))
         # After the first paint: they import what the dashboard itself does not need.
         self.call_after_refresh(self._start_feeds)
         for words in complaints:
@@ -156,7 +156,15 @@ class OrpApp(App[str]):
             (self._redos if event.is_undo else self._undos).append(outcome.undo)
             if not (event.is_undo or event.is_redo):
                 self._redos.clear()
+        self.look_again()
+
+    def look_again(self) -> None:
+        """Look at queue and runs at once: something was changed."""
         self._feed.poke()
+
+    def look_at_configs(self) -> None:
+        """Look at the experiment files at once."""
+        self._configs.poke()
 
     def say(self, words: str, *, severity: Severity = "information") -> None:
         """Show a toast, and keep it to be read again."""
@@ -236,7 +244,19 @@ class OrpApp(App[str]):
         self.screen.refresh(layout=True)
 
     def action_place(self, name: str) -> None:
-        self.say(f"no screen {name} yet")
+        """Go to a screen by its name; what lies above the dashboard is left."""
+        if self._is_on(name):
+            return
+        while len(self.screen_stack) > 2:
+            self.pop_screen()
+        if name == "system":
+            from orp_tui.tui.screens.system import SystemScreen
+
+            self.push_screen(SystemScreen(ascii_only=self.manners.ascii, id="system"))
+            self._machine.poke()
+
+    def _is_on(self, name: str) -> bool:
+        return self.screen.id == name
 
 
 def plain(text: str) -> Content:

@@ -6,7 +6,7 @@ They read and post, and touch nothing else. Each ends when it is told to.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 from textual.message import Message
@@ -15,9 +15,9 @@ from orp_tui.services import configs_watch
 from orp_tui.services.board import BoardReader
 from orp_tui.services.configs import ConfigsFolder
 from orp_tui.services.context import Context
-from orp_tui.services.machine import MachineWatch
 from orp_tui.services.selected import SelectedReader
-from orp_tui.services.watch import RunView
+from orp_tui.services.system import SystemReader
+from orp_tui.services.watch import Snapshot
 from orp_tui.tui.messages import (
     BoardChanged,
     ConfigsChanged,
@@ -126,7 +126,7 @@ class ConfigsFeed(Feed):
 
 
 class MachineFeed(Feed):
-    """GPUs and host; `active` gives the unfinished runs, `full` whether what each takes is wanted."""
+    """GPUs and host; `seen` gives the newest look at the queue, `full` whether the System screen asks for all."""
 
     def __init__(
         self,
@@ -134,18 +134,18 @@ class MachineFeed(Feed):
         post: Post,
         *,
         period_s: float,
-        active: Callable[[], Sequence[RunView]],
+        seen: Callable[[], Snapshot | None],
         full: Callable[[], bool],
     ) -> None:
         super().__init__(post)
-        self._watch = MachineWatch(context.paths)
+        self._reader = SystemReader(context)
         self._period_s = period_s
-        self._active = active
+        self._seen = seen
         self._full = full
 
     def turn(self, *, poked: bool) -> float:
-        self.post(MachineChanged(self._watch.look(self._active(), full=self._full())))
+        self.post(MachineChanged(self._reader.look(self._seen(), full=self._full())))
         return self._period_s
 
     def close(self) -> None:
-        self._watch.close()
+        self._reader.close()

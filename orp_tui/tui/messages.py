@@ -9,9 +9,9 @@ from textual.message import Message
 from orp_tui.services.acts import Outcome
 from orp_tui.services.board import Board
 from orp_tui.services.configs import ConfigsView
-from orp_tui.services.machine import MachineLook
 from orp_tui.services.run_metrics import MetricsSnapshot
 from orp_tui.services.selected import SelectedRun
+from orp_tui.services.system import SystemLook
 
 
 @dataclasses.dataclass
@@ -56,7 +56,7 @@ class ConfigsChanged(Message, bubble=False):
 class MachineChanged(Message, bubble=False):
     """GPUs and host were looked at."""
 
-    look: MachineLook
+    look: SystemLook
 
     def can_replace(self, message: Message) -> bool:
         return isinstance(message, MachineChanged)

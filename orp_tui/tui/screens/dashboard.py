@@ -30,7 +30,8 @@ from orp_tui.tui.messages import (
 from orp_tui.tui.place import Place
 from orp_tui.tui.placing import TABS, TOPS, View, side_tabs
 from orp_tui.tui.run_sections import page_sections
-from orp_tui.tui.screens.outside import Outside, short_path
+from orp_tui.tui.screens.config_verbs import ConfigVerbs
+from orp_tui.tui.screens.outside import short_path
 from orp_tui.tui.widgets.body import Body
 from orp_tui.tui.widgets.checklist import Checklist
 from orp_tui.tui.widgets.configs_tree import ConfigsTree
@@ -49,7 +50,7 @@ class _Later(Static, can_focus=True):
     """Stands where a pane comes."""
 
 
-class DashboardScreen(Outside):
+class DashboardScreen(ConfigVerbs):
     """Hears what the feeds tell and hands it to the panes."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -124,7 +125,7 @@ class DashboardScreen(Outside):
     @on(MachineChanged)
     def _machine(self, event: MachineChanged) -> None:
         event.stop()
-        self.query_one(MachineStrip).show(event.look)
+        self.query_one(MachineStrip).show(event.look.machine)
 
     @on(QueueTable.Highlighted)
     def _highlighted(self, event: QueueTable.Highlighted) -> None:
@@ -170,6 +171,10 @@ class DashboardScreen(Outside):
         run_id = self.query_one(QueueTable).cursor_key
         if run_id is not None:
             self.app.push_screen(RunDetailScreen(run_id))
+
+    def action_focus_configs(self) -> None:
+        self._reveal("configs")
+        self.query_one(ConfigsTree).focus()
 
     def log_place(self) -> str | None:
         return self._shown.stdout if self._shown is not None else None

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from textual import events
+from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.content import Content
@@ -16,6 +16,7 @@ from textual.screen import Screen
 from orp_tui.core.sanitise import one_line
 from orp_tui.services.system import SystemLook
 from orp_tui.tui.machine_lines import machine_lines, queue_lines
+from orp_tui.tui.messages import MachineChanged
 from orp_tui.tui.widgets.header_line import HeaderLine, Heading
 from orp_tui.tui.widgets.key_line import KeyLine
 from orp_tui.tui.widgets.meters import Steady, steadied
@@ -74,6 +75,11 @@ class SystemScreen(Screen[None]):
         self.query_one("#system-queue", LaidOut).border_title = Content("Queue")
         self.query_one("#system-machine").focus()
         self._show()
+
+    @on(MachineChanged)
+    def _machine(self, event: MachineChanged) -> None:
+        stats = getattr(self.app._driver, "stats", None)
+        self.show(event.look, bytes_sent=stats.bytes_sent if stats is not None else None)
 
     def show(self, look: SystemLook, *, bytes_sent: int | None = None) -> None:
         """Show this look. `bytes_sent`: what the dashboard has sent to the terminal in all."""

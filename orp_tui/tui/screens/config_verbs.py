@@ -1,0 +1,207 @@
+"""What a person does to experiment files: add, open, edit, copy, make new ones."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from textual import on, work
+from textual.message import Message
+
+from orp_tui.core.errors import OrpError
+from orp_tui.services import terminal
+from orp_tui.services.add_choice import NO_CHOICE, AddChoice
+from orp_tui.services.configs import ConfigFile
+from orp_tui.services.configs_read import Kind
+from orp_tui.tui.screens.dialogs import AskLine, Choose
+from orp_tui.tui.screens.outside import Outside
+from orp_tui.tui.widgets.configs_tree import ConfigsTree
+
+if TYPE_CHECKING:
+    from orp_tui.services import configs_submit
+
+_INPUT, _OUTPUT = "input", "output"
+
+
+class ConfigVerbs(Outside):
+    """A screen with a ConfigsTree."""
+
+    @dataclasses.dataclass
+    class Added(Message):
+        """Files were queued, or refused."""
+
+        paths: tuple[Path, ...]
+        choice: AddChoice
+        added: configs_submit.Added
+
+    def action_add_config(self, options: bool) -> None:
+        files = [file for file in self._tree.chosen_files if file.kind is Kind.VALID]
+        if not files:
+            self.orp.say("there is no valid experiment file here", severity="warning")
+            return
+        paths = tuple(file.path for file in files)
+        if not options:
+            self._add(paths, NO_CHOICE)
+            return
+        from orp_tui.tui.screens.add_options import AddOptions
+
+        def chosen(choice: AddChoice | None) -> None:
+            if choice is not None:
+                self._add(paths, choice)
+
+        self.app.push_screen(AddOptions(self.orp.context, paths), chosen)
+
+    @work(thread=True, exit_on_error=False, group="acts")
+    def _add(self, paths: Sequence[Path], choice: AddChoice) -> None:
+        from orp_tui.services.configs_submit import submit_configs
+
+        self.post_message(self.Added(tuple(paths), choice, submit_configs(self.orp.context, paths, choice)))
+
+    @on(Added)
+    def _added(self, event: Added) -> None:
+        event.stop()
+        added = event.added
+        if added.items:
+            self.orp.say("\n".join((added.outcome.words, *added.notes)))
+            self.orp.look_again()
+        if added.questions:
+            self._ask_questions(event, list(added.questions), [])
+        elif added.refused:
+            self.orp.say(added.refused, severity="error")
+
+    def _ask_questions(
+        self, event: Added, left: list[configs_submit.OpenQuestion], answers: list[tuple[Path, str, str]]
+    ) -> None:
+        """One question after the other; then the answers go to orp.yaml, and the files are added again."""
+        if not left:
+            self._answer(event.paths, event.choice, answers)
+            return
+        question, *others = left
+
+        def chosen(kind: str | None) -> None:
+            if kind is None:
+                self.orp.say(event.added.refused, severity="warning")
+            else:
+                self._ask_questions(event, others, [*answers, (question.project, question.path, kind)])
+
+        title = f"{question.path} ({question.why}): what is it to the training?"
+        options = [
+            ("i", _INPUT, "input: it reads it; each run gets a link"),
+            ("o", _OUTPUT, "output: it writes it; each run gets an empty one of its own"),
+        ]
+        self.app.push_screen(Choose(title, options), chosen)
+
+    @work(thread=True, exit_on_error=False, group="acts")
+    def _answer(
+        self, paths: tuple[Path, ...], choice: AddChoice, answers: list[tuple[Path, str, str]]
+    ) -> None:
+        from orp_tui.services import configs_submit
+
+        context = self.orp.context
+        try:
+            for project in dict.fromkeys(project for project, _, _ in answers):
+                given = [(path, kind) for where, path, kind in answers if where == project]
+                context = configs_submit.answer(
+                    context,
+                    project,
+                    inputs=[path for path, kind in given if kind == _INPUT],
+                    outputs=[path for path, kind in given if kind == _OUTPUT],
+                )
+        except (OrpError, OSError) as error:
+            self.app.call_from_thread(self.orp.say, str(error), severity="error")
+            return
+        self.orp.context = context
+        added = configs_submit.submit_configs(context, paths, choice)
+        self.post_message(self.Added(paths, choice, added))
+
+    def action_open_config(self) -> None:
+        if self._tree.toggle_folder():
+            return
+        file = self._tree.cursor_file
+        if file is None:
+            return
+        from orp_tui.tui.screens.config_view import ConfigView
+
+        def answered(act: str | None) -> None:
+            if act == "edit":
+                self._edit(file.path)
+            elif act is not None:
+                self.action_add_config(act == "options")
+
+        self.app.push_screen(ConfigView(file.path), answered)
+
+    def action_edit_config(self) -> None:
+        file = self._file()
+        if file is not None:
+            self._edit(file.path)
+
+    def action_copy_config(self) -> None:
+        file = self._file()
+        if file is None:
+            return
+        from orp_tui.services.configs_files import copy_file, free_name
+
+        try:
+            name = free_name(file.path).name
+        except OrpError as error:
+            self.orp.say(str(error), severity="error")
+            return
+
+        def named(typed: str | None) -> None:
+            if typed is not None:
+                self._make(lambda: copy_file(file.path, typed))
+
+        self.app.push_screen(
+            AskLine("Copy as", value=name, hint="Enter copies it and opens the editor"), named
+        )
+
+    def action_new_config(self) -> None:
+        from orp_tui.services.templates import templates
+
+        known = {template.name: template for template in templates()}
+        options = [("", template.name, template.title) for template in known.values()]
+
+        def chosen(name: str | None) -> None:
+            if name is not None:
+                self._name_new(name)
+
+        self.app.push_screen(Choose("New experiment file from", options), chosen)
+
+    def _name_new(self, template_name: str) -> None:
+        from orp_tui.services.configs_files import new_from_template
+        from orp_tui.services.templates import templates
+
+        template = next(one for one in templates() if one.name == template_name)
+        folder = self._tree.cursor_folder or ""
+        value = f"{folder}{template_name}.yaml"
+
+        def named(typed: str | None) -> None:
+            if typed is not None:
+                self._make(lambda: new_from_template(template, self.orp.configs_dir, typed))
+
+        hint = f"inside {self.orp.configs_dir}; Enter makes it and opens the editor"
+        self.app.push_screen(AskLine("Name of the new file", value=value, hint=hint), named)
+
+    def _make(self, make: Callable[[], Path]) -> None:
+        try:
+            path = make()
+        except (OrpError, OSError) as error:
+            self.orp.say(str(error), severity="error")
+            return
+        self._edit(path)
+
+    def _edit(self, path: Path) -> None:
+        self.with_terminal(lambda: terminal.edit(path))
+        self.orp.look_at_configs()
+
+    def _file(self) -> ConfigFile | None:
+        file = self._tree.cursor_file
+        if file is None:
+            self.orp.say("there is no file here", severity="warning")
+        return file
+
+    @property
+    def _tree(self) -> ConfigsTree:
+        return self.query_one(ConfigsTree)
