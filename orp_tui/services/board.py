@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import os
 import sqlite3
 import time
 from collections.abc import Mapping, Sequence
@@ -44,6 +45,8 @@ class Board:
     """Run id → its newest primary metric, `test_acc 0.97`; a run that logged nothing is left out."""
     leader: str | None = None
     """Who leads, in words; None if nobody does."""
+    is_read_only: bool = False
+    """The store can be read and not written: nothing can be queued or changed from here."""
     problem: str | None = None
     """Why the store can't be used now, in one line; the runs are then what they last were."""
 
@@ -55,6 +58,17 @@ class Board:
         active = [item for item in self.seen.unfinished if item.state is not RunState.QUEUED]
         waiting = [item for item in self.seen.unfinished if item.state is RunState.QUEUED]
         return (*active, *waiting, *self.ended)
+
+    @property
+    def is_left_alone(self) -> bool:
+        """Whether there is work that a queue processor should see to, and none leads."""
+        return (
+            self.leader is None
+            and not self.is_read_only
+            and self.problem is None
+            and self.seen is not None
+            and bool(self.seen.unfinished)
+        )
 
     @property
     def unstarted_without_leader(self) -> bool:
@@ -125,6 +139,7 @@ class BoardReader:
             seen=seen,
             ended=tuple(ended),
             metrics=self._last_metrics([*seen.unfinished, *ended]),
+            is_read_only=not os.access(paths.state, os.W_OK) or not os.access(paths.database, os.W_OK),
             groups=tuple(group for _, group in sorted(groups.read(connection).items())),
             kill_at={
                 item.run.id: at

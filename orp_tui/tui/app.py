@@ -5,7 +5,7 @@ from __future__ import annotations
 import collections
 import dataclasses
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
@@ -156,7 +156,14 @@ class OrpApp(App[str]):
             (self._redos if event.is_undo else self._undos).append(outcome.undo)
             if not (event.is_undo or event.is_redo):
                 self._redos.clear()
+        self.show_new(outcome.made)
         self.look_again()
+
+    def show_new(self, run_ids: Sequence[str]) -> None:
+        """Let the dashboard's cursor go to the first of the runs that were just made."""
+        for screen in self.screen_stack:
+            if run_ids and isinstance(screen, DashboardScreen):
+                screen.want_run(run_ids[0])
 
     def look_again(self) -> None:
         """Look at queue and runs at once: something was changed."""

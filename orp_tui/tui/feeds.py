@@ -5,16 +5,20 @@ They read and post, and touch nothing else. Each ends when it is told to.
 
 from __future__ import annotations
 
+import contextlib
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 from textual.message import Message
 
+from orp_tui.core.errors import OrpError
 from orp_tui.services import configs_watch
-from orp_tui.services.board import BoardReader
+from orp_tui.services.board import Board, BoardReader
 from orp_tui.services.configs import ConfigsFolder
 from orp_tui.services.context import Context
+from orp_tui.services.control import ensure_leader
 from orp_tui.services.selected import SelectedReader
 from orp_tui.services.system import SystemReader
 from orp_tui.services.watch import Snapshot
@@ -31,6 +35,7 @@ Post = Callable[[Message], object]
 _PULSE_S = 0.2
 """So often it is asked whether the database was written; that takes microseconds."""
 _SELECTED_PERIOD_S = 1.0
+_CARE_S = 5.0
 
 
 class Feed:
@@ -74,12 +79,24 @@ class BoardFeed(Feed):
 
     def __init__(self, context: Context, post: Post) -> None:
         super().__init__(post)
+        self._context = context
         self._reader = BoardReader(context)
+        self._care_at = 0.0
 
     def turn(self, *, poked: bool) -> float:
         if poked or self._reader.is_due():
-            self.post(BoardChanged(self._reader.look()))
+            board = self._reader.look()
+            self.post(BoardChanged(board))
+            self._care(board)
         return _PULSE_S
+
+    def _care(self, board: Board) -> None:
+        """Start a queue processor if there is work, none leads, and the settings allow it."""
+        if not board.is_left_alone or time.monotonic() < self._care_at:
+            return
+        self._care_at = time.monotonic() + _CARE_S
+        with contextlib.suppress(OrpError, OSError):
+            ensure_leader(self._context)
 
     def close(self) -> None:
         self._reader.close()

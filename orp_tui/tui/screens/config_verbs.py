@@ -64,6 +64,7 @@ class ConfigVerbs(Outside):
         event.stop()
         added = event.added
         if added.items:
+            self.orp.show_new(added.run_ids)
             self.orp.say("\n".join((added.outcome.words, *added.notes)))
             self.orp.look_again()
         if added.questions:

@@ -172,6 +172,10 @@ class DashboardScreen(ConfigVerbs):
         if run_id is not None:
             self.app.push_screen(RunDetailScreen(run_id))
 
+    def want_run(self, run_id: str) -> None:
+        """Put the cursor on a run that was just made, once the board shows it."""
+        self._wanted_run = run_id
+
     def action_focus_configs(self) -> None:
         self._reveal("configs")
         self.query_one(ConfigsTree).focus()
@@ -292,8 +296,7 @@ class DashboardScreen(ConfigVerbs):
         queue = self.query_one(QueueTable)
         queue.show(board.rows, metrics=board.metrics, kill_at=board.kill_at)
         self.query_one(HeaderLine).show(self._heading(board))
-        if self._wanted_run is not None and board.seen is not None:
-            queue.go_to(self._wanted_run)
+        if self._wanted_run is not None and (queue.go_to(self._wanted_run) or board.seen is not None):
             self._wanted_run = None
         self._select(queue.cursor_key)
         self._show_titles()
@@ -359,6 +362,8 @@ def _warning(board: Board) -> str:
         return board.problem
     if board.seen is not None and board.seen.paused is not None:
         return f"queue paused: {board.seen.paused}"
+    if board.is_read_only:
+        return "read only: nothing can be changed from here"
     if board.unstarted_without_leader:
         return "nothing starts: no queue processor"
     return ""

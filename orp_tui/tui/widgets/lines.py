@@ -58,6 +58,10 @@ class LineList(ScrollView, can_focus=True):
         """The row in at most `width` cells."""
         raise NotImplementedError
 
+    def empty_lines(self, width: int) -> list[str]:
+        """What stands there if there are no rows: what that means, and the next key."""
+        return []
+
     def head_segments(self, width: int) -> list[Segment]:
         """The line above the rows, if HEAD is 1."""
         return []
@@ -140,6 +144,8 @@ class LineList(ScrollView, can_focus=True):
             style = self.get_component_rich_style("lines--head")
             return Strip(self.head_segments(width)).adjust_cell_length(width, style).apply_style(style)
         place = y - self.HEAD + self.scroll_offset.y
+        if not self._keys:
+            return self._empty_line(place, width)
         if not 0 <= place < len(self._keys):
             return Strip.blank(width, base)
         key = self._keys[place]
@@ -149,6 +155,12 @@ class LineList(ScrollView, can_focus=True):
         if cursor and self.has_focus:
             return strip.apply_style(self.get_component_rich_style("lines--cursor"))
         return strip.apply_style(base)
+
+    def _empty_line(self, place: int, width: int) -> Strip:
+        lines = self.empty_lines(width)
+        style = self.rich_style + self.get_component_rich_style("lines--dim", partial=True)
+        words = lines[place] if 0 <= place < len(lines) else ""
+        return Strip([cell(words, width, style)])
 
     def signs(self, key: str, *, cursor: bool) -> str:
         """The first two cells of a row: where the cursor is, and whether it is marked."""

@@ -152,6 +152,16 @@ class QueueTable(LineList):
             views.sort(key=lambda item: item.run.seq, reverse=True)
         return views[::-1] if self._reversed else views
 
+    def empty_lines(self, width: int) -> list[str]:
+        if self._filter:
+            return ["", "  no run holds these words; Esc shows all"]
+        return [
+            "",
+            "  nothing was run here yet",
+            "  a  goes to the experiment files; a again queues the one under the cursor",
+            "  ?  shows every key, : finds an act by its name",
+        ]
+
     def head_segments(self, width: int) -> list[Segment]:
         style = self.get_component_rich_style("lines--head")
         name, gpu, left, said = self._widths(width)
