@@ -40,7 +40,7 @@ def plain_preview(found: Opened) -> Preview:
     if len(head) >= found.size:
         return _cut_to(shown, lines, counted(len(lines), "line"))
     if not found.is_whole or encoding != "utf-8":
-        return dataclasses.replace(_cut_to(shown, lines[:-1], ""), cut=_rest(found.size - len(head)))
+        return dataclasses.replace(_cut_to(shown, lines[:-1] or lines, ""), cut=_rest(found.size - len(head)))
     return _with_end(found, shown, lines)
 
 
@@ -49,12 +49,12 @@ def _with_end(found: Opened, shown: Preview, lines: list[str]) -> Preview:
     begin = max(HEAD, found.size - TAIL)
     found.file.seek(begin)
     tail = found.file.read(TAIL).decode("utf-8", "replace").splitlines()
-    last = tail if begin == HEAD else tail[1:]
+    last = tail if begin == HEAD else tail[1:] or tail  # half a line goes, unless it is the only one
     if begin == HEAD:
         lines[-1:] = [lines[-1] + last[0]] if last else lines[-1:]
         return _cut_to(shown, [*lines, *last[1:]], "")
     end = last[-(MOST_LINES // 4) :]
-    start = lines[:-1][: MOST_LINES - len(end) - 1]
+    start = (lines[:-1] or lines)[: MOST_LINES - len(end) - 1]
     gap = f"… {size(begin - HEAD)} more …"
     return dataclasses.replace(shown, body=(*start, gap, *end), cut="the middle is not shown")
 

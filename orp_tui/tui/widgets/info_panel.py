@@ -46,8 +46,10 @@ class InfoPanel(PageView):
 
     def show(self, sections: Sequence[Section], *, from_top: bool = False) -> None:
         """Show these; the place one reads at stays unless `from_top`."""
-        self._sections = tuple(sections)
-        self._lay_out(from_top=from_top)
+        fresh = tuple(sections)
+        if fresh != self._sections or from_top:
+            self._sections = fresh
+            self._lay_out(from_top=from_top)
 
     def on_resize(self) -> None:
         self._lay_out()
