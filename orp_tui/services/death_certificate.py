@@ -142,9 +142,16 @@ def _record(found: RunDetail) -> ExitRecord | None:
     if found.exit is None:
         return None
     try:
-        return ExitRecord.from_json(found.exit)
+        record = ExitRecord.from_json(found.exit)
     except (KeyError, TypeError, ValueError, AttributeError):
         return None
+    is_sound = (
+        isinstance(record.rusage, dict)
+        and isinstance(record.memory, dict | None)
+        and isinstance(record.stderr_tail, str)
+        and all(isinstance(sent, str) for sent in record.signals)
+    )
+    return record if is_sound else None
 
 
 def _reason_words(reason: str | None) -> str:

@@ -12,7 +12,7 @@ def local_time(seconds: float | None, *, with_seconds: bool = False) -> str:
     try:
         moment = datetime.datetime.fromtimestamp(seconds).astimezone()
         now = datetime.datetime.now().astimezone()
-    except (OverflowError, ValueError, OSError):
+    except (OverflowError, ValueError, OSError, TypeError):
         return "-"
     clock = "%H:%M:%S" if with_seconds else "%H:%M"
     return moment.strftime(f"%m-%d {clock}" if moment.year == now.year else f"%Y-%m-%d {clock}")
