@@ -39,6 +39,8 @@ class Undo:
     """Group (None: the whole queue) → why it was paused, None if it was not."""
     dropped: tuple[str, ...] = ()
     """Runs that were taken off the queue; each comes back as a new run of the same code."""
+    queued: tuple[str, ...] = ()
+    """Runs that were added to the queue; they are taken off it while they wait."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -181,6 +183,8 @@ def undo(context: Context, before: Undo) -> Outcome:
     """Put things back as they stood; its own undo is the redo."""
     if before.dropped:
         return retry(context, before.dropped)
+    if before.queued:
+        return drop(context, before.queued)
     with _runs(context, list(before.rows)) as (connection, chosen):
         answers = [_put_back(connection, run, before) for run in chosen]
         pauses = {group: _paused(connection, group) for group in before.pauses}

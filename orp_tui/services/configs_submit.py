@@ -14,10 +14,10 @@ from pathlib import Path
 
 from orp_tui.core.errors import ConfigError, OrpError, SubmitRefused
 from orp_tui.core.states import RunState
-from orp_tui.core.words import counted, duration
+from orp_tui.core.words import counted, duration, size
 from orp_tui.engine.request_file import read_request
-from orp_tui.services.acts import Outcome
-from orp_tui.services.add_choice import NO_CHOICE, AddChoice
+from orp_tui.services.acts import Outcome, Undo
+from orp_tui.services.add_choice import NO_CHOICE, AddChoice, AddWords
 from orp_tui.services.batch import Item, representatives, sources_of_files, submit_all
 from orp_tui.services.context import Context, open_context, writing_to
 from orp_tui.services.control import ensure_leader
@@ -68,7 +68,8 @@ class Added:
             )
             for item in self.items
         ]
-        return Outcome(tuple(answers), made=self.run_ids)
+        undo = Undo("add", queued=self.run_ids) if self.run_ids else None
+        return Outcome(tuple(answers), undo, self.run_ids)
 
 
 def submit_configs(context: Context, paths: Sequence[Path], choice: AddChoice = NO_CHOICE) -> Added:
@@ -132,6 +133,32 @@ def foresee(context: Context, paths: Sequence[Path], choice: AddChoice = NO_CHOI
     except (OrpError, OSError) as error:
         return Foreseen(problem=str(error))
     return Foreseen(len(sources), words=_foreseen(sources, choice))
+
+
+def said_by_files(paths: Sequence[Path]) -> AddWords:
+    """What the files say themselves, as it would be typed; nothing if they are several or broken."""
+    from orp_tui.config.loader import load_experiment_file
+    from orp_tui.config.plan import plan_runs
+
+    if len(paths) != 1:
+        return AddWords()
+    try:
+        loaded = load_experiment_file(paths[0])
+        plan = plan_runs(loaded)[0]
+    except (OrpError, OSError):
+        return AddWords()
+    gpus, memory = plan.resources.get("gpus"), plan.resources.get("memory")
+    return AddWords(
+        gpus="" if gpus is None else str(gpus),
+        memory="" if memory is None else size(memory).replace(" ", ""),
+        priority=str(plan.queue["priority"]),
+        group=plan.queue["group"],
+        start=plan.queue["start"] or "",
+        after=" ".join(f"{item['run']}:{item.get('on', 'ok')}" for item in plan.queue["after"]),
+        timeout="" if plan.timeout_s is None else duration(plan.timeout_s),
+        retries=f"{plan.retries['max']} {' '.join(plan.retries['on'])}" if plan.retries else "",
+        seeds=" ".join(map(str, loaded.spec.training.seeds or ())),
+    )
 
 
 def _brief(error: ConfigError, paths: Sequence[Path]) -> str:

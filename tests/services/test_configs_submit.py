@@ -10,6 +10,7 @@ from test_add_choice import FULL
 from orp_tui.config.settings import load_settings
 from orp_tui.core.states import RunState
 from orp_tui.engine.request_file import read_request
+from orp_tui.services.acts import undo
 from orp_tui.services.add_choice import AddWords, read_choice
 from orp_tui.services.configs_submit import answer, foresee, submit_config, submit_configs
 from orp_tui.services.context import open_context
@@ -40,6 +41,18 @@ def test_files_are_queued_as_they_are(project):
     assert added.refused == ""
     assert added.outcome.words == "2 runs: queued"
     assert added.outcome.made == added.run_ids
+
+
+def test_an_add_can_be_taken_back_and_done_again(project):
+    added = submit_configs(project.context, [write(project), write(project, "b.yaml")])
+    requests(project, added)
+
+    dropped = undo(project.context, added.outcome.undo)
+
+    assert {project.row(run_id).state for run_id in added.run_ids} == {RunState.CANCELLED}
+    again = undo(project.context, dropped.undo)
+    project.accepted += again.made
+    assert [project.row(run_id).name for run_id in again.made] == ["a.yaml", "b.yaml"]
 
 
 def test_a_choice_changes_what_is_queued(project):

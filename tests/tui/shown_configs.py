@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from textual.app import App, ComposeResult
+from textual.screen import Screen
 
 from orp_tui.core.problem import Problem
 from orp_tui.core.states import RunState
@@ -32,10 +34,28 @@ def view(*files, notes=(), exists=True):
     return ConfigsView(FOLDER, exists, tuple(files), tuple(notes))
 
 
-class TreeApp(App[None]):
-    """Nothing but the tree, in our styles."""
+class StyledApp(App[None]):
+    """An empty screen in our styles; `answers` holds what the screens above it were dismissed with."""
 
     CSS_PATH = style_files()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.answers: list[object] = []
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        return state_variables(self.current_theme)
+
+    def on_mount(self) -> None:
+        register_themes(self, Manners())
+
+    async def put(self, screen: Screen[Any]) -> None:
+        """Show a screen and keep its answer."""
+        await self.push_screen(screen, self.answers.append)
+
+
+class TreeApp(StyledApp):
+    """Nothing but the tree."""
 
     def __init__(self, *, ascii_only: bool = False) -> None:
         super().__init__()
@@ -45,11 +65,8 @@ class TreeApp(App[None]):
     def compose(self) -> ComposeResult:
         yield ConfigsTree(ascii_only=self._ascii)
 
-    def get_theme_variable_defaults(self) -> dict[str, str]:
-        return state_variables(self.current_theme)
-
     def on_mount(self) -> None:
-        register_themes(self, Manners())
+        super().on_mount()
         self.tree_shown.focus()
 
     @property
