@@ -17,10 +17,6 @@ from textual.widget import Widget
 
 from orp_tui.core.errors import OrpError
 from orp_tui.core.sanitise import sanitise
-from orp_tui.services import acts
-from orp_tui.services.acts import Outcome, Undo
-from orp_tui.services.board import Board
-from orp_tui.services.context import Context
 from orp_tui.tui.bindings import KEYS, PLACES, Key, bindings
 from orp_tui.tui.feeds import BoardFeed, ConfigsFeed, Feed, MachineFeed
 from orp_tui.tui.keymap import apply_keymap
@@ -33,6 +29,10 @@ from orp_tui.tui.themes import next_theme, register_themes, state_variables
 
 if TYPE_CHECKING:
     from textual.command import Provider
+
+    from orp_tui.services.acts import Outcome, Undo
+    from orp_tui.services.board import Board
+    from orp_tui.services.context import Context
 
 Severity = Literal["information", "warning", "error"]
 _KEPT = 200
@@ -62,7 +62,8 @@ class OrpApp(App[str]):
         self.manners = manners
         self.configs_dir = configs_dir
         self.place = place or Place()
-        self.board = Board(0.0, None)
+        self.board: Board | None = None
+        """The newest look at the runs; None before the first."""
         self.said: collections.deque[str] = collections.deque(maxlen=_KEPT)
         self._undos: collections.deque[Undo] = collections.deque(maxlen=_KEPT)
         self._redos: collections.deque[Undo] = collections.deque(maxlen=_KEPT)
@@ -71,11 +72,10 @@ class OrpApp(App[str]):
             context,
             self.post_message,
             period_s=manners.strip_period_s,
-            seen=lambda: self.board.seen,
+            seen=lambda: self.board.seen if self.board is not None else None,
             full=lambda: self._is_on("system"),
         )
         self._configs = ConfigsFeed(context, configs_dir, self.post_message)
-        self._feeds: tuple[Feed, ...] = (self._feed, self._machine, self._configs)
         register_themes(self, manners, self.place.theme)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
@@ -84,17 +84,17 @@ class OrpApp(App[str]):
     def on_mount(self) -> None:
         complaints = apply_keymap(self)
         self.push_screen(DashboardScreen(id="dashboard"))
-        # After the first paint: they import what the dashboard itself does not need.
-        self.call_after_refresh(self._start_feeds)
+        # After the first paint: it imports what the dashboard itself does not need.
+        self.call_after_refresh(self._watch, self._feed)
         for words in complaints:
             self.say(words, severity="warning")
 
     def on_unmount(self) -> None:
-        for feed in self._feeds:
+        for feed in (self._feed, self._machine, self._configs):
             feed.end()
 
-    def _start_feeds(self) -> None:
-        for feed in self._feeds:
+    def _start_others(self) -> None:
+        for feed in (self._machine, self._configs):
             self._watch(feed)
 
     @work(thread=True, group="feeds")
@@ -104,8 +104,11 @@ class OrpApp(App[str]):
     @on(BoardChanged)
     def _keep_board(self, event: BoardChanged) -> None:
         problem = event.board.problem
-        if problem is not None and problem != self.board.problem:
+        if problem is not None and (self.board is None or problem != self.board.problem):
             self.say(problem, severity="error")
+        if self.board is None:
+            # Only now: what they import would hold up the first runs on the screen.
+            self.call_after_refresh(self._start_others)
         self.board = event.board
 
     @on(BoardChanged)
@@ -124,6 +127,8 @@ class OrpApp(App[str]):
     def undo(self) -> None:
         """Take back the last act that can be taken back."""
         if self._undos:
+            from orp_tui.services import acts
+
             before = self._undos.pop()
             self._carry_out(lambda context: acts.undo(context, before), is_undo=True)
         else:
@@ -132,6 +137,8 @@ class OrpApp(App[str]):
     def redo(self) -> None:
         """Do again what was undone last."""
         if self._redos:
+            from orp_tui.services import acts
+
             before = self._redos.pop()
             self._carry_out(lambda context: acts.undo(context, before), is_redo=True)
         else:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from orp_tui.core.problem import Problem
 from orp_tui.core.sanitise import one_line
 from orp_tui.core.states import RunState
 from orp_tui.core.words import STATE_GLYPHS, counted, state_word
-from orp_tui.services.configs import ConfigFile, ConfigsView
 from orp_tui.services.configs_read import Kind
 from orp_tui.tui.rows import HELD_GLYPHS
+
+if TYPE_CHECKING:
+    from orp_tui.services.configs import ConfigFile, ConfigsView
 
 KIND_GLYPHS = {
     Kind.UNREAD: ("…", "~"),

@@ -1,27 +1,22 @@
 """The threads that look at things for the dashboard, and tell the app with messages.
 
-They read and post, and touch nothing else. Each ends when it is told to.
+They read and post, and touch nothing else. Each ends when it is told to. What they look with is
+imported in their threads: the first paint needs none of it.
 """
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from textual.message import Message
 
 from orp_tui.core.errors import OrpError
-from orp_tui.services import configs_watch
-from orp_tui.services.board import Board, BoardReader
-from orp_tui.services.configs import ConfigsFolder
-from orp_tui.services.context import Context
-from orp_tui.services.control import ensure_leader
-from orp_tui.services.selected import SelectedReader
-from orp_tui.services.system import SystemReader
-from orp_tui.services.watch import Snapshot
 from orp_tui.tui.messages import (
     BoardChanged,
     ConfigsChanged,
@@ -29,6 +24,13 @@ from orp_tui.tui.messages import (
     MetricsChanged,
     SelectedChanged,
 )
+
+if TYPE_CHECKING:
+    from orp_tui.services.board import Board, BoardReader
+    from orp_tui.services.context import Context
+    from orp_tui.services.selected import SelectedReader
+    from orp_tui.services.system import SystemReader
+    from orp_tui.services.watch import Snapshot
 
 Post = Callable[[Message], object]
 
@@ -80,8 +82,13 @@ class BoardFeed(Feed):
     def __init__(self, context: Context, post: Post) -> None:
         super().__init__(post)
         self._context = context
-        self._reader = BoardReader(context)
         self._care_at = 0.0
+
+    @functools.cached_property
+    def _reader(self) -> BoardReader:
+        from orp_tui.services.board import BoardReader
+
+        return BoardReader(self._context)
 
     def turn(self, *, poked: bool) -> float:
         if poked or self._reader.is_due():
@@ -94,12 +101,15 @@ class BoardFeed(Feed):
         """Start a queue processor if there is work, none leads, and the settings allow it."""
         if not board.is_left_alone or time.monotonic() < self._care_at:
             return
+        from orp_tui.services.control import ensure_leader
+
         self._care_at = time.monotonic() + _CARE_S
         with contextlib.suppress(OrpError, OSError):
             ensure_leader(self._context)
 
     def close(self) -> None:
-        self._reader.close()
+        if "_reader" in self.__dict__:
+            self._reader.close()
 
 
 class SelectedFeed(Feed):
@@ -107,9 +117,15 @@ class SelectedFeed(Feed):
 
     def __init__(self, context: Context, post: Post) -> None:
         super().__init__(post)
-        self._reader = SelectedReader(context)
+        self._context = context
         self._run_id: str | None = None
         self._is_final = False
+
+    @functools.cached_property
+    def _reader(self) -> SelectedReader:
+        from orp_tui.services.selected import SelectedReader
+
+        return SelectedReader(self._context)
 
     def select(self, run_id: str | None, *, is_final: bool) -> None:
         """Look at this run from now on; one that has ended is looked at once."""
@@ -135,10 +151,15 @@ class ConfigsFeed(Feed):
 
     def __init__(self, context: Context, folder: Path, post: Post) -> None:
         super().__init__(post)
-        self._folder = ConfigsFolder(context, folder)
+        self._context = context
+        self._folder = folder
 
     def run(self) -> None:
-        for view in configs_watch.watch(self._folder, self._ended, self._poked):
+        from orp_tui.services import configs_watch
+        from orp_tui.services.configs import ConfigsFolder
+
+        folder = ConfigsFolder(self._context, self._folder)
+        for view in configs_watch.watch(folder, self._ended, self._poked):
             self.post(ConfigsChanged(view))
 
 
@@ -155,14 +176,21 @@ class MachineFeed(Feed):
         full: Callable[[], bool],
     ) -> None:
         super().__init__(post)
-        self._reader = SystemReader(context)
+        self._context = context
         self._period_s = period_s
         self._seen = seen
         self._full = full
+
+    @functools.cached_property
+    def _reader(self) -> SystemReader:
+        from orp_tui.services.system import SystemReader
+
+        return SystemReader(self._context)
 
     def turn(self, *, poked: bool) -> float:
         self.post(MachineChanged(self._reader.look(self._seen(), full=self._full())))
         return self._period_s
 
     def close(self) -> None:
-        self._reader.close()
+        if "_reader" in self.__dict__:
+            self._reader.close()

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import TYPE_CHECKING
 
 from textual.message import Message
 
-from orp_tui.services.acts import Outcome
-from orp_tui.services.board import Board
-from orp_tui.services.configs import ConfigsView
-from orp_tui.services.run_metrics import MetricsSnapshot
-from orp_tui.services.selected import SelectedRun
-from orp_tui.services.system import SystemLook
+if TYPE_CHECKING:
+    from orp_tui.services.acts import Outcome
+    from orp_tui.services.board import Board
+    from orp_tui.services.configs import ConfigsView
+    from orp_tui.services.run_metrics import MetricsSnapshot
+    from orp_tui.services.selected import SelectedRun
+    from orp_tui.services.system import SystemLook
 
 
 @dataclasses.dataclass

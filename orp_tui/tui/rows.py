@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import TYPE_CHECKING
 
 from orp_tui.core.sanitise import one_line
 from orp_tui.core.states import Mark, RunState
 from orp_tui.core.words import STATE_GLYPHS, duration, roughly, state_word
-from orp_tui.services.watch import RunView
+
+if TYPE_CHECKING:
+    from orp_tui.services.watch import RunView
 
 HELD_GLYPHS = ("■", "=")
 _BESIDE = {

@@ -64,11 +64,11 @@ class Session:
     def _words(self) -> list[str]:
         from orp_tui.services.leaving import leaving_words
 
-        given = self.app.return_value
+        given, board = self.app.return_value, self.app.board
         lines = (
             given.splitlines()
             if given
-            else leaving_words(self.app.board.seen, base_option=self._base_option())
+            else leaving_words(board.seen if board is not None else None, base_option=self._base_option())
         )
         return lines if self.demo is None else [*lines[:1], *self.demo.words()]
 

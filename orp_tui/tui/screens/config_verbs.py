@@ -11,9 +11,6 @@ from textual import on, work
 from textual.message import Message
 
 from orp_tui.core.errors import OrpError
-from orp_tui.services import terminal
-from orp_tui.services.add_choice import NO_CHOICE, AddChoice
-from orp_tui.services.configs import ConfigFile
 from orp_tui.services.configs_read import Kind
 from orp_tui.tui.screens.dialogs import AskLine, Choose
 from orp_tui.tui.screens.outside import Outside
@@ -21,6 +18,8 @@ from orp_tui.tui.widgets.configs_tree import ConfigsTree
 
 if TYPE_CHECKING:
     from orp_tui.services import configs_submit
+    from orp_tui.services.add_choice import AddChoice
+    from orp_tui.services.configs import ConfigFile
 
 _INPUT, _OUTPUT = "input", "output"
 
@@ -43,7 +42,7 @@ class ConfigVerbs(Outside):
             return
         paths = tuple(file.path for file in files)
         if not options:
-            self._add(paths, NO_CHOICE)
+            self._add(paths, None)
             return
         from orp_tui.tui.screens.add_options import AddOptions
 
@@ -54,9 +53,11 @@ class ConfigVerbs(Outside):
         self.app.push_screen(AddOptions(self.orp.context, paths), chosen)
 
     @work(thread=True, exit_on_error=False, group="acts")
-    def _add(self, paths: Sequence[Path], choice: AddChoice) -> None:
+    def _add(self, paths: Sequence[Path], choice: AddChoice | None) -> None:
+        from orp_tui.services.add_choice import NO_CHOICE
         from orp_tui.services.configs_submit import submit_configs
 
+        choice = choice or NO_CHOICE
         self.post_message(self.Added(tuple(paths), choice, submit_configs(self.orp.context, paths, choice)))
 
     @on(Added)
@@ -194,6 +195,8 @@ class ConfigVerbs(Outside):
         self._edit(path)
 
     def _edit(self, path: Path) -> None:
+        from orp_tui.services import terminal
+
         self.with_terminal(lambda: terminal.edit(path))
         self.orp.look_at_configs()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import time
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, on, work
 from textual.app import ComposeResult
@@ -16,9 +16,6 @@ from textual.widgets import Static
 
 from orp_tui.core.sanitise import one_line
 from orp_tui.core.states import RunState
-from orp_tui.services.board import Board
-from orp_tui.services.selected import SelectedRun
-from orp_tui.services.watch import RunView
 from orp_tui.tui.feeds import SelectedFeed
 from orp_tui.tui.messages import (
     BoardChanged,
@@ -29,7 +26,6 @@ from orp_tui.tui.messages import (
 )
 from orp_tui.tui.place import Place
 from orp_tui.tui.placing import TABS, TOPS, View, side_tabs
-from orp_tui.tui.run_sections import page_sections
 from orp_tui.tui.screens.config_verbs import ConfigVerbs
 from orp_tui.tui.screens.outside import short_path
 from orp_tui.tui.widgets.body import Body
@@ -42,6 +38,11 @@ from orp_tui.tui.widgets.meters import MachineStrip
 from orp_tui.tui.widgets.metric_chart import MetricChart
 from orp_tui.tui.widgets.prompt_line import PromptLine
 from orp_tui.tui.widgets.queue_table import QueueTable
+
+if TYPE_CHECKING:
+    from orp_tui.services.board import Board
+    from orp_tui.services.selected import SelectedRun
+    from orp_tui.services.watch import RunView
 
 _TITLES = {"log": "Log", "info": "Info"}
 
@@ -80,7 +81,8 @@ class DashboardScreen(ConfigVerbs):
         self._wanted_run, self._wanted_config = self.orp.place.run_id, self.orp.place.config
         self._watch()
         self._return_to(self.orp.place)
-        self._show_board(self.orp.board)
+        if self.orp.board is not None:
+            self._show_board(self.orp.board)
 
     def on_unmount(self) -> None:
         self._feed.end()
@@ -105,6 +107,8 @@ class DashboardScreen(ConfigVerbs):
         self._shown = event.selected
         page = event.selected.page
         self.query_one(Checklist).show(page.checklist)
+        from orp_tui.tui.run_sections import page_sections
+
         sections = page_sections(page, now=time.time(), ascii_only=self.orp.manners.ascii)
         self.query_one(InfoPanel).show(sections, from_top=from_top)
 
@@ -338,9 +342,9 @@ class DashboardScreen(ConfigVerbs):
             return self.query_one(Checklist).title
         return self.query_one(MetricChart).title if tab == "chart" else _TITLES[tab]
 
-    def _heading(self, board: Board) -> Heading:
+    def _heading(self, board: Board | None) -> Heading:
         context = self.orp.context
-        counts = board.seen.counts if board.seen is not None else {}
+        counts = board.seen.counts if board is not None and board.seen is not None else {}
         words = [
             f"{number} {word}"
             for word, states in (
@@ -352,8 +356,8 @@ class DashboardScreen(ConfigVerbs):
         return Heading(
             place=f"{os.uname().nodename}  {short_path(context.project)}",
             screens="[1]Dashboard 5 System",
-            counts="  ".join(words) or "nothing runs",
-            warning=_warning(board),
+            counts="  ".join(words) or ("nothing runs" if board is not None else "looking"),
+            warning=_warning(board) if board is not None else "",
         )
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from textual import work
 
 from orp_tui.core.errors import OrpError
-from orp_tui.services import drafts, terminal
-from orp_tui.services.watch import RunView
 from orp_tui.tui.screens.run_verbs import RunVerbs
+
+if TYPE_CHECKING:
+    from orp_tui.services.watch import RunView
 
 
 class Outside(RunVerbs):
@@ -39,6 +41,8 @@ class Outside(RunVerbs):
         if place is None:
             self.orp.say("there is no log here", severity="warning")
         else:
+            from orp_tui.services import terminal
+
             self.with_terminal(lambda: terminal.page(place, at_end=True))
 
     def log_place(self) -> str | None:
@@ -86,6 +90,8 @@ class Outside(RunVerbs):
         return "\n".join(strip.text.rstrip() for strip in strips) + "\n"
 
     def _edit_copy(self, item: RunView) -> None:
+        from orp_tui.services import drafts, terminal
+
         context, run_id = self.orp.context, item.run.id
         try:
             draft = drafts.draft_of(context, run_id)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from types import ModuleType
 from typing import TYPE_CHECKING, cast
 
 from textual.screen import Screen
@@ -14,13 +15,12 @@ from textual.screen import Screen
 from orp_tui.core.sanitise import one_line
 from orp_tui.core.states import RunState
 from orp_tui.core.words import counted, duration, state_word
-from orp_tui.services import acts
-from orp_tui.services.acts import Outcome
-from orp_tui.services.context import Context
-from orp_tui.services.watch import RunView
 from orp_tui.tui.screens.dialogs import Confirm
 
 if TYPE_CHECKING:
+    from orp_tui.services.acts import Outcome
+    from orp_tui.services.context import Context
+    from orp_tui.services.watch import RunView
     from orp_tui.tui.app import OrpApp
 
 _NAMED = 8
@@ -46,45 +46,45 @@ class RunVerbs(Screen[None]):
             return
         active = [item for item in runs if item.state is not RunState.QUEUED]
         grace = 0.0 if kill else None
-        act = _each_of(runs, lambda context, ids: acts.cancel(context, ids, grace_s=grace))
+        act = _each_of(runs, lambda context, ids: _acts().cancel(context, ids, grace_s=grace))
         if not active:
-            act = _each_of(runs, acts.drop)
+            act = _each_of(runs, lambda context, ids: _acts().drop(context, ids))
             self.orp.act(act)
             return
         self._ask("Kill" if kill else "Cancel", runs, _signals(kill), act)
 
     def action_hold_runs(self) -> None:
-        self._on_waiting(acts.hold)
+        self._on_waiting(lambda context, ids: _acts().hold(context, ids))
 
     def action_move_runs(self, where: str) -> None:
-        self._on_waiting(lambda context, ids: acts.move(context, ids, where))
+        self._on_waiting(lambda context, ids: _acts().move(context, ids, where))
 
     def action_change_priority(self, by: int) -> None:
-        self._on_waiting(lambda context, ids: acts.change_priority(context, ids, by))
+        self._on_waiting(lambda context, ids: _acts().change_priority(context, ids, by))
 
     def action_drop_runs(self) -> None:
-        self._on_waiting(acts.drop)
+        self._on_waiting(lambda context, ids: _acts().drop(context, ids))
 
     def action_refreeze_runs(self) -> None:
-        self._on_waiting(acts.refreeze)
+        self._on_waiting(lambda context, ids: _acts().refreeze(context, ids))
 
     def action_retry_runs(self) -> None:
-        self._on_ended(acts.retry)
+        self._on_ended(lambda context, ids: _acts().retry(context, ids))
 
     def action_resume_runs(self) -> None:
-        self._on_ended(acts.resume)
+        self._on_ended(lambda context, ids: _acts().resume(context, ids))
 
     def action_bundle_runs(self) -> None:
-        self._on_ended(acts.bundle)
+        self._on_ended(lambda context, ids: _acts().bundle(context, ids))
 
     def action_pause_group(self) -> None:
         runs = self._some()
         if runs:
             group = runs[0].run.group
-            self.orp.act(lambda context: acts.pause(context, group))
+            self.orp.act(lambda context: _acts().pause(context, group))
 
     def action_pause_queue(self) -> None:
-        self.orp.act(lambda context: acts.pause(context, None))
+        self.orp.act(lambda context: _acts().pause(context, None))
 
     def action_undo(self) -> None:
         self.orp.undo()
@@ -130,6 +130,13 @@ class RunVerbs(Screen[None]):
         self.app.push_screen(
             Confirm(f"{verb} {counted(len(runs), 'run')}?", lines, count=len(runs)), answered
         )
+
+
+def _acts() -> ModuleType:
+    """The acts, imported when one is wished: the first paint needs none."""
+    from orp_tui.services import acts
+
+    return acts
 
 
 def _each_of(

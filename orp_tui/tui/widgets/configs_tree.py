@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
@@ -11,13 +11,15 @@ from textual.message import Message
 from textual.strip import Strip
 
 from orp_tui.core.sanitise import cell_width, one_line
-from orp_tui.services.configs import ConfigFile, ConfigsView
 from orp_tui.services.configs_read import Kind
 from orp_tui.tui.bindings import bindings
 from orp_tui.tui.config_rows import NOT_A_FILE, ConfigRow, RowMaker
 from orp_tui.tui.widgets.lines import LineList, cell
 from orp_tui.tui.widgets.queue_table import matches
 from orp_tui.tui.widgets.wrapping import tail_of_path, wrapped
+
+if TYPE_CHECKING:
+    from orp_tui.services.configs import ConfigFile, ConfigsView
 
 _STATES = (
     "queued", "held", "starting", "running", "finishing", "succeeded", "incomplete", "failed",

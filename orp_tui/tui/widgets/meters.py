@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.segment import Segment
 from textual.strip import Strip
 from textual.widget import Widget
 
 from orp_tui.core.sanitise import cell_width, one_line
-from orp_tui.services.machine import GpuLook, HostLook, MachineLook
+
+if TYPE_CHECKING:
+    from orp_tui.services.machine import GpuLook, HostLook, MachineLook
 
 _GIB = 1 << 30
 _HOT_C = 85

@@ -5,17 +5,19 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
 from textual.message import Message
 
 from orp_tui.core.sanitise import cell_width
-from orp_tui.services.watch import RunView
 from orp_tui.tui.bindings import bindings
 from orp_tui.tui.rows import RunRow, run_row
 from orp_tui.tui.widgets.lines import LineList, cell
+
+if TYPE_CHECKING:
+    from orp_tui.services.watch import RunView
 
 SORTS = ("state", "name", "elapsed", "deliverables", "submitted")
 """What the rows can be sorted by; `state` is the order of the queue."""
