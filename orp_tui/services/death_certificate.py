@@ -145,12 +145,14 @@ def _record(found: RunDetail) -> ExitRecord | None:
         record = ExitRecord.from_json(found.exit)
     except (KeyError, TypeError, ValueError, AttributeError):
         return None
-    is_sound = (
-        isinstance(record.rusage, dict)
-        and isinstance(record.memory, dict | None)
-        and isinstance(record.stderr_tail, str)
-        and all(isinstance(sent, str) for sent in record.signals)
+    # A file may hold anything: only what is used here is looked at.
+    kinds: tuple[tuple[object, type], ...] = (
+        (record.rusage, dict),
+        (record.memory or {}, dict),
+        (record.stderr_tail, str),
+        *((sent, str) for sent in record.signals),
     )
+    is_sound = all(isinstance(value, kind) for value, kind in kinds)
     return record if is_sound else None
 
 
