@@ -2,18 +2,16 @@
 
 Textual would print the traceback with all local variables, which hold text of logs and
 perhaps secrets. The report holds neither: versions, terminal, traceback, what was said last.
+What only a report needs is imported when one is written.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
-import platform
 import sys
-import tempfile
 import threading
 import time
-import traceback
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -84,6 +82,8 @@ def write_report(
     with contextlib.suppress(OSError):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         return _written(folder / name, text)
+    import tempfile
+
     return _written(Path(tempfile.mkdtemp(prefix="orp-")) / name, text)
 
 
@@ -97,6 +97,8 @@ def _written(path: Path, text: str) -> Path:
 def _lines(
     errors: Iterable[BaseException], said: Iterable[str], facts: Mapping[str, str], environ: Mapping[str, str]
 ) -> Iterable[str]:
+    import platform
+
     yield "The dashboard of Open Research Pipeline ended by an error of its own."
     yield time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     yield f"orp {orp_tui.__version__}, textual {_version('textual')}, rich {_version('rich')}"
@@ -118,6 +120,8 @@ def _lines(
 
 def _traceback(error: BaseException) -> list[str]:
     """The lines of a traceback, without local variables."""
+    import traceback
+
     return "".join(traceback.format_exception(error)).splitlines()
 
 
