@@ -1,4 +1,4 @@
-"""What is drawn of a series: its reduced points in a look, its smoothed line, its title."""
+"""What is drawn of a series: its reduced points, and its smoothed line."""
 
 from __future__ import annotations
 
@@ -8,9 +8,7 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 from orp_tui.charts.look import Look
-from orp_tui.core.sanitise import cell_width, one_line
 from orp_tui.core.series import Series
-from orp_tui.core.words import number
 from orp_tui.metrics.downsample import reduce
 from orp_tui.metrics.extremes import Reduced
 
@@ -23,11 +21,6 @@ class Curve:
     reduced: Reduced
     smooth: tuple[tuple[float, float], ...]
     """The smoothed line; empty without smoothing."""
-
-    @property
-    def values(self) -> Iterable[float]:
-        """Every value that has to fit on the chart."""
-        return self.reduced.ys
 
     def strokes(self) -> list[list[tuple[float, float]]]:
         """The points in stretches without a gap."""
@@ -68,42 +61,6 @@ def broken(points: Sequence[tuple[float, float]], gaps: Sequence[float]) -> list
             left.pop()
         if left and before[0] <= left[-1] <= point[0]:
             strokes.append([])
+            left.pop()
         strokes[-1].append(point)
     return strokes
-
-
-def title_of(curve: Curve, look: Look, width: int) -> str:
-    """`loss  0.31  n=100,000 as 240 columns min/max`, and how it is drawn; shorter where it must be."""
-    value = number(curve.series.summary.last) if len(curve.series) else ""
-    name = one_line(curve.series.name, max(8, width // 2)) or "(no name)"
-    head = f"{name}  {value}".rstrip()
-    for form in (_long_count(curve.reduced), _short_count(curve.reduced)):
-        for notes in (_notes(look), ""):
-            title = "  ".join(filter(None, (head, form, notes)))
-            if cell_width(title) <= width:
-                return title
-    return one_line(head, width)
-
-
-def _long_count(reduced: Reduced) -> str:
-    how = f" as {reduced.columns:,} columns min/max" if reduced.columns else ""
-    return f"n={reduced.count:,}{how}"
-
-
-def _short_count(reduced: Reduced) -> str:
-    return f"n={reduced.count:,}" + (f" as {reduced.columns:,}" if reduced.columns else "")
-
-
-def _notes(look: Look) -> str:
-    notes = ["log"] if look.log else []
-    if look.smoothing > 0:
-        notes.append(f"smoothed {look.smoothing:g}")
-    return ", ".join(notes)
-
-
-def events_of(series: Series) -> str:
-    """`NaN or infinite: 3, first at step 410`; empty if every value is finite."""
-    summary = series.summary
-    if not summary.non_finite:
-        return ""
-    return f"NaN or infinite: {summary.non_finite:,}, first at step {summary.first_non_finite_step:,.10g}"

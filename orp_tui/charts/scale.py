@@ -69,72 +69,98 @@ class Scale:
             left, right = math.log10(self.low), math.log10(self.high)
             place = (math.log10(value) - left) / (right - left) if right > left else 0.5
         else:
-            place = (value * 0.5 - self.low * 0.5) / (self.high * 0.5 - self.low * 0.5)
+            whole = self.high - self.low
+            if math.isinf(whole):
+                place = (value * 0.5 - self.low * 0.5) / (self.high * 0.5 - self.low * 0.5)
+            else:
+                place = (value - self.low) / whole
         return min(max(place, 0.0), 1.0)
 
-    def ticks(self, most: int, label: Label) -> list[Tick]:
-        """At most `most` ticks at round values."""
+    def ticks(self, most: int, label: Label, *, least: float = 0.0) -> list[Tick]:
+        """At most `most` ticks at round values, not nearer to each other than `least`."""
         if most < 1:
             return []
-        values, step = self._decades(most) if self.log else _round_values(self.low, self.high, most)
+        values, step = self._decades(most) if self.log else _round_values(self.low, self.high, most, least)
         found = []
         for value in values:
             place = self.place(value)
             if place is not None and self.low <= value <= self.high:
-                found.append(Tick(place, label(value, step or abs(value))))
+                found.append(Tick(place, label(value, step)))
         return found[:MOST_TICKS]
 
     def _decades(self, most: int) -> tuple[list[float], float]:
-        """Powers of ten; round values where there are not two of them. A step of 0 means: each its own."""
+        """Powers of ten, with 2 and 5 between them if there is room; plain round values within one decade.
+
+        A step of 0 means: each label for itself.
+        """
         first, last = math.ceil(math.log10(self.low) - 1e-9), math.floor(math.log10(self.high) + 1e-9)
         count = last - first + 1
         if count < 2:
-            return _round_values(self.low, self.high, most)
+            return _round_values(self.low, self.high, most, 0.0)
+        if count * 3 <= most:
+            return [10.0**power * part for power in range(first - 1, last + 1) for part in (1, 2, 5)], 0.0
         every = -(-count // most)
         return [10.0**power for power in range(first, last + 1, every) if -308 < power <= 308], 0.0
 
 
-def _round_values(low: float, high: float, most: int) -> tuple[list[float], float]:
+def _round_values(low: float, high: float, most: int, least: float) -> tuple[list[float], float]:
     """Values at 1, 2 or 5 times a power of ten between the two, and the distance between them."""
     half = high * 0.5 - low * 0.5
-    rough = half / most * 2
+    rough = max(half / most * 2, least)
+    ends = [low, high][:most], max(half, 5e-324)
     if not 0 < rough < math.inf:
-        return [low, high][:most], half or 1.0
+        return ends
     power = math.floor(math.log10(rough))
     unit = 10.0**power if power > -308 else rough
     step = next((unit * factor for factor in (1, 2, 5, 10) if unit * factor >= rough * (1 - 1e-9)), rough)
-    if not math.isfinite(step):
-        return [low, high][:most], half
+    if not math.isfinite(step) or max(abs(low), abs(high)) / step > 1 << 52:
+        return ends
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
-    if last - first > MOST_TICKS or abs(first) > 1 << 52:
-        return [low, high][:most], half
     values = [place * step for place in range(first, last + 1)]
     if len(values) > most:
         values = values[:: -(-len(values) // most)]
     # Between two round values there may be none: then the ends say where one is.
-    return (values, step) if values else ([low, high][:most], half)
+    return (values, step) if values else ends
 
 
 def plain_number(value: float, step: float) -> str:
-    """With as many digits as tell neighbouring ticks apart: `0.25`, `1e-05`, `12.5k`."""
+    """With as many digits as tell neighbouring ticks apart: `0.25`, `1e-5`, `1.5e7`.
+
+    A step of 0: as many as it needs.
+    """
     if value == 0 or abs(value) < abs(step) * 1e-9:
         return "0"
-    size = abs(value)
-    digits = max(1, math.floor(math.log10(size)) - math.floor(math.log10(step) + 1e-9) + 1) if step > 0 else 3
-    digits = min(max(digits, 1), 15)
-    if 1e-4 <= size < 1e6:
-        decimals = max(0, digits - 1 - math.floor(math.log10(size)))
-        return f"{value:.{decimals}f}"
-    mantissa, _, exponent = f"{value:.{digits - 1}e}".partition("e")
+    if step <= 0:
+        return _trimmed(f"{value:.5g}" if 1e-4 <= abs(value) < 1e4 else f"{value:.4e}")
+    exponent, finest = _exponent(value), _exponent(step)
+    if finest >= -4 and abs(value) < 1e6 and step < 1e5:
+        return f"{value:.{max(0, -finest)}f}"
+    digits = min(max(exponent - finest, 0), 15)
+    return _trimmed(f"{value:.{digits}e}")
+
+
+def _exponent(value: float) -> int:
+    """Of ten, in the value as it is written."""
+    return int(f"{value:e}".partition("e")[2])
+
+
+def _trimmed(text: str) -> str:
+    """`1.50e+07` → `1.5e7`."""
+    mantissa, e, exponent = text.partition("e")
+    if not e:
+        return text
+    if "." in mantissa:
+        mantissa = mantissa.rstrip("0").rstrip(".")
     return f"{mantissa}e{int(exponent)}"
 
 
 def step_number(value: float, step: float) -> str:
-    """A step of a training: `800`, `12,000`, `1.5M`."""
+    """A step of a training: `800`, `12,000`, `1.5M`. A step of 0: as many digits as it needs."""
+    if not math.isfinite(value):
+        return str(value)
     for size, unit in ((1e12, "T"), (1e9, "G"), (1e6, "M")):
-        if size <= abs(value) < size * 1e4:
-            decimals = max(0, min(6, math.ceil(-math.log10(step / size) - 1e-9))) if step > 0 else 1
-            return f"{value / size:.{decimals}f}{unit}"
-    if abs(value) < 1e6 and step >= 1:
+        if step >= size / 1000 and size <= abs(value) < size * 1e4:
+            return f"{value / size:g}{unit}"
+    if value == round(value) and abs(value) < 1e15:
         return f"{value:,.0f}"
     return plain_number(value, step)

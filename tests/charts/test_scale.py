@@ -1,0 +1,105 @@
+"""Ticks are round, in place, and told apart."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orp_tui.charts.clock import Clock
+from orp_tui.charts.scale import Scale, plain_number, step_number
+
+FINITE = st.floats(allow_nan=False, allow_infinity=False)
+
+
+def labels(low, high, most=6, label=plain_number, **options):
+    return [tick.label for tick in Scale(low, high, options.pop("log", False)).ticks(most, label, **options)]
+
+
+@given(low=FINITE, high=FINITE, most=st.integers(1, 20), log=st.booleans())
+def test_ticks_stand_inside_and_are_told_apart(low, high, most, log):
+    scale = Scale.over([low, high], log=log, margin=0.05)
+    ticks = scale.ticks(most, plain_number)
+
+    assert len(ticks) <= max(most, 2)
+    assert all(0 <= tick.place <= 1 for tick in ticks)
+    assert [tick.place for tick in ticks] == sorted(tick.place for tick in ticks)
+    assert len({tick.label for tick in ticks}) == len({tick.place for tick in ticks})
+    assert all(len(tick.label) <= 24 for tick in ticks)
+
+
+@given(values=st.lists(FINITE, min_size=1), log=st.booleans())
+def test_every_value_has_a_place_between_the_ends(values, log):
+    scale = Scale.over(values, log=log, margin=0.05)
+
+    for value in values:
+        place = scale.place(value)
+        assert place is None or 0 <= place <= 1
+        assert place is not None or (scale.log and value <= 0)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "expected"),
+    [
+        (0, 1, ["0", "0.2", "0.4", "0.6", "0.8", "1.0"]),
+        (-3, 7, ["-2", "0", "2", "4", "6"]),
+        (0.123451, 0.123459, ["1.23452e-1", "1.23454e-1", "1.23456e-1", "1.23458e-1"]),
+        (0, 2.5e7, ["0", "5e6", "1e7", "1.5e7", "2e7", "2.5e7"]),
+    ],
+)
+def test_values_have_as_many_digits_as_tell_them_apart(low, high, expected):
+    assert labels(low, high) == expected
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "expected"),
+    [
+        (0, 100_000, ["0", "20,000", "40,000", "60,000", "80,000", "100,000"]),
+        (0, 5_000_000, ["0", "1M", "2M", "3M", "4M", "5M"]),
+        (0, 2, ["0", "1", "2"]),
+    ],
+)
+def test_steps_are_whole(low, high, expected):
+    assert labels(low, high, label=step_number, least=1.0) == expected
+
+
+def test_a_log_scale_has_powers_of_ten_or_what_lies_between_them():
+    assert labels(1e-6, 1e6, 4, log=True) == ["1e-6", "0.01", "100", "1e6"]
+    assert labels(0.1, 10, 9, log=True) == ["0.1", "0.2", "0.5", "1", "2", "5", "10"]
+    assert len(labels(0.2, 0.9, 5, log=True)) >= 2
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [
+        (20, ["0", "5s", "10s", "15s", "20s"]),
+        (7200, ["0", "30m", "1h00m", "1h30m", "2h00m"]),
+        (40_000, ["0", "3h", "6h", "9h"]),
+        (500_000, ["0", "2d", "4d"]),
+    ],
+)
+def test_durations_are_counted_in_units_of_people(seconds, expected):
+    clock = Clock(start=100.0, wall=False)
+
+    assert [tick.label for tick in clock.ticks(Scale(100.0, 100.0 + seconds), 5)] == expected
+
+
+def test_the_clock_shows_the_time_of_day_of_the_reader(monkeypatch):
+    import time
+
+    monkeypatch.setenv("TZ", "Asia/Kolkata")
+    time.tzset()
+    try:
+        ticks = Clock(1.7e9, wall=True).ticks(Scale(1.7e9, 1.7e9 + 4 * 3600), 5)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+    assert [tick.label for tick in ticks] == ["04:00", "05:00", "06:00", "07:00"]
+
+
+def test_a_stretch_that_is_no_time_has_no_ticks():
+    assert Clock(0.0, wall=False).ticks(Scale(0.0, 1e15), 5) == []
+    assert not math.isnan(Clock(0.0, wall=False).ticks(Scale(0.0, 1e9), 5)[0].place)
