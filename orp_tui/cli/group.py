@@ -32,6 +32,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "share": ("Keep", "Let colleagues read runs"),
     "artifacts": ("Keep", "Bundle, verify, list and extract artifact zips"),
     "doctor": ("Tools", "What would go wrong on this machine, and why"),
+    "serve": ("Tools", "The dashboard in a browser, behind a token"),
     "schema": ("Tools", "The JSON Schema of experiment files, for editors"),
     "completion": ("Tools", "Shell completion for bash, zsh or fish"),
     "help": ("Tools", "Help on a command or a topic"),

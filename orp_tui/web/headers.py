@@ -20,6 +20,9 @@ ALWAYS: Mapping[str, str] = {
 }
 """Of every answer that has none of its own."""
 
+WELCOME_POLICY = _NOTHING
+"""Of the answer that leads on to the page: in a sandbox it would be nobody's, and come without its cookie."""
+
 
 def page_policy(host: str) -> str:
     """The content policy of the dashboard's page, as asked for under `host`: this server and nobody else.

@@ -15,7 +15,7 @@ from aiohttp.typedefs import Handler, Middleware
 from orp_tui.core.sanitise import sanitise
 from orp_tui.web import downloads as files
 from orp_tui.web.gate import Gate, Refusal, Visit
-from orp_tui.web.headers import ALWAYS, page_policy
+from orp_tui.web.headers import ALWAYS, WELCOME_POLICY, page_policy
 from orp_tui.web.page import FILES, page
 from orp_tui.web.strangers import Strangers
 from orp_tui.web.tabs import MOST_TABS, Tabs
@@ -152,7 +152,8 @@ def _welcome(gate: Gate, request: web.Request) -> web.Response:
     """The cookie for the token, and on to an address that has none in it."""
     if request.headers.get("Sec-Fetch-Site") == "cross-site":
         # Come by a link on another site: a redirect would be that site's too, and go without the cookie.
-        response = web.Response(text="Opening the dashboard …\n", headers={"Refresh": f"0; url={gate.root}"})
+        headers = {"Refresh": f"0; url={gate.root}", "Content-Security-Policy": WELCOME_POLICY}
+        response = web.Response(text="Opening the dashboard …\n", headers=headers)
     else:
         response = web.Response(status=303, headers={"Location": gate.root})
     response.set_cookie(gate.cookie_name, gate.cookie, path=gate.root, httponly=True, samesite="Strict")

@@ -13,14 +13,13 @@ window.open = (address, target) => {
   return openPlainly(url.href, target, "noopener,noreferrer");
 };
 
-window.addEventListener("error", (event) => {
-  if (/WebGL/.test(event.message)) document.body.classList.add("-broken");
-});
-
 document.addEventListener("DOMContentLoaded", () => {
   const again = document.querySelector("#again");
   again.addEventListener("click", () => location.reload());
+  // Keys go to the dashboard from the first picture on, and to the button when it has ended.
   new MutationObserver(() => {
-    if (document.body.classList.contains("-closed")) again.focus();
+    const state = document.body.classList;
+    if (state.contains("-closed")) again.focus();
+    else if (state.contains("-first-byte")) document.querySelector(".xterm-helper-textarea").focus();
   }).observe(document.body, { attributes: true, attributeFilter: ["class"] });
 });
