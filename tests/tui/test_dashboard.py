@@ -8,8 +8,10 @@ import pytest
 from screens import eventually, lines, sees, text
 
 from orp_tui.core.states import RunState
+from orp_tui.services import acts
 from orp_tui.services.board import BoardReader
 from orp_tui.services.submit import sources_of_file
+from orp_tui.tui.place import Place
 from orp_tui.tui.widgets.queue_table import QueueTable
 
 pytestmark = pytest.mark.anyio
@@ -68,7 +70,7 @@ async def test_runs_are_moved_and_the_cursor_stays_with_its_run(project, open_da
 
 async def test_a_verb_acts_on_the_marks(project, open_dashboard):
     runs = [project.submit() for _ in range(3)]
-    async with open_dashboard(project) as (app, pilot):
+    async with open_dashboard(project) as (_app, pilot):
         await sees(pilot, short(runs[-1]))
 
         await pilot.press("space", "space")
@@ -127,7 +129,7 @@ async def test_many_runs_are_cancelled_only_with_their_number(project, open_dash
 
 async def test_a_filter_shows_only_what_holds_the_words(project, open_dashboard):
     first, second = project.submit(), project.submit()
-    async with open_dashboard(project) as (app, pilot):
+    async with open_dashboard(project) as (_app, pilot):
         await sees(pilot, short(second))
 
         await pilot.press("slash", *"fault-1")
@@ -191,7 +193,7 @@ async def test_every_panel_is_reached_by_tab_at_every_size(project, open_dashboa
 
 async def test_zoom_gives_a_panel_the_screen_and_escape_takes_it_back(project, open_dashboard):
     project.submit()
-    async with open_dashboard(project, size=(120, 40)) as (app, pilot):
+    async with open_dashboard(project, size=(120, 40)) as (_app, pilot):
         await sees(pilot, "Deliverables")
 
         await pilot.press("z")
@@ -215,12 +217,85 @@ async def test_a_hostile_name_is_one_harmless_cell(project, open_dashboard):
         assert "\x07" not in text(app)
 
 
-async def test_two_dashboards_of_one_project_see_each_other(project, open_dashboard):
+async def test_what_another_client_does_is_seen(project, open_dashboard):
     run_id = project.submit()
-    async with open_dashboard(project) as (_one, pilot), open_dashboard(project) as (_two, other):
+    async with open_dashboard(project) as (_app, pilot):
         await sees(pilot, short(run_id))
-        await sees(other, short(run_id))
 
-        await pilot.press("s")
+        acts.hold(project.context, [run_id])
+        await sees(pilot, "held")
+        other = project.submit()
+        await sees(pilot, short(other), "Queue  2")
 
-        await sees(other, "held")
+
+async def test_the_same_place_is_shown_again(project, open_dashboard):
+    runs = [project.submit() for _ in range(3)]
+    async with open_dashboard(project, size=(80, 24)) as (app, pilot):
+        await sees(pilot, short(runs[2]))
+        await pilot.press("j", "right_square_bracket")
+        await sees(pilot, "[Deliverables")
+        place = app.place
+
+    async with open_dashboard(project, size=(80, 24), place=Place.from_json(place.to_json())) as (app, pilot):
+        await sees(pilot, "[Deliverables")
+        table = app.screen.query_one(QueueTable)
+        await eventually(pilot, lambda: table.cursor_key == runs[1])
+
+
+async def test_a_file_is_queued_and_the_cursor_goes_to_its_run(project, open_dashboard):
+    path = project.file("true")
+    async with open_dashboard(project, size=(100, 30)) as (app, pilot):
+        await sees(pilot, "nothing was run here yet", path.name[:8])
+
+        await pilot.press("a", "a")
+        await sees(pilot, "Queue  1", "queued")
+
+        (run_id,) = states(project)
+        await eventually(pilot, lambda: app.screen.query_one(QueueTable).cursor_key == run_id)
+
+
+async def test_a_file_that_breaks_while_it_is_shown_says_where(project, open_dashboard):
+    path = project.file("true")
+    async with open_dashboard(project, size=(160, 40)) as (_app, pilot):
+        await sees(pilot, "Configs  1")
+
+        path.write_text("experiment: {name: x}\ntraining: {script: [true]\n")
+        await sees(pilot, "line ")
+        path.write_text(project.file("true").read_text())
+        await sees(pilot, "Configs  2", gone="line ")
+
+
+async def test_a_run_is_opened_and_escape_comes_back(project, open_dashboard):
+    run_id = project.submit("echo to-stdout; exit 3")
+    project.leader()
+    async with open_dashboard(project, size=(100, 30)) as (_app, pilot):
+        await sees(pilot, "FAILED")
+
+        await pilot.press("enter")
+        await sees(pilot, "How it ended", "exit code", run_id)
+        await pilot.press("escape")
+        await sees(pilot, "Queue  1")
+
+
+async def test_the_machine_is_a_digit_away(project, open_dashboard):
+    project.submit()
+    async with open_dashboard(project, size=(110, 30)) as (_app, pilot):
+        await sees(pilot, "wait")
+
+        await pilot.press("5")
+        await sees(pilot, "Machine", "Host", "cpu")
+        await pilot.press("1")
+        await sees(pilot, "Queue  1")
+
+
+async def test_a_failed_run_is_tried_again_and_told_apart(project, open_dashboard):
+    run_id = project.submit("exit 3")
+    project.leader()
+    async with open_dashboard(project) as (app, pilot):
+        await sees(pilot, "FAILED")
+
+        await pilot.press("R")
+        await sees(pilot, "queued again as", "Queue  2")
+
+        table = app.screen.query_one(QueueTable)
+        await eventually(pilot, lambda: table.cursor_key not in (None, run_id))

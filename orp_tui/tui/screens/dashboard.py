@@ -143,6 +143,7 @@ class DashboardScreen(ConfigVerbs):
     @on(MetricChart.TitleChanged)
     def _titles_changed(self) -> None:
         self._show_titles()
+        self._remember()
 
     @on(QueueTable.FilterRequested)
     def _filter_queue(self) -> None:
@@ -293,6 +294,7 @@ class DashboardScreen(ConfigVerbs):
     def _see(self, view: View) -> None:
         self.query_one(Body).view = view
         self._show_titles()
+        self._remember()
 
     # Showing
 
