@@ -12,8 +12,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 
-from orp_tui.core.errors import UnsafePath
-from orp_tui.logs.reader import open_regular
+from orp_tui.logs.path_watch import Notice, PathWatch, Restarted
 
 CHUNK = 256 << 10
 _ONE_LOOK = 4 << 20
@@ -28,21 +27,6 @@ class Chunk:
     data: bytes
     offset: int
     """Of its first byte in the file."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Restarted:
-    """What comes next is from the beginning of the file, or of another one."""
-
-    why: str
-    """`truncated`, `rewritten` or `replaced`."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Notice:
-    """Something a reader should know, in words; the bytes go on as they were."""
-
-    text: str
 
 
 Event = Chunk | Restarted | Notice
@@ -68,16 +52,13 @@ class Follower:
         self.offset = offset
         """Of the next byte to be given."""
         self._backlog = backlog
-        self._follow_links = follow_links
-        self._fd = -1
+        self._file = PathWatch(self.path, follow_links=follow_links)
         self._last = b""
-        self._said = ""
-        self._seen = False
 
     def look(self) -> list[Event]:
         """What is new; empty if nothing. After a full look (4 MiB) there may be more at once."""
         events: list[Event] = []
-        if self._fd >= 0:
+        if self._file.fd >= 0:
             self._read(events)
         if not any(isinstance(event, Chunk) for event in events):
             self._check_path(events)
@@ -85,17 +66,10 @@ class Follower:
 
     def written(self) -> int:
         """Bytes in the log now; 0 if it was never there."""
-        try:
-            if self._fd < 0:
-                return os.stat(self.path, follow_symlinks=self._follow_links).st_size
-            return os.fstat(self._fd).st_size
-        except OSError:
-            return 0
+        return self._file.size()
 
     def close(self) -> None:
-        if self._fd >= 0:
-            os.close(self._fd)
-            self._fd = -1
+        self._file.close()
 
     def __enter__(self) -> Follower:
         return self
@@ -104,7 +78,7 @@ class Follower:
         self.close()
 
     def _read(self, events: list[Event]) -> None:
-        size = os.fstat(self._fd).st_size
+        size = os.fstat(self._file.fd).st_size
         if size < self.offset:
             self._restart("truncated", events)
         elif size > self.offset and not self._last_still_there():
@@ -115,7 +89,7 @@ class Follower:
             self.offset, self._last = size - self._backlog, b""
         until = min(size, self.offset + _ONE_LOOK)
         while self.offset < until:
-            data = os.pread(self._fd, min(CHUNK, until - self.offset), self.offset)
+            data = os.pread(self._file.fd, min(CHUNK, until - self.offset), self.offset)
             if not data:
                 break
             events.append(Chunk(data, self.offset))
@@ -127,43 +101,21 @@ class Follower:
     def _last_still_there(self) -> bool:
         if not self._last:
             return True
-        return os.pread(self._fd, len(self._last), self.offset - len(self._last)) == self._last
+        return os.pread(self._file.fd, len(self._last), self.offset - len(self._last)) == self._last
 
     def _restart(self, why: str, events: list[Event]) -> None:
         events.append(Restarted(why))
         self.offset, self._last = 0, b""
 
     def _check_path(self, events: list[Event]) -> None:
-        """Open what is at the path now, unless it is what is open already."""
-        try:
-            there = os.stat(self.path, follow_symlinks=self._follow_links)
-            if self._fd >= 0:
-                here = os.fstat(self._fd)
-                if (there.st_dev, there.st_ino) == (here.st_dev, here.st_ino):
-                    self._said = ""
-                    return
-            fd = open_regular(self.path, follow_links=self._follow_links)
-        except FileNotFoundError:
-            if self._seen:
-                self._say("deleted", events)
-            return
-        except UnsafePath as unsafe:
-            self._say(unsafe.why, events)
-            return
-        except OSError as error:
-            self._say((error.strerror or str(error)).lower(), events)
-            return
-        replaced = self._seen
-        self.close()
-        self._fd, self._seen, self._said = fd, True, ""
-        if replaced:
-            self._restart("replaced", events)
-        self._read(events)
-
-    def _say(self, text: str, events: list[Event]) -> None:
-        if text != self._said:
-            self._said = text
-            events.append(Notice(text))
+        opened = self._file.opened
+        for news in self._file.check():
+            if isinstance(news, Restarted):
+                self._restart(news.why, events)
+            else:
+                events.append(news)
+        if self._file.opened != opened:
+            self._read(events)
 
 
 def follow(

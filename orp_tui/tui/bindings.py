@@ -144,6 +144,14 @@ KEYS: tuple[Key, ...] = (
     Key("log.pager", "v", "screen.page_log", "Pager", "Open the log in your pager.", twin="orp logs RUN | less -R", footer=True),
     Key("log.top", "g,home", "top", "Top", "Go to the first line.", alone=_READING),
     Key("log.bottom", "G,end", "bottom", "End", "Go to the end, and follow.", alone=_READING),
+    Key("log.down", "j,down", "scroll_lines(1)", "Line down", "Go one line down.", alone=_READING),
+    Key("log.up", "k,up", "scroll_lines(-1)", "Line up", "Go one line up; following pauses.", alone=_READING),
+    Key("log.page_down", "pagedown", "scroll_pages(1)", "Page down", "Go one page down.", alone=_READING),
+    Key("log.page_up", "pageup", "scroll_pages(-1)", "Page up", "Go one page up.", alone=_READING),
+    Key("log.half_down", "ctrl+d", "scroll_pages(0.5)", "Half down", "Go half a page down.", alone=_READING),
+    Key("log.half_up", "ctrl+u", "scroll_pages(-0.5)", "Half up", "Go half a page up.", alone=_READING),
+    Key("log.left", "left", "sideways(-1)", "Left", "See what has left at the left.", alone=_READING),
+    Key("log.right", "right", "sideways(1)", "Right", "See what does not fit at the right.", alone=_READING),
     # Deliverables
     Key("checklist.open", "enter", "open_deliverable", "Open", "Look into the file without leaving.", twin="orp info RUN", footer=True),
     # Chart

@@ -1,0 +1,230 @@
+"""Which lines a search finds: bytes are searched as they are, whole blocks at a time.
+
+A pattern is a regular expression, or plain text if it holds none of its signs, or if it is
+no valid one. It ignores case unless it has a capital letter. Colours within a line are
+passed over. Patterns that would make Python's engine run for minutes are refused or kept
+to the first 4 KiB of a line: it can't be interrupted, and everything else waits for it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from itertools import accumulate
+from typing import Protocol
+
+from orp_tui.core.errors import UsageError
+from orp_tui.logs.lines import ROW_LIMIT
+
+_SIGNS = re.compile(r"[\\.^$*+?{}\[\]|()]")
+_CAPITAL = re.compile(r"\\.|[A-Z]")
+_NESTED_REPEAT = re.compile(r"[*+}]\??[^()\\]*\)+[*+{]")
+_REPEAT = re.compile(r"[*+}]")
+_CROSSES_LINES = re.compile(r"\[\^|\\[sSWDAZ]|\(\?(?!:)|\\n|\[[^\]]*[\n\\]")
+"""Signs of a pattern whose hit in a block of lines need not be one in a line by itself."""
+_COLOUR = re.compile(rb"\x1b\[[0-9;:]*m")
+_SLOW_MOST = 4096
+
+_Search = Callable[[bytes], list[int]]
+"""Whole lines → where the matching ones begin."""
+
+
+class Searcher(Protocol):
+    """What can be searched for."""
+
+    text: str
+    """As it was asked for."""
+    inverse: bool
+    """Whether it is the other lines that match."""
+
+    def lines(self, data: bytes) -> list[int]:
+        """Where in `data`, which holds whole lines, the matching lines begin."""
+        ...
+
+    def spans(self, text: str) -> Iterator[tuple[int, int]]:
+        """Where in one shown row it matches, for marking."""
+        ...
+
+
+class AllOf:
+    """Lines that two searchers both find; what is marked is the first one's."""
+
+    def __init__(self, first: Searcher, second: Searcher) -> None:
+        self.first = first
+        self._second = second
+        self.text, self.inverse = first.text, first.inverse
+
+    def lines(self, data: bytes) -> list[int]:
+        found = self.first.lines(data)
+        return sorted(set(found) & set(self._second.lines(data))) if found else []
+
+    def spans(self, text: str) -> Iterator[tuple[int, int]]:
+        return self.first.spans(text)
+
+
+class Matcher:
+    """One search.
+
+    Raises UsageError for a pattern that is too slow.
+    """
+
+    def __init__(self, text: str, *, inverse: bool = False, ignore_case: bool | None = None) -> None:
+        self.text = text
+        self.inverse = inverse
+        self.is_regex = _SIGNS.search(text) is not None and _valid(text)
+        self.ignores_case = not has_capitals(text, self.is_regex) if ignore_case is None else ignore_case
+        if self.is_regex and _NESTED_REPEAT.search(text):
+            raise UsageError(f"{text}: a repeat inside a repeat takes too long; say it without")
+        source = text if self.is_regex else re.escape(text)
+        self._shown = re.compile(source, re.IGNORECASE if self.ignores_case else 0)
+        self._hits = self._searcher()
+
+    def lines(self, data: bytes) -> list[int]:
+        """Where in `data`, which holds whole lines, the matching lines begin."""
+        clean = data
+        if b"\x1b" in data:
+            clean = _COLOUR.sub(b"", data)
+        hits = self._hits(clean.lower() if self.ignores_case else clean)
+        if hits and len(clean) != len(data):
+            places = dict(zip(_begins(clean), _begins(data), strict=True))
+            hits = [places[hit] for hit in hits]
+        if not self.inverse:
+            return hits
+        found = set(hits)
+        return [begin for begin in _begins(data) if begin not in found]
+
+    def spans(self, text: str) -> Iterator[tuple[int, int]]:
+        """Where in one shown row it matches, for marking; of an inverse search nowhere."""
+        if self.inverse:
+            return
+        most = _SLOW_MOST if self.is_regex else len(text)
+        for match in self._shown.finditer(text, 0, most):
+            if match.end() > match.start():
+                yield match.span()
+
+    def _searcher(self) -> _Search:
+        if not self.text.isascii():
+            return self._decoded
+        needle = self.text.lower() if self.ignores_case and not self.is_regex else self.text
+        if not self.is_regex:
+            return lambda data: _literal(needle.encode(), data)
+        words = needle.split("|")
+        if all(words) and not any(map(_SIGNS.search, words)):
+            return lambda data: _any_literal([word.encode() for word in words], data)
+        pattern = re.compile(needle.encode())
+        across = None if _CROSSES_LINES.search(needle) else re.compile(needle.encode(), re.MULTILINE)
+        slow = _REPEAT.search(needle) is not None
+        return lambda data: _by_pattern(pattern, across, data, slow=slow)
+
+    def _decoded(self, data: bytes) -> list[int]:
+        """Other letters than ASCII: as text, line by line; those without any of them can't match a text."""
+        begins = _begins(data)
+        lines = data.split(b"\n")
+        if not self.is_regex and not self.ignores_case:
+            return _literal(self.text.encode(), data)
+        return [
+            begin
+            for begin, line in zip(begins, lines, strict=False)
+            if (self.is_regex or not line.isascii())
+            and self._shown.search(
+                line[: _SLOW_MOST if self.is_regex else len(line)].decode("utf-8", "replace")
+            )
+        ]
+
+
+def has_capitals(text: str, is_regex: bool) -> bool:
+    """Whether the searcher means the case of letters; `\\S` of a regular expression is no capital."""
+    if not text.isascii():
+        return text != text.lower()
+    found = _CAPITAL.findall(text) if is_regex else re.findall("[A-Z]", text)
+    return any(not sign.startswith("\\") for sign in found)
+
+
+def _valid(text: str) -> bool:
+    try:
+        re.compile(text)
+    except (re.error, OverflowError, RecursionError):
+        return False
+    return True
+
+
+def _begins(data: bytes) -> list[int]:
+    """Where the lines begin."""
+    lines = data.split(b"\n")
+    if not lines[-1]:
+        lines.pop()
+    return list(accumulate((len(line) + 1 for line in lines), initial=0))[:-1]
+
+
+def _literal(needle: bytes, data: bytes) -> list[int]:
+    hits: list[int] = []
+    find, begin = data.find, 0
+    while (place := find(needle, begin)) >= 0:
+        hits.append(data.rfind(b"\n", begin, place) + 1 or begin)
+        begin = find(b"\n", place) + 1
+        if not begin:
+            break
+    return hits
+
+
+def _by_pattern(
+    pattern: re.Pattern[bytes], across: re.Pattern[bytes] | None, data: bytes, *, slow: bool
+) -> list[int]:
+    if across is None or (slow and _longest(data) > _SLOW_MOST):
+        most = _SLOW_MOST if slow else None
+        lines = data.split(b"\n")
+        if not lines[-1]:
+            lines.pop()
+        begins = accumulate((len(line) + 1 for line in lines), initial=0)
+        search = pattern.search
+        return [begin for begin, line in zip(begins, lines, strict=False) if search(line[:most])]
+    hits: list[int] = []
+    begin = 0
+    end = len(data) - data.endswith(b"\n")  # no line follows the last newline
+    while (match := across.search(data, begin, end)) is not None:
+        place = match.start()
+        hits.append(data.rfind(b"\n", begin, place) + 1 or begin)
+        begin = data.find(b"\n", place) + 1
+        if not begin or begin > end:
+            break
+    return hits
+
+
+def _longest(data: bytes) -> int:
+    return max(map(len, data.split(b"\n")))
+
+
+def _any_literal(needles: Sequence[bytes], data: bytes) -> list[int]:
+    """Faster than one pattern of alternatives, which is tried at every byte."""
+    found = {hit for needle in needles for hit in _literal(needle, data)}
+    return sorted(found)
+
+
+class ErrorMatcher(Matcher):
+    """Lines that tell of an error, in the words of Python, PyTorch, CUDA and the system."""
+
+    def __init__(self) -> None:
+        super().__init__("error", ignore_case=False)
+
+    def _searcher(self) -> _Search:
+        def hits(data: bytes) -> list[int]:
+            likely = _any_literal(_ERROR_WORDS, data)
+            ends = (data.find(b"\n", begin, begin + ROW_LIMIT) for begin in likely)
+            return [
+                begin
+                for begin, end in zip(likely, ends, strict=True)
+                if _ERROR.search(data, begin, end if end >= 0 else begin + ROW_LIMIT)
+            ]
+
+        return hits
+
+
+_ERROR_WORDS = (
+    *(b"Traceback", b"rror", b"RROR", b"Exception", b"FATAL", b"fatal", b"CRITICAL", b"CUDA", b"emory"),
+    *(b"OOM", b"NaN", b"nan", b"Killed", b"egmentation", b"core dumped", b"panic"),
+)
+_ERROR = re.compile(
+    rb"Traceback \(most recent|\bERROR\b|\b[Ee]rror\b[^=_]|[a-z](?:Error|Exception)\b|\b(?:FATAL|CRITICAL|fatal)\b"
+    rb"|CUDA (?:error|out)|\b[Oo]ut of memory\b|\bOOM\b|\b(?:NaN|nan)\b|\bKilled\b|[Ss]egmentation fault"
+    rb"|core dumped|\bpanic"
+)
