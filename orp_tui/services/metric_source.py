@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -16,9 +15,7 @@ from orp_tui.metrics.readers.jsonl import JsonlReader
 from orp_tui.metrics.table import MetricTable
 from orp_tui.services.context import open_context
 from orp_tui.services.reference import find_run, store_of
-from orp_tui.services.run_metrics import primary_metric
-
-NAME = "metrics.jsonl"
+from orp_tui.services.run_metrics import NAME, primary_metric, unpacked
 
 Progress = Callable[[int, int], None]
 """Is told bytes read and bytes in all."""
@@ -81,32 +78,14 @@ def read_metrics(place: Place, progress: Progress | None = None) -> Metrics:
 
     Raises UsageError if the file can't be read, or holds no line of metrics.
     """
-    if "::" in place.reference and not os.path.lexists(place.reference):
-        with tempfile.NamedTemporaryFile(prefix="orp-metrics-") as copy:
-            if not _copy_member(place, copy.name):
-                return Metrics(place, {}, 0, "")
-            return _read(place, copy.name, progress)
-    return _read(place, place.reference, progress)
-
-
-def _copy_member(place: Place, target: str) -> bool:
-    """Unpack the member; False if it is that of a run, which has none: it logged nothing."""
-    from orp_tui.core.errors import ArchiveError
-    from orp_tui.logs.source import open_log
-
-    try:
-        member = open_log(place.reference)
-    except ArchiveError:
-        if place.run_id is None:
-            raise
-        return False
-    try:
-        with open(target, "wb") as file:
-            while data := member.read_from(file.tell(), 1 << 20):
-                file.write(data)
-    finally:
-        member.close()
-    return True
+    if "::" not in place.reference or os.path.lexists(place.reference):
+        return _read(place, place.reference, progress)
+    with unpacked(place.reference) as path:
+        if path is not None:
+            return _read(place, path, progress)
+    if place.run_id is None:
+        raise UsageError(f"{place.reference}: is not there, or holds nothing that can be read")
+    return Metrics(place, {}, 0, "")  # a run that logged nothing has no such member
 
 
 def _read(place: Place, path: str, progress: Progress | None) -> Metrics:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 
 from orp_tui.core.layout import RunPaths
 from orp_tui.core.series import Series
@@ -15,6 +17,7 @@ from orp_tui.metrics.readers.jsonl import JsonlReader
 from orp_tui.metrics.recent import recent_points, stamp
 from orp_tui.metrics.table import MetricTable
 
+NAME = "metrics.jsonl"
 ONE_LOOK_S = 0.25
 """A look at a long file gives back after so long; the next one goes on."""
 
@@ -39,11 +42,16 @@ class MetricsSnapshot:
 
 
 class RunMetrics:
-    """The metrics of one run, looked at again and again from one thread. Holds nothing open."""
+    """The metrics of one run, looked at again and again from one thread. Holds nothing open.
 
-    def __init__(self, folder: RunPaths) -> None:
+    `archive` is the run's zip: it is asked once if the run's folder has no metrics any more.
+    """
+
+    def __init__(self, folder: RunPaths, archive: Path | None = None) -> None:
         self.run_id = folder.run_id
         self._primary = primary_metric(folder)
+        self._path = folder.metrics
+        self._archive = archive
         self._reader = JsonlReader(folder.metrics)
         self._table = MetricTable()
         self._trouble = ""
@@ -54,7 +62,9 @@ class RunMetrics:
 
     def look(self, clock: Callable[[], float] = time.monotonic) -> MetricsSnapshot | None:
         """What there is now; None if nothing has changed since the last look."""
-        changed = self._complete is False or self._reader.changed()
+        if self._first and self._archive is not None and not self._path.exists():
+            return self._from_archive(self._archive)
+        changed = not self._complete or self._reader.changed()
         if not changed and self._tail_told and not self._first:
             return None
         # What has stood at the end without a line end for a whole look is taken as it is.
@@ -64,6 +74,22 @@ class RunMetrics:
             return None
         self._first = False
         return self._snapshot()
+
+    def _from_archive(self, archive: Path) -> MetricsSnapshot:
+        """What the zip holds, read at once; nothing if it has no metrics."""
+        self._first = False
+        with unpacked(f"{archive}::{NAME}") as path:
+            if path is not None:
+                reader = JsonlReader(path)
+                while self._table_takes(reader):
+                    pass
+        return self._snapshot()
+
+    def _table_takes(self, reader: JsonlReader) -> bool:
+        """Take one batch of a file that does not grow; whether there is more."""
+        batch = reader.read(final=True)
+        self._table.take(batch)
+        return batch.more
 
     def _read(self, until: float, clock: Callable[[], float], *, final: bool) -> bool:
         """Take batches until there are no more, or until it is late; whether anything is new."""
@@ -133,6 +159,29 @@ class LastMetrics:
     def keep_only(self, folders: Mapping[str, object] | set[str]) -> None:
         """Forget runs other than these, by the text of their folder."""
         self._known = {key: value for key, value in self._known.items() if key in folders}
+
+
+@contextlib.contextmanager
+def unpacked(member: str) -> Iterator[str | None]:
+    """The path of a copy of `path.zip::member`, gone afterwards; None if there is nothing to read there."""
+    import tempfile
+
+    from orp_tui.core.errors import OrpError
+    from orp_tui.logs.source import open_log
+
+    try:
+        reader = open_log(member)
+    except OrpError:
+        yield None
+        return
+    with tempfile.NamedTemporaryFile(prefix="orp-metrics-") as copy:
+        try:
+            while data := reader.read_from(copy.tell(), 1 << 20):
+                copy.write(data)
+        finally:
+            reader.close()
+        copy.flush()
+        yield copy.name
 
 
 def last_primary(folder: RunPaths, primary: str | None) -> LastMetric | None:

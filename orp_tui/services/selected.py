@@ -41,7 +41,8 @@ class SelectedReader:
         """What the run has logged; None if that is what it was at the last call."""
         self._take(run_id)
         if self._metrics is None:
-            self._metrics = RunMetrics(self._context.paths.run(run_id))
+            paths = self._context.paths
+            self._metrics = RunMetrics(paths.run(run_id), paths.artifact(run_id))
         return self._metrics.look()
 
     def _take(self, run_id: str) -> None:
