@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 import time
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import events, on, work
+from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.content import Content
-from textual.widget import Widget
-from textual.widgets import Static
 
-from orp_tui.core.sanitise import one_line
-from orp_tui.core.states import RunState
 from orp_tui.tui.feeds import SelectedFeed
 from orp_tui.tui.messages import (
     BoardChanged,
@@ -25,15 +19,17 @@ from orp_tui.tui.messages import (
     SelectedChanged,
 )
 from orp_tui.tui.place import Place
-from orp_tui.tui.placing import TABS, TOPS, View, side_tabs
-from orp_tui.tui.screens.config_verbs import ConfigVerbs
+from orp_tui.tui.placing import TABS, TOPS, View
 from orp_tui.tui.screens.outside import short_path
+from orp_tui.tui.screens.panes import Panes
+from orp_tui.tui.titles import heading
 from orp_tui.tui.widgets.body import Body
 from orp_tui.tui.widgets.checklist import Checklist
 from orp_tui.tui.widgets.configs_tree import ConfigsTree
-from orp_tui.tui.widgets.header_line import HeaderLine, Heading
+from orp_tui.tui.widgets.header_line import HeaderLine
 from orp_tui.tui.widgets.info_panel import InfoPanel
 from orp_tui.tui.widgets.key_line import KeyLine
+from orp_tui.tui.widgets.log_view import LogSources, LogView
 from orp_tui.tui.widgets.meters import MachineStrip
 from orp_tui.tui.widgets.metric_chart import MetricChart
 from orp_tui.tui.widgets.prompt_line import PromptLine
@@ -44,14 +40,12 @@ if TYPE_CHECKING:
     from orp_tui.services.selected import SelectedRun
     from orp_tui.services.watch import RunView
 
-_TITLES = {"log": "Log", "info": "Info"}
+
+_PATIENCE = 3
+"""Looks in which a run that was just made has to turn up."""
 
 
-class _Later(Static, can_focus=True):
-    """Stands where a pane comes."""
-
-
-class DashboardScreen(ConfigVerbs):
+class DashboardScreen(Panes):
     """Hears what the feeds tell and hands it to the panes."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -61,12 +55,12 @@ class DashboardScreen(ConfigVerbs):
 
     def compose(self) -> ComposeResult:
         manners = self.orp.manners
-        yield HeaderLine(self._heading(self.orp.board))
+        yield HeaderLine(heading(short_path(self.orp.context.project), self.orp.board))
         yield MachineStrip(ascii_only=manners.ascii)
         yield Body(
             ConfigsTree(ascii_only=manners.ascii, id="configs"),
             QueueTable(ascii_only=manners.ascii, tick_s=manners.elapsed_period_s, id="queue"),
-            _Later("log", id="log"),
+            LogView(ticks_per_s=manners.log_ticks_per_s, id="log"),
             Checklist(id="checklist"),
             MetricChart(ascii_only=manners.ascii, period_s=manners.chart_period_s, id="chart"),
             InfoPanel(id="info"),
@@ -79,6 +73,7 @@ class DashboardScreen(ConfigVerbs):
         self._selected: str | None = None
         self._shown: SelectedRun | None = None
         self._wanted_run, self._wanted_config = self.orp.place.run_id, self.orp.place.config
+        self._wanted_looks = 0
         self._watch()
         self._return_to(self.orp.place)
         if self.orp.board is not None:
@@ -105,6 +100,9 @@ class DashboardScreen(ConfigVerbs):
             return
         from_top = self._shown is None or self._shown.run_id != event.selected.run_id
         self._shown = event.selected
+        self.query_one(LogView).show(
+            LogSources(event.selected.run_id, event.selected.stdout, event.selected.stderr)
+        )
         page = event.selected.page
         self.query_one(Checklist).show(page.checklist)
         from orp_tui.tui.run_sections import page_sections
@@ -141,9 +139,10 @@ class DashboardScreen(ConfigVerbs):
     @on(ConfigsTree.TitleChanged)
     @on(Checklist.TitleChanged)
     @on(MetricChart.TitleChanged)
+    @on(LogView.StatusChanged)
     def _titles_changed(self) -> None:
-        self._show_titles()
-        self._remember()
+        self.show_titles()
+        self.remember()
 
     @on(QueueTable.FilterRequested)
     def _filter_queue(self) -> None:
@@ -179,14 +178,14 @@ class DashboardScreen(ConfigVerbs):
 
     def want_run(self, run_id: str) -> None:
         """Put the cursor on a run that was just made, once the board shows it."""
-        self._wanted_run = run_id
+        self._wanted_run, self._wanted_looks = run_id, 0
 
     def action_focus_configs(self) -> None:
-        self._reveal("configs")
+        self.reveal("configs")
         self.query_one(ConfigsTree).focus()
 
     def log_place(self) -> str | None:
-        return self._shown.stdout if self._shown is not None else None
+        return self.query_one(LogView).log_reference
 
     # Where one was
 
@@ -198,10 +197,10 @@ class DashboardScreen(ConfigVerbs):
         panel = place.panel if place.panel in (*TOPS, *TABS) else "queue"
         tab = place.tab if place.tab in TABS else TABS[0]
         top = panel if panel in TOPS else TOPS[0]
-        self._see(View(tab, top, panel if place.zoomed else None))
+        self.see(View(tab, top, panel if place.zoomed else None))
         self.query_one(f"#{panel}").focus()
 
-    def _remember(self) -> None:
+    def remember(self) -> None:
         """Keep the place for the next time; the app writes it when it is left."""
         queue, view = self.query_one(QueueTable), self.query_one(Body).view
         file = self.query_one(ConfigsTree).cursor_file
@@ -217,95 +216,28 @@ class DashboardScreen(ConfigVerbs):
             reverse=queue.order[1],
         )
 
-    # What is seen
-
     def chosen_runs(self) -> list[RunView]:
         queue = self.query_one(QueueTable)
         views = (queue.view_of(run_id) for run_id in queue.chosen)
         return [item for item in views if item is not None]
-
-    def place_widget(self, place: str) -> Widget | None:
-        """The pane of a place of `bindings`, brought into sight."""
-        if place not in (*TOPS, *TABS):
-            return None
-        self._reveal(place)
-        return self.query_one(f"#{place}")
-
-    def action_next_panel(self, by: int) -> None:
-        body = self.query_one(Body)
-        panes = [pane for pane in ("configs", "queue", *TABS) if pane in TOPS or body.is_shown(pane)]
-        here = self.pane_of_focus()
-        place = (panes.index(here) + by) % len(panes) if here in panes else 0
-        self._reveal(panes[place])
-        self.query_one(f"#{panes[place]}").focus()
-
-    def action_turn_tab(self, by: int) -> None:
-        body = self.query_one(Body)
-        tabs = side_tabs(body.size.width, body.size.height)
-        if not tabs:
-            return
-        now = body.view.tab if body.view.tab in tabs else tabs[0]
-        tab = tabs[(tabs.index(now) + by) % len(tabs)]
-        follows = self.pane_of_focus() in tabs
-        self._see(dataclasses.replace(body.view, tab=tab))
-        if follows:
-            self.query_one(f"#{tab}").focus()
-
-    def action_zoom(self) -> None:
-        view = self.query_one(Body).view
-        zoom = self.pane_of_focus() if view.zoom is None else None
-        self._see(dataclasses.replace(view, zoom=zoom))
-
-    def action_back(self) -> None:
-        body = self.query_one(Body)
-        table: ConfigsTree | QueueTable
-        table = (
-            self.query_one(ConfigsTree) if self.pane_of_focus() == "configs" else self.query_one(QueueTable)
-        )
-        if table.clear_marks():
-            return
-        if table.filter_words:
-            table.filter_words = ""
-        elif body.view.zoom is not None:
-            self._see(dataclasses.replace(body.view, zoom=None))
-
-    def pane_of_focus(self) -> str:
-        """The pane in which the focus lies."""
-        node = self.focused
-        for ancestor in node.ancestors_with_self if node is not None else ():
-            if ancestor.id in (*TOPS, *TABS):
-                return str(ancestor.id)
-        return self.query_one(Body).view.top
-
-    @on(events.DescendantFocus)
-    def _focus_moved(self) -> None:
-        pane = self.pane_of_focus()
-        body = self.query_one(Body)
-        if body.view.zoom not in (None, pane):
-            self._see(dataclasses.replace(body.view, zoom=pane))
-        self._remember()
-
-    def _reveal(self, pane: str) -> None:
-        view = self.query_one(Body).view
-        zoom = None if view.zoom is None else pane
-        tab, top = (view.tab, pane) if pane in TOPS else (pane, view.top)
-        self._see(View(tab, top, zoom))
-
-    def _see(self, view: View) -> None:
-        self.query_one(Body).view = view
-        self._show_titles()
-        self._remember()
 
     # Showing
 
     def _show_board(self, board: Board) -> None:
         queue = self.query_one(QueueTable)
         queue.show(board.rows, metrics=board.metrics, kill_at=board.kill_at)
-        self.query_one(HeaderLine).show(self._heading(board))
-        if self._wanted_run is not None and (queue.go_to(self._wanted_run) or board.seen is not None):
-            self._wanted_run = None
+        self.query_one(HeaderLine).show(heading(short_path(self.orp.context.project), board))
+        self._go_to_wanted(queue)
         self._select(queue.cursor_key)
-        self._show_titles()
+        self.show_titles()
+
+    def _go_to_wanted(self, queue: QueueTable) -> None:
+        """Put the cursor on the run that is wanted, if it is there; after some looks it is given up."""
+        if self._wanted_run is None:
+            return
+        self._wanted_looks += 1
+        if queue.go_to(self._wanted_run) or self._wanted_looks > _PATIENCE:
+            self._wanted_run, self._wanted_looks = None, 0
 
     def _select(self, run_id: str | None) -> None:
         item = self.query_one(QueueTable).view_of(run_id) if run_id is not None else None
@@ -313,63 +245,6 @@ class DashboardScreen(ConfigVerbs):
             self._selected = run_id
             self.query_one(Checklist).show(item.checklist if item is not None else None)
             self.query_one(MetricChart).show(None if item is None else {})
-            self._show_titles()
+            self.show_titles()
         self._feed.select(run_id, is_final=item is not None and item.state.is_final)
-        self._remember()
-
-    def _show_titles(self) -> None:
-        queue, body = self.query_one(QueueTable), self.query_one(Body)
-        queue.border_title = Content(queue.title)
-        configs = self.query_one(ConfigsTree)
-        configs.border_title = Content(configs.title)
-        item = queue.view_of(self._selected) if self._selected is not None else None
-        name = (
-            f"{self._selected.rpartition('_')[2]} {one_line(item.run.name, 30)}"
-            if item and self._selected
-            else ""
-        )
-        tabs = side_tabs(body.size.width, body.size.height)
-        if sum(body.is_shown(tab) for tab in tabs) > 1:
-            tabs = ()
-        for tab in TABS:
-            title = self._tabs(tab, tabs) if tab in tabs else self._title_of(tab)
-            words = f"{name}  {title}" if tab == TABS[0] else title
-            self.query_one(f"#{tab}").border_title = Content(words)
-
-    def _tabs(self, tab: str, tabs: tuple[str, ...]) -> str:
-        return "  ".join(f"[{self._title_of(one)}]" if one == tab else self._title_of(one) for one in tabs)
-
-    def _title_of(self, tab: str) -> str:
-        if tab == "checklist":
-            return self.query_one(Checklist).title
-        return self.query_one(MetricChart).title if tab == "chart" else _TITLES[tab]
-
-    def _heading(self, board: Board | None) -> Heading:
-        context = self.orp.context
-        counts = board.seen.counts if board is not None and board.seen is not None else {}
-        words = [
-            f"{number} {word}"
-            for word, states in (
-                ("run", (RunState.STARTING, RunState.RUNNING, RunState.FINISHING)),
-                ("wait", (RunState.QUEUED,)),
-            )
-            if (number := sum(counts.get(state, 0) for state in states))
-        ]
-        return Heading(
-            place=f"{os.uname().nodename}  {short_path(context.project)}",
-            screens="[1]Dashboard 5 System",
-            counts="  ".join(words) or ("nothing runs" if board is not None else "looking"),
-            warning=_warning(board) if board is not None else "",
-        )
-
-
-def _warning(board: Board) -> str:
-    if board.problem is not None:
-        return board.problem
-    if board.seen is not None and board.seen.paused is not None:
-        return f"queue paused: {board.seen.paused}"
-    if board.is_read_only:
-        return "read only: nothing can be changed from here"
-    if board.unstarted_without_leader:
-        return "nothing starts: no queue processor"
-    return ""
+        self.remember()

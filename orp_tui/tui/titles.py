@@ -1,0 +1,68 @@
+"""What the header and the frames of the panes say."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from orp_tui.core.sanitise import one_line
+from orp_tui.core.states import RunState
+from orp_tui.tui.widgets.header_line import Heading
+
+if TYPE_CHECKING:
+    from orp_tui.logs.status import LogStatus
+    from orp_tui.services.board import Board
+
+_COUNTED = (
+    ("run", (RunState.STARTING, RunState.RUNNING, RunState.FINISHING)),
+    ("wait", (RunState.QUEUED,)),
+)
+
+
+def heading(project: str, board: Board | None) -> Heading:
+    """The header over the dashboard; `board` is None before the first look."""
+    counts = board.seen.counts if board is not None and board.seen is not None else {}
+    words = [
+        f"{number} {word}"
+        for word, states in _COUNTED
+        if (number := sum(counts.get(state, 0) for state in states))
+    ]
+    return Heading(
+        place=f"{os.uname().nodename}  {project}",
+        screens="[1]Dashboard 5 System",
+        counts="  ".join(words) or ("nothing runs" if board is not None else "looking"),
+        warning=_warning(board) if board is not None else "",
+    )
+
+
+def log_words(status: LogStatus) -> str:
+    """`FOLLOW both`, `line 1,203 of 5,812  3/17 "loss"  37 new`, for a title."""
+    words = ["FOLLOW" if status.following else _where(status), status.stream]
+    if status.search:
+        more = "+" if status.searching else ""
+        words.append(f'{status.hit or "-"}/{status.hits or 0}{more} "{one_line(status.search, 20)}"')
+    if status.filter:
+        words.append(f"&{one_line(status.filter, 20)}")
+    if status.new_lines and not status.following:
+        words.append(f"{status.new_lines:,} new")
+    if status.wrap:
+        words.append("wrap")
+    return "  ".join(words)
+
+
+def _where(status: LogStatus) -> str:
+    if status.line is None or status.lines is None:
+        return f"{status.percent}%"
+    return f"line {status.line:,} of {status.lines:,}"
+
+
+def _warning(board: Board) -> str:
+    if board.problem is not None:
+        return board.problem
+    if board.seen is not None and board.seen.paused is not None:
+        return f"queue paused: {board.seen.paused}"
+    if board.is_read_only:
+        return "read only: nothing can be changed from here"
+    if board.unstarted_without_leader:
+        return "nothing starts: no queue processor"
+    return ""
