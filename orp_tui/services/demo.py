@@ -108,7 +108,7 @@ def end_demo(environ: MutableMapping[str, str] = os.environ) -> str:
     if folder is None:
         return "there is no demo to end"
     _enter(environ)
-    _await_first_runs(folder)
+    _await_unlocked(folder / _MARKER)
     context = open_context(start=folder)
     ended = _end_runs(context)
     shutil.rmtree(folder, ignore_errors=True)
@@ -150,9 +150,7 @@ def _enter(environ: MutableMapping[str, str]) -> None:
 def _made() -> Path:
     folder = Path(tempfile.mkdtemp(prefix="orp-demo-"))
     try:
-        shutil.copytree(
-            samples_folder(), folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns(*_LEFT_OUT)
-        )
+        _copy_samples(folder)
         (folder / PROJECT_FILE).write_text(_SETTINGS, "utf-8")
         (folder / _MARKER).touch(mode=0o600)
         note = _note()
@@ -162,6 +160,16 @@ def _made() -> Path:
         shutil.rmtree(folder, ignore_errors=True)
         raise
     return folder
+
+
+def _copy_samples(folder: Path) -> None:
+    """Files and folders that their owner can write, even where the installation is read-only."""
+    ignore = shutil.ignore_patterns(*_LEFT_OUT)
+    shutil.copytree(
+        samples_folder(), folder, dirs_exist_ok=True, ignore=ignore, copy_function=shutil.copyfile
+    )
+    for inner, _, _ in os.walk(folder):
+        os.chmod(inner, 0o700)
 
 
 def _queue_first_runs(folder: Path, environ: MutableMapping[str, str]) -> None:
@@ -192,10 +200,10 @@ def _queue_first_runs(folder: Path, environ: MutableMapping[str, str]) -> None:
             os.close(held)
 
 
-def _await_first_runs(folder: Path) -> None:
-    """Wait until nobody queues runs any more."""
+def _await_unlocked(lock: Path) -> None:
+    """Wait until nobody holds the lock, or it would take too long."""
     deadline = time.monotonic() + _END_WITHIN_S
-    while locks.ask(folder / _MARKER) is locks.LockState.HELD and time.monotonic() < deadline:
+    while locks.ask(lock) is locks.LockState.HELD and time.monotonic() < deadline:
         time.sleep(0.05)
 
 
