@@ -74,7 +74,7 @@ class Dashboard(AppService):
     def _build_environment(self, width: int = 80, height: int = 24) -> dict[str, str]:
         variables = {name: value for name, value in self._environ.items() if name not in _OF_ANOTHER_TERMINAL}
         return variables | {
-            "TEXTUAL_DRIVER": "textual.drivers.web_driver:WebDriver",
+            "TEXTUAL_DRIVER": "orp_tui.tui.browser_driver:BrowserDriver",
             "TEXTUAL_FPS": "30",
             "TEXTUAL_COLOR_SYSTEM": "truecolor",
             "TERM": "xterm-256color",
@@ -130,14 +130,14 @@ class Dashboard(AppService):
                 pass
         except asyncio.IncompleteReadError:
             return
-        except (ValueError, KeyError) as error:
+        except Exception as error:  # noqa: BLE001 - whatever the bytes are, they are reported and nothing more
             self._is_garbled = True
             self._last_words.append(
                 f"it wrote something to its output that is no packet: {one_line(repr(error))}"
             )
 
     async def _hand_on_packet(self, stdout: asyncio.StreamReader) -> bool:
-        """Whether there may be another. Raises IncompleteReadError at the end, ValueError or KeyError for garbage."""
+        """Whether there may be another. Raises IncompleteReadError at the end, anything else for garbage."""
         kind = await stdout.readexactly(1)
         size = int.from_bytes(await stdout.readexactly(4), "big")
         handler = {b"D": self.on_data, b"M": self.on_meta, b"P": self.on_packed}[kind]

@@ -21,7 +21,7 @@ class Breaking(io.BytesIO):
 
 
 class SmallApp(App[None]):
-    """`d`, `h` and `e` deliver files, `b` breaks, `q` leaves."""
+    """`d`, `h`, `e` and `w` deliver files, `b` breaks, `q` leaves."""
 
     ENABLE_COMMAND_PALETTE = False
 
@@ -43,11 +43,20 @@ class SmallApp(App[None]):
                 self.deliver_text(io.StringIO("<script>1</script>"), save_filename="page.html")
             case "e":
                 self.deliver_binary(Breaking(bytes(1_000_000)), save_filename="halves")
+            case "w":
+                self.set_interval(0.002, self.change_everything)
+                self.deliver_binary(io.BytesIO(bytes(3_000_000)), save_filename="large")
             case "b":
                 print("\x1b]0;title\x07last words", file=sys.__stderr__)
                 os._exit(7)
             case "q":
                 self.exit()
+
+    def change_everything(self) -> None:
+        """Some kilobytes of output."""
+        self.turn = getattr(self, "turn", 0) + 1
+        letter = chr(ord("a") + self.turn % 26)
+        self.query_one("#size", Static).update("\n".join(letter * 75 for _ in range(20)))
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ async def test_the_program_knows_the_browser_as_its_terminal(site):
         pid = await tab.pid()
         variables = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
         assert b"TERM=xterm-256color" in variables
-        assert b"TEXTUAL_DRIVER=textual.drivers.web_driver:WebDriver" in variables
+        assert b"TEXTUAL_DRIVER=orp_tui.tui.browser_driver:BrowserDriver" in variables
         assert not [item for item in variables if item.startswith((b"TMUX", b"SSH_CONNECTION"))]
 
 

@@ -56,6 +56,16 @@ async def test_two_visitors_do_not_share_the_pieces_of_a_file(site):
         assert max(len(got.body) for got in answers) == 200_000
 
 
+async def test_a_file_is_whole_though_the_screen_changes_all_the_while(site):
+    async with site.tab() as tab:
+        path = f"{site.gate.root}download/{await offered(tab, 'w')}"
+
+        got = await site.get(path, site.key)
+
+        assert got.body == bytes(3_000_000)
+    assert site.told == []
+
+
 async def test_a_file_is_gone_with_its_program(site):
     async with site.tab() as tab:
         path = f"{site.gate.root}download/{await offered(tab, 'd')}"

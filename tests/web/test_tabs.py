@@ -133,6 +133,7 @@ async def test_a_program_that_breaks_says_why_in_its_tab_and_at_the_server(site)
         ("print('__GANGLION__'); print('Xjunk')", "no packet"),
         ("print('__GANGLION__\\nD\\xff\\xff\\xff\\xffzzz', flush=True)", "no packet"),
         ("print('__GANGLION__\\nM\\0\\0\\0\\x02{}', flush=True)", "no packet"),
+        ("print('__GANGLION__\\nP\\0\\0\\0\\x02ti', flush=True)", "no packet"),
     ],
 )
 async def test_a_program_that_is_no_dashboard_is_told_as_such(script, words):
