@@ -16,8 +16,8 @@ from pathlib import Path
 
 from orp_tui.core.problem import Problem
 from orp_tui.services.configs_read import UNREAD, Kind, Reading, read
-from orp_tui.services.configs_runs import ConfigRun, RunsOfFiles
-from orp_tui.services.configs_scan import Found, Scan, Stamp, own_folders, scan
+from orp_tui.services.configs_runs import ConfigRun, Name, RunsOfFiles
+from orp_tui.services.configs_scan import Found, Scan, Scanner, Stamp, own_folders
 from orp_tui.services.context import Context
 
 PROGRESS_S = 0.3
@@ -90,10 +90,13 @@ class ConfigsFolder:
         self.folder = Path(os.path.abspath(folder if folder is not None else configs_folder(context)))
         self.scan = Scan((), (), ())
         """What was found last."""
-        self._own = own_folders(context.paths)
+        self._scanner = Scanner(self.folder, own_folders(context.paths))
         self._known: dict[str, _Known] = {}
         self._runs = RunsOfFiles(context)
         self._latest: Mapping[str, ConfigRun] = {}
+        self._shown: tuple[Scan, ConfigsView] | None = None
+        """The last view, and the scan that it is of."""
+        self._named: Sequence[Name] | None = None
 
     def look(self) -> ConfigsView:
         """Everything, read to the end."""
@@ -105,9 +108,7 @@ class ConfigsFolder:
 
         Ends early, with what is known, once `stop` says so.
         """
-        self.scan = scan(self.folder, self._own)
-        names = {found.name for found in self.scan.files}
-        self._known = {name: known for name, known in self._known.items() if name in names}
+        self._take(self._scanner.scan())
         unread = [found for found in self.scan.files if not self._is_known(found)]
         told = time.monotonic()
         if len(unread) > 1:
@@ -119,20 +120,30 @@ class ConfigsFolder:
             if time.monotonic() - told > PROGRESS_S:
                 yield self._view()
                 told = time.monotonic()
-        self._latest = self._runs.latest(self._names())
+        self._look_at_runs()
         yield self._view()
 
     def runs_again(self) -> ConfigsView | None:
         """The same files with their runs as they stand now; None if nothing has changed."""
-        latest = self._runs.changed(self._names())
-        if latest is None or latest == self._latest:
-            return None
-        self._latest = latest
-        return self._view()
+        return self._view() if self._look_at_runs() else None
 
     def close(self) -> None:
         """Close the database; the next look opens it again."""
         self._runs.close()
+
+    def _look_at_runs(self) -> bool:
+        """Whether a file has another run, or one in another state, than at the last look."""
+        latest = self._runs.latest(self._names())
+        if latest == self._latest:
+            return False
+        self._latest, self._shown = latest, None
+        return True
+
+    def _take(self, scan: Scan) -> None:
+        if scan is not self.scan:
+            names = {found.name for found in scan.files}
+            self._known = {name: known for name, known in self._known.items() if name in names}
+            self.scan, self._named = scan, None
 
     def _is_known(self, found: Found) -> bool:
         known = self._known.get(found.name)
@@ -141,6 +152,7 @@ class ConfigsFolder:
     def _read(self, found: Found) -> None:
         before = time.time_ns()
         reading = read(found.path)
+        self._shown = self._named = None
         if reading is None:  # gone since it was found
             self._known.pop(found.name, None)
             files = tuple(other for other in self.scan.files if other is not found)
@@ -149,20 +161,25 @@ class ConfigsFolder:
         settled = found.stamp is not None and abs(before - found.stamp[0]) > _RACY_NS
         self._known[found.name] = _Known(found.stamp, settled, reading)
 
-    def _names(self) -> Sequence[tuple[str, Path, str]]:
-        """Relative name, path and, where it can be told, the experiment's name of every file."""
-        return [
-            (found.name, found.path, self._known[found.name].reading.experiment)
-            for found in self.scan.files
-            if found.name in self._known
-        ]
+    def _names(self) -> Sequence[Name]:
+        """Of every file that was read; the same object as long as nothing has changed."""
+        if self._named is None:
+            self._named = [
+                (found.name, found.path, self._known[found.name].reading.experiment)
+                for found in self.scan.files
+                if found.name in self._known
+            ]
+        return self._named
 
     def _view(self) -> ConfigsView:
-        files = tuple(
-            ConfigFile(found.path, found.name, self._reading(found), self._latest.get(found.name))
-            for found in self.scan.files
-        )
-        return ConfigsView(self.folder, bool(self.scan.folders), files, self.scan.notes)
+        if self._shown is None or self._shown[0] is not self.scan:
+            files = tuple(
+                ConfigFile(found.path, found.name, self._reading(found), self._latest.get(found.name))
+                for found in self.scan.files
+            )
+            view = ConfigsView(self.folder, bool(self.scan.folders), files, self.scan.notes)
+            self._shown = self.scan, view
+        return self._shown[1]
 
     def _reading(self, found: Found) -> Reading:
         known = self._known.get(found.name)

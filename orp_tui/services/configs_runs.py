@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import sqlite3
+import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -18,6 +19,9 @@ from orp_tui.store import database, runs
 
 MOST_TRUE = 100
 """Of so many runs that go on, the folders are asked too; of the others the row has to do."""
+
+_NEVER = object()
+_SHARE = 50
 
 Name = tuple[str, Path, str]
 """Relative name, path, and the experiment's name or an empty text."""
@@ -45,38 +49,44 @@ class RunsOfFiles:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._connection: database.Connection | None = None
-        self._seen: tuple[int, int] | None = None
-        self._goes_on = False
-        self._last: Mapping[str, ConfigRun] = {}
+        self._files: Sequence[Name] = ()
+        self._known: Mapping[str, str] = {}
+        self._rows: Mapping[str, Run] = {}
+        self._version: object = _NEVER
+        """Of the database when it was last asked."""
+        self._due = 0.0
+        """By the monotonic clock: no question before, so that asking takes at most a fiftieth of a core."""
 
     def latest(self, files: Sequence[Name]) -> Mapping[str, ConfigRun]:
-        """Relative name → its newest run; files without one are left out."""
+        """Relative name → its newest run as it truly stands; files without one are left out.
+
+        The database is asked only if it was written since, or `files` is another object than the last time.
+        """
+        is_same = files is self._files
+        if not is_same:
+            self._files, self._known = files, _known_names(files)
         try:
             connection = self._connected()
-            if connection is None:
-                self._goes_on, self._last = False, {}
-            else:
-                self._seen = self._version(connection)
-                self._last = self._as_they_stand(_newest(connection, files))
+            version = None if connection is None else (id(connection), database.data_version(connection))
+            if not is_same or (version != self._version and time.monotonic() >= self._due):
+                self._ask(connection, version)
         except (OrpError, sqlite3.Error, OSError):
             self.close()  # busy or damaged: what was known last stays until it can be asked again
-        return self._last
-
-    def changed(self, files: Sequence[Name]) -> Mapping[str, ConfigRun] | None:
-        """As `latest`; None if nothing can have changed since it was last asked."""
-        try:
-            connection = self._connected()
-            seen = None if connection is None else self._version(connection)
-        except (OrpError, sqlite3.Error, OSError):
-            return self._last
-        return None if seen == self._seen and not self._goes_on else self.latest(files)
+        return self._as_they_stand()
 
     def close(self) -> None:
         """Close the database; it is opened again when it is asked."""
         if self._connection is not None:
             self._connection.close()
         self._connection = None
-        self._seen = None
+        self._version = _NEVER
+
+    def _ask(self, connection: database.Connection | None, version: object) -> None:
+        began = time.monotonic()
+        self._rows = {} if connection is None else _newest(connection, self._files, self._known)
+        self._version = version
+        now = time.monotonic()
+        self._due = now + (now - began) * _SHARE
 
     def _connected(self) -> database.Connection | None:
         if self._connection is not None and not self._connection.is_in_place():
@@ -87,23 +97,19 @@ class RunsOfFiles:
             self._connection = database.connect(path, allow_network=allow_network, create=False)
         return self._connection
 
-    @staticmethod
-    def _version(connection: database.Connection) -> tuple[int, int]:
-        return id(connection), database.data_version(connection)
-
-    def _as_they_stand(self, found: Mapping[str, Run]) -> Mapping[str, ConfigRun]:
-        going = [run.id for run in found.values() if not run.state.is_final]
-        self._goes_on = bool(going)
-        asked = set(going[:MOST_TRUE])
-        states = {run.id: view(self._context.paths, run).state for run in found.values() if run.id in asked}
+    def _as_they_stand(self) -> Mapping[str, ConfigRun]:
+        going = [run for run in self._rows.values() if not run.state.is_final]
+        states = {run.id: view(self._context.paths, run).state for run in going[:MOST_TRUE]}
         return {
-            name: ConfigRun(run.id, states.get(run.id, run.state), run.held) for name, run in found.items()
+            name: ConfigRun(run.id, states.get(run.id, run.state), run.held)
+            for name, run in self._rows.items()
         }
 
 
-def _newest(connection: database.Connection, files: Sequence[Name]) -> dict[str, Run]:
+def _newest(
+    connection: database.Connection, files: Sequence[Name], known: Mapping[str, str]
+) -> dict[str, Run]:
     """By file; a run of which nobody noted the file belongs to the only one with its experiment's name."""
-    known = _known_names(files)
     of_files = runs.newest_of_files(connection, list(known.values()))
     found = {name: of_files[file] for name, file in known.items() if file in of_files}
     alone = _unique(experiment for _, _, experiment in files)
@@ -114,13 +120,13 @@ def _newest(connection: database.Connection, files: Sequence[Name]) -> dict[str,
 
 def _known_names(files: Sequence[Name]) -> dict[str, str]:
     """Relative name → the name by which runs remember the file, as `submit.known_as` gives it."""
-    folders: dict[Path, str] = {}
+    folders: dict[str, str] = {}
     found: dict[str, str] = {}
     for name, path, _ in files:
-        parent = path.parent
+        parent, _, last = str(path).rpartition("/")
         if parent not in folders:
-            folders[parent] = os.path.realpath(parent)
-        known = os.path.join(folders[parent], path.name)
+            folders[parent] = os.path.realpath(parent or "/")
+        known = os.path.join(folders[parent], last)
         if known.isascii() or not any("\ud800" <= char <= "\udfff" for char in known):
             found[name] = known
     return found

@@ -55,9 +55,38 @@ class Scan:
     """What was left out for its number, depth or kind, or can't be read; one line each."""
 
 
+class Scanner:
+    """Looks at one folder again and again; what has not changed comes back as the same object."""
+
+    def __init__(self, folder: Path, own: Sequence[str]) -> None:
+        """`own` are the real paths of folders that are ORP's."""
+        self._folder = folder
+        self._own = frozenset(own)
+        self._walk: _Walk | None = None
+        self._scan = Scan((), (), ())
+
+    def scan(self) -> Scan:
+        """What lies there now. Raises nothing."""
+        walk = _Walk(str(self._folder), self._own)
+        walk.go()
+        if self._walk is None or not walk.has_seen_the_same(self._walk):
+            known = {found.name: found for found in self._scan.files}
+            files = (
+                known[name]
+                if name in known and known[name].stamp == stamp
+                else Found(self._folder / name, name, stamp)
+                for name, stamp in sorted(walk.files, key=lambda item: by_place(item[0]))
+            )
+            self._scan = Scan(
+                tuple(files), tuple(self._folder / name for name in walk.folders), tuple(walk.notes())
+            )
+        self._walk = walk
+        return self._scan
+
+
 def scan(folder: Path, own: Sequence[str]) -> Scan:
-    """Look at `folder`; `own` are the real paths of folders that are ORP's. Raises nothing."""
-    return _Scanner(folder, frozenset(own)).scan()
+    """One look at a folder, as a Scanner has it."""
+    return Scanner(folder, own).scan()
 
 
 def own_folders(paths: BasePaths) -> tuple[str, ...]:
@@ -76,97 +105,98 @@ def _natural(name: str) -> tuple[object, ...]:
     return (tuple((place % 2, int(part) if place % 2 else part) for place, part in enumerate(parts)), name)
 
 
-def stamp_of(path: Path) -> Stamp | None:
-    """The stamp of the file behind a path; None if there is none."""
-    try:
-        found = os.stat(path)
-    except (OSError, ValueError):
-        return None
-    return found.st_mtime_ns, found.st_size, found.st_dev, found.st_ino
+class _Walk:
+    """One walk through the folders, by relative names; those near the top come first."""
 
-
-class _Scanner:
-    def __init__(self, folder: Path, own: frozenset[str]) -> None:
+    def __init__(self, folder: str, own: frozenset[str]) -> None:
         self._folder = folder
         self._own = own
-        self._files: list[Found] = []
-        self._folders: list[Path] = []
-        self._links: list[str] = []
-        self._unreadable: list[str] = []
-        self._crowded: list[str] = []
-        self._too_deep: list[str] = []
+        self.files: list[tuple[str, Stamp | None]] = []
+        self.folders: list[str] = []
+        self._left_out: dict[str, list[str]] = {"links": [], "unreadable": [], "crowded": [], "deep": []}
         self._entries = 0
 
-    def scan(self) -> Scan:
+    def has_seen_the_same(self, other: _Walk) -> bool:
+        """Whether both have found the same, in the same order."""
+        mine = (self.files, self.folders, self._left_out, self._is_full)
+        return mine == (other.files, other.folders, other._left_out, other._is_full)
+
+    def go(self) -> None:
         waiting: deque[tuple[str, int]] = deque([("", 0)])
         while waiting and not self._is_full:
             name, depth = waiting.popleft()
-            for inside in self._look_into(name):
-                if depth < MOST_DEEP:
-                    waiting.append((inside, depth + 1))
-                else:
-                    self._too_deep.append(inside)
-        self._files.sort(key=lambda found: by_place(found.name))
-        return Scan(tuple(self._files), tuple(self._folders), tuple(self._notes(cut_short=self._is_full)))
+            inside = self._look_into(name)
+            if depth < MOST_DEEP:
+                waiting.extend((folder, depth + 1) for folder in inside)
+            else:
+                self._left_out["deep"] += inside
 
     @property
     def _is_full(self) -> bool:
-        return len(self._files) >= MOST_FILES or self._entries >= MOST_ENTRIES
+        return len(self.files) >= MOST_FILES or self._entries >= MOST_ENTRIES
 
     def _look_into(self, name: str) -> list[str]:
         """Take the files of one folder; the relative names of the folders in it, sorted."""
-        path = self._folder / name
+        path = f"{self._folder}/{name}" if name else self._folder
         try:
             entries = list(self._entries_of(path, name))
         except OSError as error:
             if name or os.path.lexists(path):
-                self._unreadable.append(f"{name or path}: {(error.strerror or str(error)).lower()}")
+                self._left_out["unreadable"].append(
+                    f"{name or path}: {(error.strerror or str(error)).lower()}"
+                )
             return []
-        self._folders.append(path)
-        inside = [f"{name}/{entry.name}" if name else entry.name for entry in entries if _is_folder(entry)]
-        for entry in sorted(entries, key=lambda entry: by_place(entry.name)):
-            self._take(entry, f"{name}/{entry.name}" if name else entry.name)
-        return sorted((folder for folder in inside if self._is_wanted(folder)), key=by_place)
+        self.folders.append(name)
+        before = f"{name}/" if name else ""
+        folders = []
+        for entry in entries:
+            if _is_folder(entry):
+                if self._is_wanted(entry):
+                    folders.append(before + entry.name)
+            else:
+                self._take(entry, before + entry.name)
+        return sorted(folders, key=by_place)
 
-    def _entries_of(self, path: Path, name: str) -> Iterator[os.DirEntry[str]]:
+    def _entries_of(self, path: str, name: str) -> Iterator[os.DirEntry[str]]:
         with os.scandir(path) as entries:
             for number, entry in enumerate(entries):
                 if number >= MOST_IN_FOLDER:
-                    self._crowded.append(name or str(path))
+                    self._left_out["crowded"].append(name or path)
                     break
                 self._entries += 1
                 yield entry
 
     def _take(self, entry: os.DirEntry[str], name: str) -> None:
-        if _is_folder(entry) or entry.name == PROJECT_FILE or entry.name.startswith("."):
+        if entry.name.startswith(".") or entry.name == PROJECT_FILE:
             return
         if entry.is_symlink() and _leads_to_folder(entry):
-            self._links.append(name)
-        elif entry.name.endswith(SUFFIXES) and len(self._files) < MOST_FILES:
-            path = self._folder / name
-            self._files.append(Found(path, name, stamp_of(path)))
+            self._left_out["links"].append(name)
+        elif entry.name.endswith(SUFFIXES) and len(self.files) < MOST_FILES:
+            self.files.append((name, _stamp_of(entry)))
 
-    def _is_wanted(self, name: str) -> bool:
-        last = name.rpartition("/")[2]
-        if last.startswith(".") or last in _NEVER:
+    def _is_wanted(self, entry: os.DirEntry[str]) -> bool:
+        if entry.name.startswith(".") or entry.name in _NEVER:
             return False
-        path = self._folder / name
-        return os.path.realpath(path) not in self._own and not os.path.lexists(path / "pyvenv.cfg")
+        return os.path.realpath(entry.path) not in self._own and not os.path.lexists(
+            f"{entry.path}/pyvenv.cfg"
+        )
 
-    def _notes(self, *, cut_short: bool) -> Iterator[str]:
-        if cut_short and len(self._files) >= MOST_FILES:
+    def notes(self) -> Iterator[str]:
+        """What was left out, in words."""
+        links = sorted(self._left_out["links"])
+        if len(self.files) >= MOST_FILES:
             yield f"only the first {MOST_FILES:,} files are shown; watch a smaller folder: orp-tui FOLDER"
-        elif cut_short:
+        elif self._is_full:
             yield f"only the first {MOST_ENTRIES:,} names were looked at; watch a smaller folder: orp-tui FOLDER"
-        if self._crowded:
-            yield _listed(self._crowded, f"of {{}} only {MOST_IN_FOLDER:,} names were looked at")
-        if self._too_deep:
-            yield _listed(self._too_deep, f"deeper than {MOST_DEEP} folders, not looked into: {{}}")
-        if self._links:
-            number = counted(len(self._links), "link")
-            yield _listed(self._links, f"{number} to folders not followed: {{}}")
-        if self._unreadable:
-            yield _listed(self._unreadable, "can't be read: {}")
+        if crowded := self._left_out["crowded"]:
+            yield _listed(crowded, f"of {{}} only {MOST_IN_FOLDER:,} names were looked at")
+        if deep := self._left_out["deep"]:
+            yield _listed(deep, f"deeper than {MOST_DEEP} folders, not looked into: {{}}")
+        if links:
+            number = counted(len(links), "link")
+            yield _listed(links, f"{number} to folders not followed: {{}}")
+        if unreadable := self._left_out["unreadable"]:
+            yield _listed(unreadable, "can't be read: {}")
 
 
 def _listed(names: list[str], words: str) -> str:
@@ -186,3 +216,11 @@ def _leads_to_folder(entry: os.DirEntry[str]) -> bool:
         return stat.S_ISDIR(os.stat(entry.path).st_mode)
     except (OSError, ValueError):
         return False
+
+
+def _stamp_of(entry: os.DirEntry[str]) -> Stamp | None:
+    try:
+        found = entry.stat()
+    except (OSError, ValueError):
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_dev, found.st_ino

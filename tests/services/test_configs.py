@@ -7,6 +7,7 @@ import shutil
 import time
 
 import pytest
+from waiting import until
 
 from orp_tui.core.states import RunState
 from orp_tui.services import configs, configs_read
@@ -268,14 +269,39 @@ def test_runs_are_asked_again_without_reading_a_file(place, monkeypatch):
     assert folder.runs_again() is None
     run_id = submitted(folder.context, path)
 
-    view = folder.runs_again()
+    view = until(folder.runs_again)
 
-    assert view is not None
     assert only(view).run.state is RunState.QUEUED
     assert folder.runs_again() is None
     with folder.context.store() as connection:
         cancel(folder.context.paths, connection, runs.get(connection, run_id), by="me@here")
-    assert only(folder.runs_again()).run.state is RunState.CANCELLED
+    assert only(until(folder.runs_again)).run.state is RunState.CANCELLED
+
+
+def test_runs_go_with_the_database_and_come_back_with_it(place):
+    path = good(place, "a.yaml")
+    folder = folder_of(place)
+    run_id = submitted(folder.context, path)
+    assert only(folder.look()).run.id == run_id
+    database = folder.context.paths.database
+
+    database.rename(database.with_suffix(".away"))
+    assert only(until(folder.runs_again)).run is None
+    database.with_suffix(".away").rename(database)
+
+    assert only(until(folder.runs_again)).run.id == run_id
+
+
+def test_a_run_that_nobody_sees_through_any_more_is_shown_as_it_stands(place):
+    path = good(place, "a.yaml")
+    folder = folder_of(place)
+    run_id = submitted(folder.context, path)
+    folder.look()
+    with folder.context.store() as connection:
+        runs.claim(connection, runs.get(connection, run_id), at=1.0)
+    shutil.rmtree(folder.context.paths.run(run_id).folder)
+
+    assert only(until(folder.runs_again)).run.state is RunState.LOST
 
 
 def test_a_store_that_can_not_be_used_takes_no_row_away(place):
@@ -308,6 +334,20 @@ def test_the_folder_is_the_one_given_else_that_of_the_settings_else_the_project(
 
     (place / "orp.yaml").write_text("configs_dir: yaml\n")
     assert configs_folder(open_context(start=place)) == place / "yaml"
+
+
+def test_what_has_not_changed_is_the_same_view(place):
+    old = time.time() - 100
+    for name in ("a.yaml", "b.yaml"):
+        os.utime(good(place, name), (old, old))
+    folder = folder_of(place)
+    first = folder.look()
+
+    assert folder.look() is first
+    os.utime(place / "configs" / "a.yaml", (old + 1, old + 1))
+    second = folder.look()
+    assert second == first
+    assert second is not first
 
 
 def test_unchanged_files_are_not_read_again_however_many(place, monkeypatch):

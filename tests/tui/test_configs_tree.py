@@ -156,7 +156,21 @@ async def test_a_file_is_shown_though_its_folders_were_closed():
 
         assert tree.reveal("a/b/c.yaml")
         assert tree.cursor_file.name == "a/b/c.yaml"
-        assert not tree.reveal("nowhere.yaml")
+
+
+async def test_a_file_that_was_just_made_gets_the_cursor_once_it_is_there():
+    async with TreeApp().run_test(size=(50, 12)) as pilot:
+        await shown(pilot, *FILES)
+        tree = pilot.app.tree_shown
+
+        assert not tree.reveal("new/made.yaml")
+        await shown(pilot, *FILES)
+        assert tree.cursor_key == "cifar/"
+        await shown(pilot, file("new/made.yaml"), *FILES)
+        assert tree.cursor_key == "new/made.yaml"
+        await pilot.press("G")
+        await shown(pilot, file("new/made.yaml"), *FILES)
+        assert tree.cursor_key == "unet.yaml"
 
 
 async def test_marks_are_files_and_a_folder_marks_all_of_it():

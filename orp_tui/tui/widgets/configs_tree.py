@@ -62,6 +62,8 @@ class ConfigsTree(LineList):
         self._strange: set[str] = set()
         """Folders in which nothing is an experiment; they start closed."""
         self._filter = ""
+        self._awaited: str | None = None
+        """A file that gets the cursor once it is there."""
 
     # What is shown
 
@@ -71,6 +73,8 @@ class ConfigsTree(LineList):
         self._files = {file.name: file for file in view.files}
         self._strange = _without_experiments(view)
         self._show()
+        if self._awaited is not None:
+            self.reveal(self._awaited)
         self.post_message(self.TitleChanged())
 
     @property
@@ -121,8 +125,12 @@ class ConfigsTree(LineList):
         return (self.cursor_file,) if self.cursor_file is not None else ()
 
     def reveal(self, name: str) -> bool:
-        """Put the cursor on a file, its folders opened; False if there is none of that relative name."""
-        if name not in self._files:
+        """Put the cursor on a file, its folders opened; False if there is none of that relative name yet.
+
+        Then that is done as soon as it is shown.
+        """
+        self._awaited = None if name in self._files else name
+        if self._awaited is not None:
             return False
         place = name.find("/")
         while place >= 0:
