@@ -105,7 +105,7 @@ def _lines(
     yield f"Python {platform.python_version()}, {platform.system()} {platform.release()}"
     for name in _TERMINAL:
         if name in environ:
-            yield f"{name}={one_line(environ[name], 80)}"
+            yield f"{name}={_safe_line(environ[name])}"
     for name, value in facts.items():
         yield f"{name}: {_safe_line(value)}"
     for error in errors:

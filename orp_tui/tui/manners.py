@@ -91,7 +91,12 @@ def manners_of(
 
 
 def is_over_ssh(environ: Mapping[str, str]) -> bool:
-    """Whether the terminal is at the other end of an SSH connection, or of one like it."""
+    """Whether the terminal is at the other end of an SSH connection, or of one like it.
+
+    A browser is not, whatever the shell was in which its server was started.
+    """
+    if environ.get("TEXTUAL_DRIVER"):
+        return False
     return any(environ.get(name) for name in ("SSH_CONNECTION", "SSH_TTY", "SSH_CLIENT", "MOSH_IP"))
 
 
