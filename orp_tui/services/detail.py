@@ -42,8 +42,13 @@ class RunDetail:
     """That the project is not what it was at the submit, in words; None if it is, or nobody can say."""
 
 
-def detail(context: Context, connection: sqlite3.Connection, run_id: str) -> RunDetail:
-    """Look at one run. The id must be one of the store's."""
+def detail(
+    context: Context, connection: sqlite3.Connection, run_id: str, *, changes: bool = True
+) -> RunDetail:
+    """Look at one run. The id must be one of the store's.
+
+    `changes`: also whether the project has changed, for which all of it is gone through.
+    """
     run = runs.get(connection, run_id)
     assert run is not None
     folder = context.paths.run(run_id)
@@ -59,7 +64,7 @@ def detail(context: Context, connection: sqlite3.Connection, run_id: str) -> Run
         checklist=checklist(context.paths, run),
         history=tuple(events.of_run(connection, run_id)),
         cleaned=tuple(cleaned_of(context.paths, run_id)),
-        changed=TreeWatch(context).changed_since(run),
+        changed=TreeWatch(context).changed_since(run) if changes else None,
     )
 
 

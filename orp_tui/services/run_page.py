@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +14,9 @@ from orp_tui.services.death_certificate import DeathCertificate, certificate, re
 from orp_tui.services.detail import RunDetail, detail
 from orp_tui.services.preview import Place
 from orp_tui.services.run_files import FilesReader, Note, RunFiles, read_notes
+
+CHANGES_EVERY_S = 30.0
+"""Going through a project may take seconds."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,18 +45,28 @@ class RunPageReader:
         self._context = context
         self._run_id = run_id
         self._files = FilesReader()
+        self._changed: str | None = None
+        self._changed_at = float("-inf")
 
-    def look(self) -> RunPage:
-        """The run as it is now; what can't be read is said in `problem`."""
+    def look(self, *, changes: bool = False) -> RunPage:
+        """The run as it is now; what can't be read is said in `problem`.
+
+        `changes`: also whether its project has changed since, for which all of that is gone
+        through, twice a minute at most; without, what was last found.
+        """
         from orp_tui.services.watch import declared
 
         try:
             with self._context.store() as connection:
-                found = detail(self._context, connection, self._run_id)
+                is_due = changes and time.monotonic() - self._changed_at > CHANGES_EVERY_S
+                found = detail(self._context, connection, self._run_id, changes=is_due)
         except AssertionError:
             return RunPage(self._run_id, None, f"{self._run_id} is not in this queue any more")
         except (OrpError, OSError) as error:
             return RunPage(self._run_id, None, str(error))
+        if is_due:
+            self._changed, self._changed_at = found.changed, time.monotonic()
+        found = dataclasses.replace(found, changed=self._changed)
         paths = self._context.paths
         workspace = workspace_of(found)
         archive = paths.artifact(self._run_id)

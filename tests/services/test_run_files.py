@@ -157,3 +157,15 @@ def test_notes_are_read_and_damaged_lines_left_out(paths):
     assert second.at is None
     assert "workspace" in second.text
     assert read_notes(paths.run("none")) == ()
+
+
+def test_a_changed_project_is_told_only_by_a_look_that_goes_through_it(project):
+    run_id = project.submit()
+    reader = RunPageReader(project.context, run_id)
+    (project.folder / "train.py").write_text("print('new')\n")
+
+    quick, thorough, after = reader.look(), reader.look(changes=True), reader.look()
+
+    assert quick.detail.changed is None
+    assert "train.py" in thorough.detail.changed
+    assert after.detail.changed == thorough.detail.changed

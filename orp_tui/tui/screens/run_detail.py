@@ -71,6 +71,8 @@ class RunDetailScreen(Outside):
         """The run was looked at."""
 
         page: RunPage
+        is_last: bool = True
+        """False: another look is on its way."""
 
     @dataclasses.dataclass
     class Verified(Message):
@@ -136,14 +138,19 @@ class RunDetailScreen(Outside):
 
     @work(thread=True, exit_on_error=False, group="run")
     def _look_in_thread(self) -> None:
-        page = self._reader.look()
-        if not get_current_worker().is_cancelled:
+        worker = get_current_worker()
+        # What is quick is shown first: to go through a large project takes seconds.
+        is_first = self._page is None
+        if is_first:
+            self.post_message(self.Looked(self._reader.look(), is_last=False))
+        page = self._reader.look(changes=True)
+        if not worker.is_cancelled:
             self.post_message(self.Looked(page))
 
     @on(Looked)
     def _looked(self, event: Looked) -> None:
         event.stop()
-        self._is_looking = False
+        self._is_looking = self._is_looking and not event.is_last
         self.show(event.page)
 
     def show(self, page: RunPage) -> None:
