@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import collections
 import dataclasses
 import time
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from orp_tui.services.context import Context
 
 Severity = Literal["information", "warning", "error"]
+_MOST_THREADS = 64
 _KEPT = 200
 """Messages that can be read again, and acts that can be undone."""
 
@@ -82,12 +84,23 @@ class OrpApp(App[str]):
         return state_variables(self.current_theme)
 
     def on_mount(self) -> None:
+        self._allow_threads()
         complaints = apply_keymap(self)
         self.push_screen(DashboardScreen(id="dashboard"))
         # After the first paint: it imports what the dashboard itself does not need.
         self.call_after_refresh(self._watch, self._feed)
         for words in complaints:
             self.say(words, severity="warning")
+
+    @staticmethod
+    def _allow_threads() -> None:
+        """Room for all that looks: each feed keeps a thread, and the usual pool has six on two CPUs.
+
+        Once they are taken, a worker waits for ever, and with it every act.
+        """
+        from concurrent.futures import ThreadPoolExecutor
+
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(_MOST_THREADS, "orp"))
 
     def on_unmount(self) -> None:
         for feed in (self._feed, self._machine, self._configs):
