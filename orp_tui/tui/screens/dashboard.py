@@ -6,7 +6,7 @@ import dataclasses
 import time
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import on, work
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
@@ -14,6 +14,7 @@ from orp_tui.tui.feeds import SelectedFeed
 from orp_tui.tui.messages import (
     BoardChanged,
     ConfigsChanged,
+    FeedFailed,
     MachineChanged,
     MetricsChanged,
     SelectedChanged,
@@ -74,7 +75,7 @@ class DashboardScreen(Panes):
         self._shown: SelectedRun | None = None
         self._wanted_run, self._wanted_config = self.orp.place.run_id, self.orp.place.config
         self._wanted_looks = 0
-        self._watch()
+        self._feed.start()
         self._return_to(self.orp.place)
         if self.orp.board is not None:
             self._show_board(self.orp.board)
@@ -82,9 +83,9 @@ class DashboardScreen(Panes):
     def on_unmount(self) -> None:
         self._feed.end()
 
-    @work(thread=True, exit_on_error=False, group="selected")
-    def _watch(self) -> None:
-        self._feed.run()
+    @on(FeedFailed)
+    def _feed_failed(self, event: FeedFailed) -> None:
+        self.app.post_message(dataclasses.replace(event))
 
     # News
 
@@ -244,7 +245,7 @@ class DashboardScreen(Panes):
         if run_id != self._selected:
             self._selected = run_id
             self.query_one(Checklist).show(item.checklist if item is not None else None)
-            self.query_one(MetricChart).show(None if item is None else {})
+            self.query_one(MetricChart).show(None)
             self.show_titles()
         self._feed.select(run_id, is_final=item is not None and item.state.is_final)
         self.remember()

@@ -23,6 +23,8 @@ from orp_tui.core.series import Series
 from orp_tui.tui.bindings import bindings
 from orp_tui.tui.widgets.wrapping import wrapped
 
+_SHARE = 8
+"""A chart that takes long is drawn the more seldom: it takes at most an eighth of a core."""
 SMOOTHING = (0.0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99)
 _AXES: tuple[Axis, ...] = ("step", "since", "wall")
 
@@ -43,6 +45,7 @@ class Wanted:
     width: int
     height: int
     look: Look
+    turn: int
 
 
 class MetricChart(Widget, can_focus=True):
@@ -61,6 +64,7 @@ class MetricChart(Widget, can_focus=True):
         widget: MetricChart
         wanted: Wanted
         picture: Picture
+        took_s: float
 
         @property
         def control(self) -> MetricChart:
@@ -82,17 +86,20 @@ class MetricChart(Widget, can_focus=True):
         self._ascii = ascii_only
         self._period_s = period_s
         self._series: Mapping[str, Series] = {}
-        self._has_run = False
+        self._is_known = False
         self._said = ""
         self._metric: str | None = None
-        self._chosen = False
+        self._choice: str | None = None
         self._log = False
         self._smoothing = 0
         self._axis = 0
         self._drawing: Wanted | None = None
         self._drawn: Wanted | None = None
         self._picture = Picture(())
-        self._drawn_at = 0.0
+        self._drawn_at = self._took_s = 0.0
+        self._is_warm = False
+        self._turn = 0
+        """Counts the runs that were shown."""
         self._later: Timer | None = None
 
     # What is shown
@@ -100,21 +107,28 @@ class MetricChart(Widget, can_focus=True):
     def show(
         self, series: Mapping[str, Series] | None, primary: str | None = None, *, said: str = ""
     ) -> None:
-        """Show these metrics, in the order in which `c` goes through them; None if there is no run.
+        """Show these metrics, in the order in which `c` goes through them; None if nobody has looked yet.
 
-        `primary` is drawn first, else the first one, until somebody chooses another; that choice
-        stays while a metric of its name is there. `said` is what is wrong with the file, in words.
+        `primary` is drawn, else the first one, until somebody chooses another; that choice stays,
+        from run to run, wherever there is a metric of its name. `said` is what is wrong with the
+        file, in words.
         """
         before = self.title
-        if (series is None) == self._has_run or bool(series) != bool(self._series) or said != self._said:
+        if (series is None) == self._is_known or bool(series) != bool(self._series) or said != self._said:
             self.refresh()
-        self._has_run, self._series, self._said = series is not None, series or {}, said
-        if not self._chosen or self._metric not in self._series:
-            self._metric = primary if primary in self._series else next(iter(self._series), None)
-            self._chosen = False
+        self._is_known, self._series, self._said = series is not None, series or {}, said
+        if not self._series:
+            self._forget()
+        first = primary if primary in self._series else next(iter(self._series), None)
+        self._metric = self._choice if self._choice in self._series else first
         if self.title != before:
             self.post_message(self.TitleChanged(self))
         self._draw_soon()
+
+    def _forget(self) -> None:
+        """What comes next is another run's: it is drawn at once, and never beneath this one's picture."""
+        self._picture, self._drawn, self._drawn_at = Picture(()), None, 0.0
+        self._turn += 1
 
     @property
     def metric(self) -> str | None:
@@ -146,8 +160,7 @@ class MetricChart(Widget, can_focus=True):
         names = list(self._series)
         if len(names) < 2 or self._metric is None:
             return
-        self._metric = names[(names.index(self._metric) + by) % len(names)]
-        self._chosen = True
+        self._metric = self._choice = names[(names.index(self._metric) + by) % len(names)]
         self.post_message(self.TitleChanged(self))
         self._draw_now()
 
@@ -176,13 +189,13 @@ class MetricChart(Widget, can_focus=True):
         height = self.size.height - bool(self._said)
         if self._metric is None or not self.display or self.size.width < 1 or height < 1:
             return None
-        return Wanted((self._series[self._metric],), self.size.width, height, self.look)
+        return Wanted((self._series[self._metric],), self.size.width, height, self.look, self._turn)
 
     def _draw_soon(self) -> None:
         """Draw, but not more often than the period says."""
         if self._later is not None or not self.is_mounted:
             return
-        wait_s = self._drawn_at + self._period_s - time.monotonic()
+        wait_s = self._drawn_at + max(self._period_s, _SHARE * self._took_s) - time.monotonic()
         if wait_s <= 0:
             self._draw_now()
         elif self._wanted() != self._drawn:
@@ -201,18 +214,28 @@ class MetricChart(Widget, can_focus=True):
 
     @work(thread=True, group="chart", exit_on_error=False)
     def _draw(self, wanted: Wanted) -> None:
-        self.post_message(self.Drawn(self, wanted, _picture_of(wanted)))
+        begun = time.monotonic()
+        picture = _picture_of(wanted)
+        self.post_message(self.Drawn(self, wanted, picture, time.monotonic() - begun))
 
     @on(Drawn)
     def _show_picture(self, event: Drawn) -> None:
         event.stop()
+        # The first drawing is mostly plotext's import.
+        self._took_s = event.took_s if self._is_warm else 0.0
+        self._drawing, self._is_warm = None, True
+        if event.wanted.turn == self._turn:
+            self._put(event.wanted, event.picture)
+        self._draw_soon()
+
+    def _put(self, wanted: Wanted, picture: Picture) -> None:
+        """Show a picture; only rows that differ are drawn again."""
         before = self._picture.rows
-        self._drawing, self._drawn, self._picture = None, event.wanted, event.picture
+        self._drawn, self._picture = wanted, picture
         after = self._picture.rows
         changed = [y for y in range(max(len(before), len(after))) if before[y : y + 1] != after[y : y + 1]]
         if changed:
             self.refresh(*(Region(0, y, self.size.width, 1) for y in changed))
-        self._draw_soon()
 
     def render_line(self, y: int) -> Strip:
         width, base = self.size.width, self.rich_style
@@ -229,7 +252,7 @@ class MetricChart(Widget, can_focus=True):
 
     def _words(self, y: int, width: int) -> list[Segment]:
         """How to get a chart, for a run without metrics."""
-        if not self._has_run:
+        if not self._is_known:
             return []
         lines = [(line, is_code) for text, is_code in _HOW for line in wrapped(text, width)]
         if y >= min(len(lines), self.size.height):

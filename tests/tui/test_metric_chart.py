@@ -1,0 +1,320 @@
+"""The chart pane: what it draws, what keys do, and that it is quiet when nothing changes."""
+
+from __future__ import annotations
+
+import math
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+
+import pytest
+from rich.cells import cell_len
+from stage import Stage, drawn
+from textual.pilot import Pilot
+
+from orp_tui.charts import render
+from orp_tui.core.series import Series
+from orp_tui.tui.manners import Manners
+from orp_tui.tui.widgets.metric_chart import MetricChart
+
+SIZES = [(30, 6), (60, 15), (80, 24), (200, 60)]
+
+
+def series(name: str = "loss", values: object = None, *, times: bool = True) -> Series:
+    numbers = list(values) if values is not None else [1 / (step + 1) for step in range(100)]  # type: ignore[call-overload]
+    stamps = [1.7e9 + 60 * step for step in range(len(numbers))] if times else ()
+    return Series.of(name, range(len(numbers)), numbers, stamps)
+
+
+def named(*every: Series) -> dict[str, Series]:
+    return {one.name: one for one in every}
+
+
+async def settle(pilot: Pilot[None], chart: MetricChart) -> None:
+    """Until what should be drawn is drawn."""
+    for _ in range(400):
+        await pilot.pause(0.02)
+        if chart.is_settled:
+            return
+    raise AssertionError("the chart was not drawn")
+
+
+def text(chart: MetricChart) -> str:
+    return "\n".join(line.rstrip() for line in drawn(chart))
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("ascii_only", [False, True])
+async def test_a_chart_fills_its_pane_and_no_more(size: tuple[int, int], ascii_only: bool) -> None:
+    chart = MetricChart(ascii_only=ascii_only)
+    async with Stage(chart).run_test(size=size) as pilot:
+        chart.show(named(series()))
+        await settle(pilot, chart)
+
+        lines = drawn(chart)
+
+        assert lines[0].startswith("loss  0.01  n=100")
+        assert all(cell_len(line) == size[0] for line in lines)
+        assert not ascii_only or text(chart).isascii()
+        assert sum(bool(line.strip()) for line in lines) > size[1] // 2
+
+
+@pytest.mark.anyio
+async def test_the_primary_metric_is_drawn_until_another_is_chosen_and_that_choice_stays() -> None:
+    chart = MetricChart()
+    metrics = named(series("loss"), series("acc"), series("lr"))
+    async with Stage(chart).run_test(size=(60, 12)) as pilot:
+        chart.focus()
+        chart.show(metrics, "acc")
+        assert (chart.metric, chart.title) == ("acc", "Chart acc 2/3")
+
+        await pilot.press("c")
+        assert chart.metric == "lr"
+        await pilot.press("c")
+        assert chart.metric == "loss"
+        await pilot.press("C")
+        chart.show(metrics | named(series("new")), "acc")
+        assert (chart.metric, chart.title) == ("lr", "Chart lr 3/4")
+
+        chart.show(named(series("loss"), series("acc")), "acc")
+        assert chart.metric == "acc"
+        await settle(pilot, chart)
+        assert text(chart).startswith("acc  0.01")
+
+        chart.show({})
+        chart.show(metrics, "acc")
+        assert chart.metric == "lr"
+
+
+@pytest.mark.anyio
+async def test_keys_change_scale_smoothing_and_axis() -> None:
+    chart = MetricChart(period_s=0.01)
+    async with Stage(chart).run_test(size=(80, 14)) as pilot:
+        chart.focus()
+        chart.show(named(series()))
+        await settle(pilot, chart)
+        plain = text(chart)
+
+        await pilot.press("L", "full_stop")
+        await settle(pilot, chart)
+        assert "log, smoothed 0.5" in text(chart)
+        assert "0.01" in text(chart).split("\n")[-3]
+
+        await pilot.press("t")
+        await settle(pilot, chart)
+        assert "30m" in text(chart).split("\n")[-1]
+
+        await pilot.press("t", "t", "comma", "comma", "L")
+        await settle(pilot, chart)
+        assert text(chart) == plain
+
+
+@pytest.mark.anyio
+async def test_nothing_is_drawn_again_when_nothing_changed(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawings: list[object] = []
+    real: Callable[..., object] = render.draw
+    monkeypatch.setattr(render, "draw", lambda *words: drawings.append(words) or real(*words))
+    chart = MetricChart(period_s=0.01)
+    metrics = named(series())
+    async with Stage(chart).run_test(size=(60, 12)) as pilot:
+        chart.show(metrics)
+        await settle(pilot, chart)
+        before = len(drawings)
+
+        for _ in range(5):
+            chart.show(dict(metrics))
+            await pilot.pause(0.02)
+
+        assert len(drawings) == before
+        chart.show(named(series(values=[1, 2, 3])))
+        await settle(pilot, chart)
+        assert len(drawings) == before + 1
+
+
+@pytest.mark.anyio
+async def test_a_flood_of_news_is_drawn_at_the_period_and_ends_with_the_newest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    drawings: list[object] = []
+    real: Callable[..., object] = render.draw
+    monkeypatch.setattr(render, "draw", lambda *words: drawings.append(words) or real(*words))
+    chart = MetricChart(period_s=0.3)
+    async with Stage(chart).run_test(size=(60, 12)) as pilot:
+        await settle(pilot, chart)
+        for count in range(2, 60):
+            chart.show(named(series(values=range(count))))
+            await pilot.pause()
+        await settle(pilot, chart)
+
+        assert "58  n=59" in text(chart)
+        assert 1 <= len(drawings) < 30
+
+
+@pytest.mark.anyio
+async def test_a_run_without_metrics_is_told_how_to_log_them_and_no_run_is_told_nothing() -> None:
+    chart = MetricChart()
+    async with Stage(chart).run_test(size=(60, 10)) as pilot:
+        chart.show(None)
+        await pilot.pause()
+        assert text(chart).strip() == ""
+        assert chart.title == "Chart"
+
+        chart.show({})
+        await pilot.pause()
+        assert "from orp_tui import log; log(step, loss=loss)" in text(chart)
+        assert "$ORP_METRICS_FILE" in text(chart)
+
+        chart.show(named(series()))
+        await settle(pilot, chart)
+        assert "ORP_METRICS_FILE" not in text(chart)
+
+        chart.show({})
+        await pilot.pause()
+        assert "loss  0.01" not in text(chart)
+
+
+@pytest.mark.anyio
+async def test_a_picture_of_the_run_before_is_never_shown_for_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    started, may_end = threading.Event(), threading.Event()
+    real: Callable[..., object] = render.draw
+
+    def slow(*words: object) -> object:
+        started.set()
+        may_end.wait(10)
+        return real(*words)
+
+    monkeypatch.setattr(render, "draw", slow)
+    chart = MetricChart()
+    async with Stage(chart).run_test(size=(60, 10)) as pilot:
+        chart.show(named(series("old")))
+        await pilot.pause()
+        assert started.wait(10)
+        chart.show(None)
+        may_end.set()
+        for _ in range(5):
+            await pilot.pause(0.02)
+            assert "old" not in text(chart)
+
+        chart.show(named(series("new")))
+        await settle(pilot, chart)
+        assert text(chart).startswith("new")
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("size", [(12, 3), (30, 6)])
+async def test_the_way_to_metrics_fits_a_small_pane(size: tuple[int, int]) -> None:
+    chart = MetricChart()
+    async with Stage(chart).run_test(size=size) as pilot:
+        chart.show({})
+        await pilot.pause()
+
+        assert all(cell_len(line) == size[0] for line in drawn(chart))
+        assert drawn(chart)[0].startswith("no metrics")
+
+
+@pytest.mark.anyio
+async def test_what_is_wrong_with_the_file_is_said_below_the_chart() -> None:
+    chart = MetricChart()
+    async with Stage(chart).run_test(size=(60, 12)) as pilot:
+        chart.show(named(series()), said="metrics.jsonl, line 7: no JSON object: [b]x")
+        await settle(pilot, chart)
+
+        assert drawn(chart)[-1].rstrip() == "metrics.jsonl, line 7: no JSON object: [b]x"
+        assert drawn(chart)[0].startswith("loss")
+
+        chart.show({}, said="metrics.jsonl is no regular file")
+        await pilot.pause()
+        assert "is no regular file" in drawn(chart)[-1]
+
+
+@pytest.mark.anyio
+async def test_a_resize_draws_at_the_new_size() -> None:
+    chart = MetricChart()
+    async with Stage(chart).run_test(size=(60, 12)) as pilot:
+        chart.show(named(series()))
+        await settle(pilot, chart)
+        for size in ((100, 30), (25, 5), (3, 1), (80, 24)):
+            await pilot.resize_terminal(*size)
+            await settle(pilot, chart)
+            assert all(cell_len(line) == size[0] for line in drawn(chart))
+
+        assert drawn(chart)[0].startswith("loss  0.01  n=100")
+
+
+@pytest.mark.anyio
+async def test_a_hidden_chart_is_not_drawn_and_is_when_it_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawings: list[object] = []
+    real: Callable[..., object] = render.draw
+    monkeypatch.setattr(render, "draw", lambda *words: drawings.append(words) or real(*words))
+    chart = MetricChart(period_s=0.01)
+    async with Stage(chart).run_test(size=(60, 12)) as pilot:
+        chart.display = False
+        await pilot.pause()
+        chart.show(named(series()))
+        await pilot.pause(0.05)
+        assert not drawings
+
+        chart.display = True
+        await pilot.pause()
+        await settle(pilot, chart)
+        assert drawings
+
+
+@pytest.mark.anyio
+async def test_a_drawing_that_fails_is_said_in_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*words: object) -> None:
+        raise ZeroDivisionError("\x1b[2Jbad")
+
+    monkeypatch.setattr(render, "draw", broken)
+    chart = MetricChart(period_s=0.01)
+    async with Stage(chart).run_test(size=(60, 12)) as pilot:
+        chart.show(named(series()))
+        await settle(pilot, chart)
+        assert drawn(chart)[0].startswith("cannot be drawn: ZeroDivisionError")
+
+        monkeypatch.undo()
+        chart.show(named(series(values=[1, 2])))
+        await settle(pilot, chart)
+        assert drawn(chart)[0].startswith("loss")
+
+
+@pytest.mark.anyio
+async def test_names_from_outside_reach_the_screen_without_sequences_and_markup_stays_text() -> None:
+    name = "\x1b]0;owned\x07[red]loss[/]" + "a\u0301" * 30
+    chart = MetricChart()
+    async with Stage(chart).run_test(size=(60, 12)) as pilot:
+        chart.show(named(series(name, [1, math.nan, 3])))
+        await settle(pilot, chart)
+
+        assert drawn(chart)[0].startswith("[red]loss[/]")
+        assert all(char.isprintable() for line in drawn(chart) for char in line)
+        assert "\x1b" not in chart.title
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("theme", ["orp-dark", "orp-light", "orp-contrast", "ansi-dark", "ansi-light"])
+async def test_every_cell_has_a_style_in_every_theme(theme: str) -> None:
+    chart = MetricChart()
+    async with Stage(chart, manners=Manners(colours="none")).run_test(size=(60, 12)) as pilot:
+        pilot.app.theme = theme
+        chart.show(named(series(values=[1, math.nan, 3, 2, 5])))
+        await settle(pilot, chart)
+
+        segments = [segment for y in range(12) for segment in chart.render_line(y)]
+
+        assert all(segment.style is not None for segment in segments)
+        line = next(segment for segment in segments if set(segment.text) & set("⠉⠒⠤⣀⡠⠔⠊"))
+        axis = next(segment for segment in segments if "└" in segment.text)
+        assert line.style != axis.style
+
+
+def test_importing_the_widget_loads_neither_plotext_nor_numpy() -> None:
+    program = (
+        "import sys; from orp_tui.tui.widgets.metric_chart import MetricChart; MetricChart().look\n"
+        "print([name for name in ('plotext', 'numpy', 'msgspec') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == "[]"
