@@ -37,12 +37,14 @@ class ConfigText:
         return self.reading.kind.value
 
     def remarks(self) -> Mapping[int, tuple[Problem, ...]]:
-        """Line from 1 → problems and warnings that stand there; under 0 those of the file as a whole."""
+        """Line from 1 → problems and warnings that stand there; under 0 those of the file as a whole.
+
+        One that is found behind the last line, as a bracket that is never closed, stands at the last.
+        """
         found: dict[int, list[Problem]] = {}
         reading = self.reading
         for problem in (*reading.problems, *reading.warnings) if reading is not None else ():
-            line = problem.line if problem.line is not None and problem.line <= len(self.lines) else 0
-            found.setdefault(line, []).append(problem)
+            found.setdefault(min(problem.line or 0, len(self.lines)), []).append(problem)
         return {line: tuple(problems) for line, problems in found.items()}
 
 

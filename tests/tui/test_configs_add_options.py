@@ -193,3 +193,11 @@ async def test_hostile_words_stay_words(place):
         pilot.app.screen.query_one("#group", Input).value = "\x1b]0;owned\x07\u202eb"
         await sees(pilot, "]0;ownedb", gone="[red]x")
         assert not set("\x1b\x07\u202e") & set(text(pilot.app))
+
+
+async def test_a_tiny_screen_has_all_fields_and_says_what_is_wrong(place):
+    async with StyledApp().run_test(size=(40, 10)) as pilot:
+        await pilot.app.put(dialog(place))
+        await typed(pilot, "overrides", "lr")
+
+        await sees(pilot, "GPUs", "after", "set", "! lr: must be KEY=VALUE")

@@ -127,3 +127,11 @@ def test_a_problem_behind_the_last_line_belongs_to_the_file(path):
     found = read_text(path)
 
     assert all(0 <= line <= len(found.lines) for line in found.remarks())
+
+
+async def test_a_bracket_that_is_never_closed_is_told_at_the_last_line(path):
+    path.write_text("experiment: {name: [\n")
+    async with StyledApp().run_test(size=(80, 20)) as pilot:
+        await pilot.app.put(ConfigView(path))
+
+        await sees(pilot, "1 ! experiment: {name: [", "^ not valid YAML")

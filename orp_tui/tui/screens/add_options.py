@@ -27,6 +27,8 @@ _PAUSE_S = 0.15
 _HELD = "held"
 _SHORT = 18
 """Below so many lines the command line has two."""
+_TINY = 13
+"""Below so many lines there is room for the fields and one line."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -133,6 +135,7 @@ class AddOptions(ModalScreen[AddChoice | None]):
 
     def on_resize(self, event: events.Resize) -> None:
         self.set_class(event.size.height < _SHORT, "-short")
+        self.set_class(event.size.height < _TINY, "-tiny")
 
     @property
     def words(self) -> AddWords:
