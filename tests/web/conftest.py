@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest
-from hosting import Site, hosted
+from hosting import BARE, Site, hosted
 
 
 @pytest.fixture
@@ -17,4 +17,11 @@ def anyio_backend() -> str:
 async def site(anyio_backend: str) -> AsyncIterator[Site]:
     """A server of a small program."""
     async with hosted() as site:
+        yield site
+
+
+@pytest.fixture
+async def bare(anyio_backend: str) -> AsyncIterator[Site]:
+    """A server of a program that starts at once."""
+    async with hosted(BARE) as site:
         yield site

@@ -20,6 +20,8 @@ from orp_tui.web.gate import Gate
 from orp_tui.web.server import Running, Served
 
 SMALL = (sys.executable, "-P", str(Path(__file__).with_name("small_app.py")))
+BARE = (sys.executable, "-I", "-S", str(Path(__file__).with_name("bare_app.py")))
+"""Quick to start, for what is no matter of Textual's."""
 T = TypeVar("T")
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orp_tui.web.messages import Focused, Pinged, Resized, Typed, cells, read_message
@@ -28,6 +28,7 @@ def test_what_is_no_message_is_none(text):
     assert read_message(text) is None
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.recursive(st.none() | st.booleans() | st.floats() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))  # fmt: skip
 def test_no_json_is_too_odd(value):
     for text in (json.dumps(value), json.dumps(["resize", {"width": value, "height": value}])):

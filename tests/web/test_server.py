@@ -8,7 +8,7 @@ import re
 
 import aiohttp
 import pytest
-from hosting import Site, hosted
+from hosting import BARE, Site, hosted
 
 from orp_tui.web.page import FILES
 from orp_tui.web.strangers import MOST_STRANGERS
@@ -196,7 +196,7 @@ async def test_strangers_who_hold_connections_keep_nobody_out(site):
 
 
 async def test_strangers_end_no_tab():
-    async with hosted() as site, site.tab() as tab:
+    async with hosted(BARE) as site, site.tab() as tab:
         pid = await tab.pid()
         held = [await asyncio.open_connection("127.0.0.1", site.port) for _ in range(MOST_STRANGERS + 20)]
         await tab.send("stdin", "x")
