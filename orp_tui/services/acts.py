@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import signal
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from orp_tui.core.errors import OrpError
+from orp_tui.core.request import StopRule
 from orp_tui.core.run import Run
 from orp_tui.core.states import RunState
-from orp_tui.core.words import counted
+from orp_tui.core.words import counted, duration
+from orp_tui.engine.request_file import read_request
 from orp_tui.services import queue_acts
 from orp_tui.services.context import Context, actor, writing_to
 from orp_tui.services.control import cancel as cancel_run
@@ -86,6 +89,20 @@ def cancel(context: Context, run_ids: Sequence[str], *, grace_s: float | None) -
             word = "cancelled" if after.state is RunState.CANCELLED else "asked to stop"
             answers.append(Answer(run.id, after.state, word))
     return Outcome(tuple(answers))
+
+
+def stop_words(context: Context, run_ids: Sequence[str]) -> str:
+    """How these runs are asked to end, in one line: `SIGTERM, then SIGKILL after 2m00s`."""
+    found = set()
+    for run_id in run_ids:
+        try:
+            rule = read_request(context.paths.run(run_id)).stop
+        except (OSError, ValueError, KeyError, TypeError):
+            rule = StopRule()
+        whom = {"root": "", "ranks": " to all ranks", "tree": " to all its processes"}.get(rule.to, "")
+        name = signal.Signals(rule.signal).name
+        found.add(f"{name}{whom}, then SIGKILL after {duration(rule.grace_s)}")
+    return "; or ".join(sorted(found))
 
 
 def drop(context: Context, run_ids: Sequence[str]) -> Outcome:

@@ -7,6 +7,7 @@ import collections
 import dataclasses
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
@@ -19,10 +20,10 @@ from textual.widget import Widget
 from orp_tui.core.errors import OrpError
 from orp_tui.core.sanitise import sanitise
 from orp_tui.tui.bindings import KEYS, PLACES, Key, bindings
-from orp_tui.tui.feeds import BoardFeed, ConfigsFeed, Feed, MachineFeed
+from orp_tui.tui.feeds import BoardFeed, ConfigsFeed, MachineFeed
 from orp_tui.tui.keymap import apply_keymap
 from orp_tui.tui.manners import Manners
-from orp_tui.tui.messages import ActDone, BoardChanged, ConfigsChanged, MachineChanged
+from orp_tui.tui.messages import ActDone, BoardChanged, ConfigsChanged, FeedFailed, MachineChanged
 from orp_tui.tui.place import Place
 from orp_tui.tui.screens.dashboard import DashboardScreen
 from orp_tui.tui.styles import style_files
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from orp_tui.services.context import Context
 
 Severity = Literal["information", "warning", "error"]
+_TWICE_S = 0.8
 _MOST_THREADS = 64
 _KEPT = 200
 """Messages that can be read again, and acts that can be undone."""
@@ -78,6 +80,8 @@ class OrpApp(App[str]):
             full=lambda: self._is_on("system"),
         )
         self._configs = ConfigsFeed(context, configs_dir, self.post_message)
+        self._redrawn_at = -_TWICE_S
+        self._has_mouse = manners.mouse
         register_themes(self, manners, self.place.theme)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
@@ -88,7 +92,7 @@ class OrpApp(App[str]):
         complaints = apply_keymap(self)
         self.push_screen(DashboardScreen(id="dashboard"))
         # After the first paint: it imports what the dashboard itself does not need.
-        self.call_after_refresh(self._watch, self._feed)
+        self.call_after_refresh(self._feed.start)
         for words in complaints:
             self.say(words, severity="warning")
 
@@ -98,7 +102,6 @@ class OrpApp(App[str]):
 
         Once they are taken, a worker waits for ever, and with it every act.
         """
-        from concurrent.futures import ThreadPoolExecutor
 
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(_MOST_THREADS, "orp"))
 
@@ -107,12 +110,14 @@ class OrpApp(App[str]):
             feed.end()
 
     def _start_others(self) -> None:
-        for feed in (self._machine, self._configs):
-            self._watch(feed)
+        self._machine.start()
+        self._configs.start()
 
-    @work(thread=True, group="feeds")
-    def _watch(self, feed: Feed) -> None:
-        feed.run()
+    @on(FeedFailed)
+    def _feed_failed(self, event: FeedFailed) -> None:
+        where = f"; the report is in {event.report}" if event.report else ""
+        what = f"{type(event.error).__name__}: {event.error}"
+        self.say(f"{event.feed} failed and tries again: {what}{where}", severity="error")
 
     @on(BoardChanged)
     def _keep_board(self, event: BoardChanged) -> None:
@@ -267,8 +272,35 @@ class OrpApp(App[str]):
         self.say(f"theme {self.theme}")
 
     def action_redraw(self) -> None:
-        self.refresh(layout=True)
-        self.screen.refresh(layout=True)
+        """Draw all again; the second time within a moment, leave the bare text to the terminal."""
+        again = time.monotonic() - self._redrawn_at < _TWICE_S
+        self._redrawn_at = time.monotonic()
+        if again:
+            self._print_bare()
+        else:
+            self.screen.refresh(layout=True)
+
+    def _print_bare(self) -> None:
+        from orp_tui.services import terminal
+
+        lines = [strip.text.rstrip() for strip in self.screen._compositor.render_strips()]
+        with self.suspend():
+            terminal.print_bare(lines)
+
+    def action_toggle_mouse(self) -> None:
+        """Give the mouse to the terminal, for its own selection, or take it back."""
+        driver = self._driver
+        if driver is None or not driver._mouse:
+            self.say("the mouse was left to the terminal at the start (--no-mouse)", severity="warning")
+            return
+        self._has_mouse = not self._has_mouse
+        switch = "_enable_mouse_support" if self._has_mouse else "_disable_mouse_support"
+        getattr(driver, switch, lambda: None)()
+        self.say(
+            "the mouse is the dashboard's"
+            if self._has_mouse
+            else "the mouse is the terminal's; F2 takes it back"
+        )
 
     def action_place(self, name: str) -> None:
         """Go to a screen by its name; what lies above the dashboard is left."""

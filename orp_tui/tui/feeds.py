@@ -20,6 +20,7 @@ from orp_tui.core.errors import OrpError
 from orp_tui.tui.messages import (
     BoardChanged,
     ConfigsChanged,
+    FeedFailed,
     MachineChanged,
     MetricsChanged,
     SelectedChanged,
@@ -38,6 +39,7 @@ _PULSE_S = 0.2
 """So often it is asked whether the database was written; that takes microseconds."""
 _SELECTED_PERIOD_S = 1.0
 _CARE_S = 5.0
+_AFTER_FAULT_S = 10.0
 
 
 class Feed:
@@ -57,8 +59,23 @@ class Feed:
         self._ended.set()
         self._poked.set()
 
-    def run(self) -> None:
-        """Look until `end`; for a thread worker."""
+    def start(self) -> None:
+        """Begin to look, in a thread that holds up nobody's exit: a file system may hang.
+
+        Textual's workers share a pool of few threads, which loops like this one would fill for good.
+        """
+        threading.Thread(target=self._run, name=type(self).__name__, daemon=True).start()
+
+    def _run(self) -> None:
+        while not self._ended.is_set():
+            try:
+                self.look_on()
+            except Exception as error:  # noqa: BLE001 - the border of a thread
+                self.post(FeedFailed(type(self).__name__, error, _report(error)))
+                self._ended.wait(_AFTER_FAULT_S)
+
+    def look_on(self) -> None:
+        """Look until `end`."""
         try:
             while not self._ended.is_set():
                 poked = self._poked.is_set()
@@ -74,6 +91,16 @@ class Feed:
 
     def close(self) -> None:
         """Give back what the thread holds."""
+
+
+def _report(error: Exception) -> str:
+    """Where the traceback can be read; empty if it can't be written."""
+    from orp_tui.tui.crash import write_report
+
+    try:
+        return str(write_report([error]))
+    except OSError:
+        return ""
 
 
 class BoardFeed(Feed):
@@ -154,7 +181,7 @@ class ConfigsFeed(Feed):
         self._context = context
         self._folder = folder
 
-    def run(self) -> None:
+    def look_on(self) -> None:
         from orp_tui.services import configs_watch
         from orp_tui.services.configs import ConfigsFolder
 

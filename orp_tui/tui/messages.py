@@ -65,6 +65,16 @@ class MachineChanged(Message, bubble=False):
 
 
 @dataclasses.dataclass
+class FeedFailed(Message, bubble=False):
+    """A thread that looks at something met with a fault of ours; it tries again in a while."""
+
+    feed: str
+    error: Exception
+    report: str
+    """Path of a file with the traceback; empty if there is none."""
+
+
+@dataclasses.dataclass
 class ActDone(Message):
     """An act on runs has come to its end."""
 

@@ -100,7 +100,7 @@ async def test_cancelling_a_running_run_asks_and_names_it(project, open_dashboar
         await sees(pilot, "running")
 
         await pilot.press("x")
-        await sees(pilot, "Cancel 1 run?", run_id, "orp cancel", "SIGKILL after its grace")
+        await sees(pilot, "Cancel 1 run?", run_id, "orp cancel", "SIGTERM, then SIGKILL after 5.0s")
         await pilot.press("enter", "n")
         await eventually(pilot, lambda: len(app.screen_stack) == 2)
         assert states(project)[run_id].state is RunState.RUNNING

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import TYPE_CHECKING, cast
 
+from textual import work
 from textual.screen import Screen
 
 from orp_tui.core.sanitise import one_line
@@ -51,7 +52,10 @@ class RunVerbs(Screen[None]):
             act = _each_of(runs, lambda context, ids: _acts().drop(context, ids))
             self.orp.act(act)
             return
-        self._ask("Kill" if kill else "Cancel", runs, _signals(kill), act)
+        if kill:
+            self._ask("Kill", runs, "SIGKILL at once: what is not on disk already is lost.", act)
+        else:
+            self._ask_with_signals(runs, act)
 
     def action_hold_runs(self) -> None:
         self._on_waiting(lambda context, ids: _acts().hold(context, ids))
@@ -115,6 +119,13 @@ class RunVerbs(Screen[None]):
     def _none_fits(self, why: str) -> None:
         self.orp.say(why, severity="warning")
 
+    @work(thread=True, exclusive=True, exit_on_error=False, group="ask")
+    def _ask_with_signals(self, runs: list[RunView], act: Callable[[Context], Outcome]) -> None:
+        """Ask, once it is known which signals would be sent."""
+        active = [item.run.id for item in runs if item.state is not RunState.QUEUED]
+        how = _acts().stop_words(self.orp.context, active)
+        self.app.call_from_thread(self._ask, "Cancel", runs, f"{how}.", act)
+
     def _ask(self, verb: str, runs: list[RunView], how: str, act: Callable[[Context], Outcome]) -> None:
         lines = [*(_named(item) for item in runs[:_NAMED])]
         if len(runs) > _NAMED:
@@ -150,11 +161,3 @@ def _named(item: RunView) -> str:
     elapsed = item.elapsed_s(time.time())
     age = f" for {duration(elapsed)}" if elapsed is not None else ""
     return f"{one_line(item.run.name, 40)}  {item.run.id}  {state_word(item.state)}{age}"
-
-
-def _signals(kill: bool) -> str:
-    if kill:
-        return "SIGKILL at once: nothing is saved that is not on disk already."
-    return (
-        "The stop signal of the experiment (SIGTERM unless it says otherwise), then SIGKILL after its grace."
-    )
