@@ -55,11 +55,20 @@ class StagedDriver(LinuxDriver):
         assert self._file is not None
         self._file.flush()
         terminal = self._file.fileno()
+        if self._stage_writer is not None:
+            # A process that was stopped without being asked goes on as if it started.
+            self._stage_writer.stop()
         self._stage_writer = StageWriter(terminal, super()._get_terminal_size(), on_failure=self._draw_again)
         self._stage_writer.start()
         super().start_application_mode()  # type: ignore[no-untyped-call]
         if self.input_tty and os.isatty(terminal):
             self._stage_writer.ask()
+
+    def _sigcont_application(self, *arguments: object) -> None:
+        """Go on after Ctrl+Z: Textual takes the terminal, but would paint only what changed since."""
+        super()._sigcont_application(*arguments)
+        if self._auto_restart:
+            self._draw_again()
 
     def disable_input(self) -> None:
         """Read no more keys; the answers that are on their way are still read."""
@@ -115,6 +124,6 @@ class StagedDriver(LinuxDriver):
         return size
 
     def _draw_again(self) -> None:
-        """The stage has given up; called from one of its threads."""
+        """Have the app paint everything; called from a signal handler, or a thread of the stage that gave up."""
         app = self._app
         self._loop.call_soon_threadsafe(lambda: app.call_later(app.refresh, layout=True))

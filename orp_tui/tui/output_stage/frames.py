@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 from orp_tui.tui.output_stage.pens import PLAIN, Pen, after_codes
-from orp_tui.tui.output_stage.screen import Screen
+from orp_tui.tui.output_stage.screen import Row, Screen
 
 SYNC_BEGIN = "\x1b[?2026h"
 SYNC_END = "\x1b[?2026l"
@@ -60,6 +60,8 @@ class FrameReader:
         """Whether the cursor was moved to where nobody knows."""
         self.pen: Pen | None = PLAIN
         """How the next text is drawn; None: not known."""
+        self._before: dict[int, Row] = {}
+        """The rows that this write has drawn on, as they were."""
         self._unfinished = ""
 
     def read(self, data: str) -> tuple[str, str | None]:
@@ -67,10 +69,13 @@ class FrameReader:
         data = self._unfinished + data
         data, self._unfinished = _cut(data)
         before = self.cursor, self.pen
+        self._before.clear()
         passing: list[str] = []
         if self._follow(data, passing):
             return "".join(passing), None
         self.cursor, self.pen = before
+        for number, row in self._before.items():
+            self.screen.rows[number] = row
         return "", data
 
     def _follow(self, data: str, passing: list[str]) -> bool:
@@ -116,7 +121,10 @@ class FrameReader:
         if self.cursor is None or self.pen is None:
             return False
         row, column = self.cursor
-        end = self.screen.rows[row].put(column, text, self.pen)
+        cells = self.screen.rows[row]
+        if row not in self._before:
+            self._before[row] = cells.copy()
+        end = cells.put(column, text, self.pen)
         if end is None:
             return False
         self.touched.add(row)
@@ -163,8 +171,13 @@ class FrameReader:
 def _cut(data: str) -> tuple[str, str]:
     """What can be read now, and a sequence at the end that is not whole yet."""
     begin = data.rfind("\x1b")
-    if begin > 0 and data.startswith("\x1b\\", begin):
+    if begin < 0 or data.startswith("\x1b\\", begin):
         return data, ""
-    if begin < 0 or len(data) - begin > _MOST_UNFINISHED or not _UNFINISHED.match(data, begin):
+    if begin == len(data) - 1:
+        # Perhaps the first half of what ends a longer one.
+        longer = data.rfind("\x1b", 0, begin)
+        if longer >= 0 and _UNFINISHED.match(data, longer):
+            begin = longer
+    if len(data) - begin > _MOST_UNFINISHED or not _UNFINISHED.match(data, begin):
         return data, ""
     return data[:begin], data[begin:]

@@ -72,11 +72,13 @@ class Row:
             self.texts[column - 1] = self.texts[column] = " "
 
     def _mark(self, column: int, marks: str) -> bool:
-        """Add marks to the character before `column`; False if it is not known."""
+        """Add marks to the character before `column`; False if it is not known. Without one they are lost."""
+        if column == 0:
+            return True
         place = column - 1
-        if place > 0 and self.texts[place] == SECOND_HALF:
+        if self.texts[place] == SECOND_HALF:
             place -= 1
-        before = self.texts[place] if place >= 0 else UNKNOWN
+        before = self.texts[place]
         if before is None:
             return False
         self.texts[place] = (before + marks)[:MOST_MARKS]

@@ -20,6 +20,8 @@ from orp_tui.tui.output_stage.stage import OutputStage, Stats
 
 MOST_BACKLOG = 1 << 20
 """Characters that may wait beside the frame; then the app waits, as it does with the plain driver."""
+MOST_UNREAD = 100
+"""Writes that may wait for the stage to read them."""
 BACKLOG_LOOK_S = 0.005
 LAST_WAIT_S = 10.0
 """How long the end waits for a terminal that takes nothing."""
@@ -68,7 +70,7 @@ class StageWriter:
 
     def write(self, data: str) -> None:
         """Take what the app writes; waits only while a megabyte that is no frame waits before it."""
-        while self._stage.backlog > MOST_BACKLOG and not (self._gone or self._ending):
+        while self._is_full() and not (self._gone or self._ending):
             time.sleep(BACKLOG_LOOK_S)
         if not self._gone:
             self._inbox.put(functools.partial(self._write, data))
@@ -97,6 +99,9 @@ class StageWriter:
         deadline = self._clock() + LAST_WAIT_S
         for thread in self._threads:
             thread.join(max(0.0, deadline - self._clock()))
+
+    def _is_full(self) -> bool:
+        return self._stage.backlog > MOST_BACKLOG or self._inbox.qsize() > MOST_UNREAD
 
     # The stage's thread
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import random
 import re
 from typing import Any
@@ -22,7 +23,7 @@ WORDS = [
     "عربى", "नमस्ते", "\ue0b0", "\u200b", "ไทย",
 ]  # fmt: skip
 """What may stand in a cell; a text that begins with a mark, or selector, is made apart."""
-TORN = re.compile("\u200d(?=[\x1b ]|$)|(?<=[mH\\\\])[\u200d\ufe0f]+")
+TORN = re.compile("\u200d(?=[\x1b\n]|$)|(?<=[mH\\\\])\ufe0f")
 """Joiners and selectors parted from their characters, as a cut leaves them: there the plain driver's
 bytes shift what follows on some terminals, and the stage's do not."""
 PLAIN_WORDS = [word for word in WORDS if all(ord(char) < 0x2900 for char in word) and "\u0301" not in word]
@@ -95,7 +96,9 @@ class Scene:
                 self._strip(min(3, end - begin - at)),
                 strip.crop(at + 3, end - begin),
             ]
-            self.chops[row][begin] = Strip.join(parts).adjust_cell_length(end - begin)
+            self.chops[row][begin] = self._whole(
+                Strip.join(parts).adjust_cell_length(end - begin), end - begin
+            )
             spans[row] = (begin, end)
         return self._partly(spans)
 
@@ -110,7 +113,7 @@ class Scene:
         new = [self._row(cuts) for _ in range(bottom + 1 - top)]
         rolled = [*before[by:], *new] if by > 0 else [*new[:-by], *before, *new]
         self.chops[top : bottom + 1] = rolled[: bottom + 1 - top]
-        return self._partly({row: (0, self.columns) for row in range(top, bottom + 1)})
+        return self._partly(dict.fromkeys(range(top, bottom + 1), (0, self.columns)))
 
     def resize(self, columns: int, rows: int) -> str:
         self.columns, self.rows = columns, rows
@@ -143,7 +146,7 @@ class Scene:
         return self.random.randrange(self.columns), self.random.randrange(self.rows)
 
     def _row(self, cuts: list[int]) -> dict[int, Strip]:
-        return {begin: self._strip(end - begin) for begin, end in zip(cuts, cuts[1:], strict=False)}
+        return {begin: self._strip(end - begin) for begin, end in itertools.pairwise(cuts)}
 
     def _strip(self, width: int) -> Strip:
         """Some words in some styles; often few, so that rows look alike."""
@@ -151,7 +154,13 @@ class Scene:
         while sum(segment.cell_length for segment in segments) < width and self.random.random() < 0.85:
             text = " ".join(self.random.choices(self.words, k=self.random.randint(1, 4))) + " "
             segments.append(Segment(text, self.random.choice(self.styles)))
-        return Strip(segments).adjust_cell_length(width, self.random.choice(self.styles))
+        return self._whole(Strip(segments).adjust_cell_length(width, self.random.choice(self.styles)), width)
+
+    def _whole(self, strip: Strip, width: int) -> Strip:
+        """The strip, unless a joiner begins or ends a segment: terminals join over that edge, Textual does not."""
+        if any("\u200d" in (segment.text[:1], segment.text[-1:]) for segment in strip):
+            return Strip([Segment("torn" * width, self.styles[1])]).adjust_cell_length(width)
+        return strip
 
     def _style(self) -> Style:
         pick = self.random.choice
