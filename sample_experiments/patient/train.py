@@ -2,9 +2,10 @@
 
     python patient/train.py --seconds 15
 
-Softmax regression on the 8×8 digits, slowed down to last `--seconds`. Settings come at once, a
-table that grows with every epoch, then weights, a confusion matrix, a report, and in the end the
-figures: a list of deliverables can be watched turning green. SIGTERM saves the weights and ends.
+Softmax regression on the 8×8 digits, slowed down to last `--seconds`. Settings come at once, then
+a table that grows with every epoch, a first checkpoint, a confusion matrix, a report, and in the end
+weights and figures: a list of deliverables can be watched turning green. SIGTERM saves the weights
+and ends.
 
 With fewer `--pixels` than the pictures have it trains well and breaks when it makes the
 confusion matrix, which forgets about them: a bug that shows after a while.
@@ -35,8 +36,8 @@ except ImportError:
                 file.write(json.dumps({"step": step, **metrics}) + "\n")
 
 
-WEIGHTS_AT, CONFUSION_AT, REPORT_AT = 0.3, 0.5, 0.75
-"""Shares of the epochs after which they are written first."""
+CHECKPOINT_AT, CONFUSION_AT, REPORT_AT = 0.2, 0.4, 0.65
+"""Shares of the epochs after which they are written, once: what is written again and again is never done."""
 stopping = False
 
 
@@ -145,20 +146,22 @@ def main() -> int:
         write_table(out / "history.csv", ["epoch", "loss", "test_accuracy"], history)
         print(f"epoch {epoch}/{args.epochs}  loss {loss:.4f}  test accuracy {accuracy:.4f}", flush=True)
         draw(epoch, args.epochs, loss)
-        share = epoch / args.epochs
-        if share >= WEIGHTS_AT or stopping:
-            np.savez(out / "weights.npz", weights=weights)
+        share, before = epoch / args.epochs, (epoch - 1) / args.epochs
         if stopping:
+            np.savez(out / "weights.npz", weights=weights)
             print(f"asked to stop: weights of epoch {epoch} saved", flush=True)
             return 128 + signal.SIGTERM
-        if share >= CONFUSION_AT:
+        if before < CHECKPOINT_AT <= share:
+            np.savez(out / "checkpoint.npz", weights=weights, epoch=epoch)
+        if before < CONFUSION_AT <= share:
             mistakes = write_confusion(out / "confusion.csv", weights, everything[test], labels[test])
-        if share >= REPORT_AT:
+        if before < REPORT_AT <= share:
             write_report(out / "report.md", epoch, accuracy, mistakes)
         # Until where this epoch should end. A signal cuts the sleep short only if it raises.
         until = began + args.seconds * share
         while not stopping and (left := until - time.monotonic()) > 0:
             time.sleep(min(left, 0.1))
+    np.savez(out / "weights.npz", weights=weights)
     figures = {"test_accuracy": accuracy, "loss": loss, "mistakes": mistakes, "epochs": args.epochs}
     (out / "metrics.json").write_text(json.dumps(figures, indent=2) + "\n")
     return 0
