@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 
 from orp_tui.core.sanitise import cell_width, one_line
 from orp_tui.core.states import RunState
-from orp_tui.core.words import duration, roughly, size
+from orp_tui.core.words import roughly, size
 from orp_tui.services.machine import GpuLook, GpuUser, HostLook, MachineLook
 from orp_tui.services.system import SystemLook
 from orp_tui.tui.format import local_time
+from orp_tui.tui.rows import elapsed_words
 from orp_tui.tui.widgets.meters import bar, curve, gigabytes, short_id
 from orp_tui.tui.widgets.page_view import Line, line
 
@@ -219,7 +220,7 @@ def _leader(look: SystemLook, width: int) -> Iterator[Line]:
         )
     else:
         yield _pair("led by", one_line(str(seen.leader), max(1, width - 10)))
-        up = duration(look.machine.at - seen.leader.since)
+        up = elapsed_words(look.machine.at - seen.leader.since)
         yield _pair(
             "since",
             one_line(

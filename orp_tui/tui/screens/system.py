@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -101,8 +102,10 @@ class SystemScreen(Screen[None]):
             machine.show(lambda _width: iter([line("looking at the machine", "quiet")]))
             return
         shown = steadied(look.machine, self._steady)
+        look = dataclasses.replace(look, own_memory=self._calm("memory", look.own_memory))
         is_ascii = self._ascii
-        sent, rate = self._bytes_sent, self._rate
+        # What tells of the bytes sent must not be why more are.
+        sent, rate = self._calm("sent", self._bytes_sent), self._calm("rate", self._rate)
 
         def of_machine(width: int) -> Iterator[Line]:
             yield from machine_lines(shown, width, height=machine.room.height, ascii_only=is_ascii)
@@ -116,6 +119,10 @@ class SystemScreen(Screen[None]):
         machine.show(of_machine)
         queue.show(of_queue)
         self.query_one(HeaderLine).show(self._heading())
+
+    def _calm(self, name: str, value: float | None) -> int | None:
+        """A number of bytes that stays until it has moved by a twentieth, or by 4 KiB."""
+        return None if value is None else round(self._steady(name, value, max(4096.0, value / 20)))
 
     def on_resize(self, event: events.Resize) -> None:
         size = event.size

@@ -169,6 +169,8 @@ def words_of(item: ChecklistItem, *, final: bool) -> str:
     said = one_line(item.detail or item.status.value).removeprefix(f"{one_line(item.path)}: ")
     if item.status is DeliverableStatus.MISSING and not final:
         said = "not there yet"
+    elif said == f"nothing at {one_line(item.path)}":
+        said = "missing"
     elif item.status is DeliverableStatus.GROWING:
         said = f"growing, {size(item.size_bytes)}"
     return said if item.required else f"{said} (optional)"

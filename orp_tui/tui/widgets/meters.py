@@ -103,6 +103,10 @@ def steadied(look: MachineLook, steady: Steady) -> MachineLook:
             used_bytes=None
             if gpu.used_bytes is None
             else round(steady(f"{gpu.index} memory", gpu.used_bytes, 0.06 * _unit(gpu.used_bytes))),
+            temperature_c=None
+            if gpu.temperature_c is None
+            else steady(f"{gpu.index} heat", gpu.temperature_c, 3.0),
+            power_w=None if gpu.power_w is None else steady(f"{gpu.index} power", gpu.power_w, 10.0),
         )
         for gpu in look.gpus
     )
@@ -114,6 +118,7 @@ def steadied(look: MachineLook, steady: Steady) -> MachineLook:
         host=dataclasses.replace(
             host,
             cpu_busy=None if host.cpu_busy is None else steady("cpu", host.cpu_busy, 0.05),
+            load=None if host.load is None else steady("load", host.load, max(0.5, host.load * 0.1)),
             memory_available=None
             if host.memory_available is None
             else round((host.memory_total or 0) - steady("ram", used, 0.06 * _unit(used))),
