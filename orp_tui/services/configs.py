@@ -18,7 +18,7 @@ from orp_tui.core.problem import Problem
 from orp_tui.services.configs_read import UNREAD, Kind, Reading, read
 from orp_tui.services.configs_runs import ConfigRun, Name, RunsOfFiles
 from orp_tui.services.configs_scan import Found, Scan, Scanner, Stamp, own_folders
-from orp_tui.services.context import Context
+from orp_tui.services.context import Context, configs_folder
 
 PROGRESS_S = 0.3
 """While many files are read, what is known so far is told so often."""
@@ -184,17 +184,3 @@ class ConfigsFolder:
     def _reading(self, found: Found) -> Reading:
         known = self._known.get(found.name)
         return known.reading if known is not None else UNREAD
-
-
-def configs_folder(context: Context, given: str | os.PathLike[str] | None = None) -> Path:
-    """The folder to watch: `given`, else the one of the settings.
-
-    Where nobody has chosen one and `configs/` is not there, the experiments of a small project lie
-    in the project itself.
-    """
-    if given is not None:
-        return Path(os.path.abspath(given))
-    settings = context.settings
-    if "configs_dir" in settings.origins or settings.configs_dir.is_dir():
-        return settings.configs_dir
-    return context.project

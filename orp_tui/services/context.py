@@ -74,6 +74,20 @@ def open_context(
     return Context(project, settings, settings.paths)
 
 
+def configs_folder(context: Context, given: str | os.PathLike[str] | None = None) -> Path:
+    """The folder to watch: `given`, else the one of the settings.
+
+    Where nobody has chosen one and `configs/` is not there, the experiments of a small project lie
+    in the project itself.
+    """
+    if given is not None:
+        return Path(os.path.abspath(given))
+    settings = context.settings
+    if "configs_dir" in settings.origins or settings.configs_dir.is_dir():
+        return settings.configs_dir
+    return context.project
+
+
 def current_folder() -> Path:
     """Where the caller stands. Raises UsageError if that folder was deleted."""
     try:

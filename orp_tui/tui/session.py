@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orp_tui.core.errors import OrpError
-from orp_tui.services.context import Context, open_context
+from orp_tui.services.context import Context, configs_folder, open_context
 from orp_tui.services.dashboard_state import forget_state, newest_state, read_state, write_state
 from orp_tui.tui.crash import Faults, watch_for_faults, write_report
 from orp_tui.tui.manners import Manners, textual_variables
@@ -106,7 +106,7 @@ def new_session(options: Options, manners: Manners, skeleton: Skeleton) -> Sessi
     place = Place.from_json(read_state(context.paths))
     if place.theme is None:
         place = dataclasses.replace(place, theme=Place.from_json(newest_state()).theme)
-    app = _app(context, manners, _configs_dir(context, options), place)
+    app = _app(context, manners, configs_folder(context, options.configs_dir), place)
     if not is_served(os.environ):
         staged = choose_driver(os.environ, "on" if manners.output_stage else "off")
         app.driver_class = continued_by(skeleton, staged or app.driver_class)
@@ -123,12 +123,6 @@ def _context(options: Options) -> tuple[Context, Demo | None]:
         return open_context(start=demo.folder), demo
     near = options.configs_dir / "any.yaml" if options.configs_dir is not None else None
     return open_context(base_dir=options.base_dir, near=near), None
-
-
-def _configs_dir(context: Context, options: Options) -> Path:
-    from orp_tui.services.configs import configs_folder
-
-    return configs_folder(context, options.configs_dir)
 
 
 def _app(context: Context, manners: Manners, configs_dir: Path, place: Place) -> OrpApp:

@@ -11,9 +11,9 @@ from waiting import until
 
 from orp_tui.core.states import RunState
 from orp_tui.services import configs, configs_read
-from orp_tui.services.configs import ConfigsFolder, configs_folder
+from orp_tui.services.configs import ConfigsFolder
 from orp_tui.services.configs_read import Kind
-from orp_tui.services.context import open_context
+from orp_tui.services.context import configs_folder, open_context
 from orp_tui.services.control import cancel
 from orp_tui.services.prepare import SubmitOptions
 from orp_tui.services.submit import source_of_command, sources_of_file, submit

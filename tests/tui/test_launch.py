@@ -211,6 +211,24 @@ def test_the_mouse_stays_the_terminals_if_one_says_so(home, project):
         assert b"\x1b[?1003h" not in real.raw
 
 
+def test_ctrl_z_gives_the_shell_its_terminal_and_fg_comes_back(home, project):
+    shell = ("/bin/bash", "--norc", "--noprofile", "-i")
+    with terminal(shell, environment(home, PS1="shell> ", HISTFILE="/dev/null"), cwd=project) as real:
+        real.until("shell>")
+        real.send(" ".join(ORP_TUI) + "\r")
+        real.until("Queue", "Leave")
+        real.send("\x1a")
+        real.until("Stopped", "shell>")
+        assert in_order(real)
+        real.send("stty -a | grep -o ' echo '; echo still-$((40 + 2))\r")
+        real.until("still-42")
+        real.send("fg\r")
+        real.until("Queue", "Leave")
+        real.send("q")
+        real.until("nothing runs and nothing waits", "shell>")
+        assert in_order(real)
+
+
 def run(home: Path, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """`orp-tui` without a terminal."""
     return subprocess.run(
