@@ -120,6 +120,8 @@ KEYS: tuple[Key, ...] = (
     Key("configs.mark_all", "asterisk", "mark_all", "Mark all", "Mark every experiment that is shown, or none.", twin="orp batch FOLDER", display="*"),
     Key("configs.close_folder", "left,h", "close_folder", "Close folder", "Close the folder, or go to the one around.", alone=_SCREEN),
     Key("configs.open_folder", "right,l", "open_folder", "Open folder", "Open the folder, or go into it.", alone=_SCREEN),
+    Key("configs.undo", "u", "screen.undo", "Undo", "Take back the last add.", alone="a command says what undoes it"),
+    Key("configs.redo", "U", "screen.redo", "Redo", "Do again what was undone.", alone="a command says what undoes it"),
     Key("configs.filter", "slash", "filter", "Filter", "Show only the files that hold these words.", alone="ls does it", display="/"),
     # An experiment file
     Key("config.edit", "e", "answer('edit')", "Edit", "Open the file in your editor.", twin="orp validate FILE", footer=True),

@@ -11,8 +11,12 @@ from textual import on, work
 from textual.message import Message
 
 from orp_tui.core.errors import OrpError
+from orp_tui.core.sanitise import one_line
+from orp_tui.core.words import counted
 from orp_tui.services.configs_read import Kind
-from orp_tui.tui.screens.dialogs import AskLine, Choose
+from orp_tui.tui.config_rows import first_problem
+from orp_tui.tui.messages import ActDone
+from orp_tui.tui.screens.dialogs import MANY, AskLine, Choose, Confirm
 from orp_tui.tui.screens.outside import Outside
 from orp_tui.tui.widgets.configs_tree import ConfigsTree
 
@@ -22,6 +26,8 @@ if TYPE_CHECKING:
     from orp_tui.services.configs import ConfigFile
 
 _INPUT, _OUTPUT = "input", "output"
+_NAMED = 8
+"""So many files a question names one by one."""
 
 
 class ConfigVerbs(Outside):
@@ -36,13 +42,16 @@ class ConfigVerbs(Outside):
         added: configs_submit.Added
 
     def action_add_config(self, options: bool) -> None:
-        files = [file for file in self._tree.chosen_files if file.kind is Kind.VALID]
-        if not files:
-            self.orp.say("there is no valid experiment file here", severity="warning")
+        self._add_files(self._tree.chosen_files, options=options)
+
+    def _add_files(self, files: Sequence[ConfigFile], *, options: bool) -> None:
+        good = [file for file in files if file.kind is Kind.VALID]
+        if not good:
+            self.orp.say(_why_none(files), severity="warning")
             return
-        paths = tuple(file.path for file in files)
+        paths = tuple(file.path for file in good)
         if not options:
-            self._add(paths, None)
+            self._ask_if_many(good, lambda: self._add(paths, None))
             return
         from orp_tui.tui.screens.add_options import AddOptions
 
@@ -51,6 +60,23 @@ class ConfigVerbs(Outside):
                 self._add(paths, choice)
 
         self.app.push_screen(AddOptions(self.orp.context, paths), chosen)
+
+    def _ask_if_many(self, files: Sequence[ConfigFile], add: Callable[[], object]) -> None:
+        """More than a few, as those of a whole folder, are named first."""
+        number = sum(file.reading.runs for file in files)
+        if number <= MANY:
+            add()
+            return
+        lines = [f"{one_line(file.name, 60)}  {counted(file.reading.runs, 'run')}" for file in files[:_NAMED]]
+        if len(files) > _NAMED:
+            lines.append(f"… and {counted(len(files) - _NAMED, 'more file')}")
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                add()
+
+        title = f"Queue {counted(number, 'run')} of {counted(len(files), 'file')}?"
+        self.app.push_screen(Confirm(title, lines, count=number), answered)
 
     @work(thread=True, exit_on_error=False, group="acts")
     def _add(self, paths: Sequence[Path], choice: AddChoice | None) -> None:
@@ -65,9 +91,9 @@ class ConfigVerbs(Outside):
         event.stop()
         added = event.added
         if added.items:
-            self.orp.show_new(added.run_ids)
-            self.orp.say("\n".join((added.outcome.words, *added.notes)))
-            self.orp.look_again()
+            self.app.post_message(ActDone(added.outcome))
+        if added.notes:
+            self.orp.say("\n".join(added.notes))
         if added.questions:
             self._ask_questions(event, list(added.questions), [])
         elif added.refused:
@@ -130,7 +156,7 @@ class ConfigVerbs(Outside):
             if act == "edit":
                 self._edit(file.path)
             elif act is not None:
-                self.action_add_config(act == "options")
+                self._add_files([self._tree.file_of(file.path) or file], options=act == "options")
 
         self.app.push_screen(ConfigView(file.path), answered)
 
@@ -192,6 +218,8 @@ class ConfigVerbs(Outside):
         except (OrpError, OSError) as error:
             self.orp.say(str(error), severity="error")
             return
+        if path.is_relative_to(self.orp.configs_dir):
+            self._tree.reveal(path.relative_to(self.orp.configs_dir).as_posix())
         self._edit(path)
 
     def _edit(self, path: Path) -> None:
@@ -209,3 +237,16 @@ class ConfigVerbs(Outside):
     @property
     def _tree(self) -> ConfigsTree:
         return self.query_one(ConfigsTree)
+
+
+def _why_none(files: Sequence[ConfigFile]) -> str:
+    """Why nothing of these can be queued, and what to do."""
+    if len(files) == 1 and files[0].problems:
+        words, _ = first_problem(files[0].problems)
+        name = one_line(files[0].name, 60)
+        if files[0].kind is Kind.OTHER:
+            return f"{name} is no experiment: {words}"
+        return f"{name} can't be queued: {words}\nEnter shows it, e opens the editor"
+    if not files:
+        return "there is no experiment file here; n makes one"
+    return "there is no valid experiment file among these"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.segment import Segment
@@ -102,6 +103,10 @@ class ConfigsTree(LineList):
         self._filter = words.strip()
         self._show()
         self.post_message(self.TitleChanged())
+
+    def file_of(self, path: Path) -> ConfigFile | None:
+        """The file of that path as it was last shown; None if there is none."""
+        return next((file for file in self._files.values() if file.path == path), None)
 
     @property
     def cursor_file(self) -> ConfigFile | None:
