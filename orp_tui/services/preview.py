@@ -39,6 +39,13 @@ class Place:
             return self.root.name
         return f"{self.root.name}::{self.path}" if self.in_zip else self.path
 
+    @property
+    def full(self) -> str:
+        """An absolute path, or `path.zip::member`, as every command takes it."""
+        if not self.path:
+            return str(self.root)
+        return f"{self.root}::{self.path}" if self.in_zip else f"{self.root}/{self.path}"
+
     def inside(self, path: str) -> Place:
         """Another place in the same folder or zip."""
         return dataclasses.replace(self, path=path)

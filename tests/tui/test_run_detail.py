@@ -248,3 +248,18 @@ async def test_hostile_names_and_last_words_are_drawn_as_text(project, open_dash
         await sees(pilot, "[/][bold]")
         assert "\x1b" not in text(app)
         assert said(screen).replace("\n", "").isprintable()
+
+
+@pytest.mark.anyio
+async def test_command_zip_and_file_can_be_copied(project, open_dashboard):
+    run_id = ended(project, "exit 0")
+    async with open_dashboard(project, size=(120, 40)) as (app, pilot):
+        screen = await opened(app, pilot, run_id)
+
+        choices = screen.copy_choices()
+
+    archive = str(project.paths.artifact(run_id))
+    assert choices["id"][1] == run_id
+    assert choices["path of the zip"][1] == archive
+    assert choices["path of result.json"][1] == f"{archive}::result.json"
+    assert choices["command"][1].startswith("/")

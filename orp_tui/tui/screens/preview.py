@@ -23,7 +23,7 @@ from orp_tui.services.preview import Entry, Place, Preview, look, look_at_all
 from orp_tui.tui.bindings import bindings
 from orp_tui.tui.widgets.key_line import KeyLine
 from orp_tui.tui.widgets.lines import LineList, cell
-from orp_tui.tui.widgets.page_view import Line, PageView, line
+from orp_tui.tui.widgets.page_view import Line, PageView, line, widest
 from orp_tui.tui.widgets.wrapping import wrapped
 
 _SIZE = 10
@@ -74,6 +74,10 @@ class PreviewScreen(ModalScreen[None]):
 
         wish: Wish
         preview: Preview
+        lines: tuple[Line, ...]
+        """The body, ready to be drawn."""
+        width: int
+        """Of the widest of them."""
 
     def __init__(
         self, place: Place, item: ChecklistItem | None = None, **options: Any
@@ -111,7 +115,8 @@ class PreviewScreen(ModalScreen[None]):
     @work(thread=True, exclusive=True, exit_on_error=False, group="preview")
     def _look(self, wish: Wish) -> None:
         found = look(wish.place) if wish.item is None else look_at_all(wish.place, wish.item)
-        self.post_message(self.Found(wish, found))
+        lines = tuple(line(text) for text in found.body)
+        self.post_message(self.Found(wish, found, lines, widest(lines)))
 
     @on(Found)
     def _found(self, event: Found) -> None:
@@ -128,7 +133,7 @@ class PreviewScreen(ModalScreen[None]):
         if found.entries:
             entries.show(found.entries)
         is_same = before is not None and before.name == found.name
-        body.put_lines([line(text) for text in found.body], from_top=not is_same)
+        body.put_lines(event.lines, from_top=not is_same, width=event.width)
         (entries if found.entries else body).focus()
         self.refresh_bindings()
 
@@ -168,9 +173,7 @@ class PreviewScreen(ModalScreen[None]):
         self.look_again()
 
     def action_copy_path(self) -> None:
-        place = self._wishes[-1].place
-        separator = "::" if place.in_zip and place.path else "/" if place.path else ""
-        self._copy(f"{place.root}{separator}{place.path}")
+        self._copy(self._wishes[-1].place.full)
 
     @work(thread=True, exit_on_error=False, group="copy")
     def _copy(self, text: str) -> None:

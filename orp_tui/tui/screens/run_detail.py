@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shlex
 import time
 from typing import Any, ClassVar
 
@@ -247,7 +248,7 @@ class RunDetailScreen(Outside):
     def _heading(self) -> Heading:
         view = self._page.detail.view if self._page is not None and self._page.detail is not None else None
         name = f"{one_line(view.run.name, 40)}  " if view is not None else ""
-        return Heading(place=f"run {name}{self._run_id}", screens="1 Dashboard 5 System", counts="Esc back")
+        return Heading(place=f"run {name}{self._run_id}", screens="1 Dashboard 5 System", counts=" Esc back")
 
     # Wishes
 
@@ -310,6 +311,21 @@ class RunDetailScreen(Outside):
     def chosen_runs(self) -> list[RunView]:
         page = self._page
         return [page.detail.view] if page is not None and page.detail is not None else []
+
+    def copy_choices(self) -> dict[str, tuple[str, str]]:
+        choices = super().copy_choices()
+        page = self._page
+        if page is None or page.detail is None:
+            return choices
+        argv = (page.detail.request or {}).get("argv")
+        if isinstance(argv, list):
+            choices["command"] = ("c", shlex.join(map(str, argv)))
+        if page.files.zip_path is not None:
+            choices["path of the zip"] = ("z", str(page.files.zip_path))
+        file = self.query_one(ArtifactList).file
+        if file is not None and file.place is not None:
+            choices[f"path of {file.path}"] = ("f", file.place.full)
+        return choices
 
     def log_place(self) -> str | None:
         return log_places(self.orp.context, self._run_id)[0]

@@ -35,6 +35,11 @@ def line(text: str = "", style: str = "text") -> Line:
     return Line(((text, style),) if text else ())
 
 
+def widest(lines: Sequence[Line]) -> int:
+    """Terminal cells of the widest line; for many long lines this is work for a thread."""
+    return max((cell_width(each.text) for each in lines), default=0)
+
+
 class PageView(ScrollView, can_focus=True):
     """Draws what is seen of its lines, and nothing if they are those it has."""
 
@@ -59,12 +64,12 @@ class PageView(ScrollView, can_focus=True):
         """Cells for lines, without scrollbars; the room of the vertical one is always kept."""
         return self.scrollable_content_region.size
 
-    def put_lines(self, lines: Sequence[Line], *, from_top: bool = False) -> None:
-        """Show these; the place one reads at stays unless `from_top`."""
+    def put_lines(self, lines: Sequence[Line], *, from_top: bool = False, width: int | None = None) -> None:
+        """Show these; the place one reads at stays unless `from_top`. `width`: as `widest` measured it."""
         fresh = tuple(lines)
         if fresh != self._lines:
             self._lines = fresh
-            self._widest = max((cell_width(each.text) for each in fresh), default=0)
+            self._widest = widest(fresh) if width is None else width
             self.virtual_size = Size(self._widest, len(fresh))
             self.refresh()
         if from_top:
