@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import shlex
-import time
 from typing import Any, ClassVar
 
-from textual import events, on, work
+from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
-from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
 from textual.worker import get_current_worker
@@ -23,7 +20,6 @@ from orp_tui.services.selected import log_places
 from orp_tui.services.watch import RunView
 from orp_tui.tui.bindings import bindings
 from orp_tui.tui.messages import BoardChanged
-from orp_tui.tui.run_sections import page_sections
 from orp_tui.tui.screens.outside import Outside
 from orp_tui.tui.screens.preview import PreviewScreen
 from orp_tui.tui.widgets.artifact_list import ArtifactList
@@ -31,11 +27,8 @@ from orp_tui.tui.widgets.checklist import Checklist
 from orp_tui.tui.widgets.header_line import HeaderLine, Heading
 from orp_tui.tui.widgets.info_panel import InfoPanel
 from orp_tui.tui.widgets.key_line import KeyLine
+from orp_tui.tui.widgets.run_panes import TABS, RunPanes
 
-TABS = ("info", "checklist", "artifacts")
-_SIDE_BY_SIDE = 100
-"""Columns from which all panes are seen at once."""
-_BARE = (60, 15)
 _VERBS = frozenset(
     f"queue.{name}"
     for name in (
@@ -89,19 +82,12 @@ class RunDetailScreen(Outside):
         super().__init__(**options)
         self._run_id = run_id
         self._page: RunPage | None = None
-        self._tab = TABS[0]
-        self._zoomed = False
         self._is_looking = False
-        self._verified = ""
         self._row: RunView | None = None
 
     def compose(self) -> ComposeResult:
         yield HeaderLine(self._heading())
-        with Horizontal(id="run-panes"):
-            yield InfoPanel(id="info")
-            with Vertical(id="run-beside"):
-                yield Checklist(id="checklist")
-                yield ArtifactList(id="artifacts")
+        yield RunPanes(ascii_only=self.orp.manners.ascii)
         yield KeyLine()
 
     def on_mount(self) -> None:
@@ -157,12 +143,8 @@ class RunDetailScreen(Outside):
     def show(self, page: RunPage) -> None:
         """Show this; what has not changed is not drawn."""
         before, self._page = self._state, page
-        is_ascii = self.orp.manners.ascii
-        self.query_one(InfoPanel).show(page_sections(page, now=time.time(), ascii_only=is_ascii))
-        self.query_one(Checklist).show(page.checklist)
-        self.query_one(ArtifactList).show(page.files)
+        self._panes.show(page)
         self.query_one(HeaderLine).show(self._heading())
-        self._show_titles()
         if self._state is not before:
             self.refresh_bindings()
 
@@ -184,25 +166,15 @@ class RunDetailScreen(Outside):
 
     # Panes
 
-    def on_resize(self, event: events.Resize) -> None:
-        size = event.size
-        self.set_class(size.width < _SIDE_BY_SIDE, "-narrow")
-        self.set_class(size.width < _BARE[0] or size.height < _BARE[1], "-bare")
-        self._show_tab()
-
     def action_turn_tab(self, by: int) -> None:
-        self._tab = TABS[(TABS.index(self._tab_in_sight()) + by) % len(TABS)]
-        self._show_tab()
-        self.query_one(f"#{self._tab}").focus()
+        self._panes.turn(by)
 
     def action_zoom(self) -> None:
-        self._tab = self._tab_in_sight()
-        self._zoomed = not self._zoomed
-        self._show_tab()
+        self._panes.toggle_zoom()
 
     def action_back(self) -> None:
-        if self._zoomed:
-            self.action_zoom()
+        if self._panes.is_zoomed:
+            self._panes.toggle_zoom()
         else:
             self.app.pop_screen()
 
@@ -211,39 +183,12 @@ class RunDetailScreen(Outside):
         tab = {"page": "info", "run": "info"}.get(place, place)
         if tab not in TABS:
             return None
-        self._tab = tab
-        self._show_tab()
+        self._panes.reveal(tab)
         return self.query_one(f"#{tab}")
 
-    @on(events.DescendantFocus)
-    def _focus_moved(self) -> None:
-        if self.focused is not None and self.focused.id in TABS and self.focused.id != self._tab:
-            self._tab = str(self.focused.id)
-            self._show_tab()
-
-    def _tab_in_sight(self) -> str:
-        focused = self.focused.id if self.focused is not None else None
-        return focused if focused in TABS else self._tab
-
-    def _show_tab(self) -> None:
-        """One pane where there is no room for all, or one is zoomed."""
-        alone = self._tab if self.has_class("-narrow") or self._zoomed else None
-        for tab in TABS:
-            self.query_one(f"#{tab}").display = alone in (None, tab)
-        self.query_one("#run-beside").display = alone != "info"
-        self._show_titles()
-
-    def _show_titles(self) -> None:
-        titles = {
-            "info": "Run",
-            "checklist": self.query_one(Checklist).title,
-            "artifacts": self.query_one(ArtifactList).title,
-        }
-        is_alone = self.has_class("-narrow") or self._zoomed
-        for tab in TABS:
-            words = "  ".join(f"[{titles[one]}]" if one == tab else titles[one] for one in TABS)
-            self.query_one(f"#{tab}").border_title = Content(words if is_alone else titles[tab])
-        self.query_one("#artifacts").border_subtitle = Content(self._verified)
+    @property
+    def _panes(self) -> RunPanes:
+        return self.query_one(RunPanes)
 
     def _heading(self) -> Heading:
         view = self._page.detail.view if self._page is not None and self._page.detail is not None else None
@@ -265,11 +210,6 @@ class RunDetailScreen(Outside):
     def _open_artifact(self, event: ArtifactList.OpenRequested) -> None:
         event.stop()
         self.app.push_screen(PreviewScreen(event.place))
-
-    @on(Checklist.TitleChanged)
-    def _title_changed(self, event: Checklist.TitleChanged) -> None:
-        event.stop()
-        self._show_titles()
 
     @on(ArtifactList.VerifyRequested)
     def _verify(self, event: ArtifactList.VerifyRequested) -> None:
@@ -300,8 +240,7 @@ class RunDetailScreen(Outside):
     @on(Verified)
     def _show_verified(self, event: Verified) -> None:
         event.stop()
-        self._verified = one_line(event.words, 60)
-        self._show_titles()
+        self._panes.show_verified(one_line(event.words, 60))
         if event.is_done:
             is_bad = event.words.startswith("DAMAGED")
             self.orp.say(f"zip {event.words}", severity="error" if is_bad else "information")
