@@ -26,6 +26,7 @@ BENCHMARKS = {
     "memory": "private memory of a waiting run",
     "idle": "CPU while nothing happens",
     "zip": "zip of 1 GiB against zipfile",
+    "chart": "chart of a million points from JSON lines, and of more from memory",
 }
 
 
