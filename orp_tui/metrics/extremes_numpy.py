@@ -5,6 +5,9 @@ Importing this imports numpy: only inside a function, and only for long series.
 
 from __future__ import annotations
 
+import math
+from bisect import bisect_left
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,10 +17,16 @@ from orp_tui.metrics.extremes import Extremes, Point
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+_FEW = 16
+"""Columns that a block may lie in to be taken slice by slice."""
+
 
 def bounds(xs: Numbers) -> tuple[float, float] | None:
     """As `extremes.bounds_plainly`."""
     x: Floats = np.frombuffer(xs)
+    low, high = float(x.min()), float(x.max())  # NaN if one of them is
+    if math.isfinite(low) and math.isfinite(high):
+        return low, high
     x = x[np.isfinite(x)]
     return (float(x.min()), float(x.max())) if len(x) else None
 
@@ -26,9 +35,53 @@ def add(found: Extremes, xs: Numbers, ys: Numbers) -> None:
     """Take in a block. The arrays are looked at where they lie, and let go."""
     x: Floats = np.frombuffer(xs)
     y: Floats = np.frombuffer(ys)
-    inside = (x >= found.window.low) & (x <= found.window.high)
-    if not inside.all():
+    if not (x.min() >= found.window.low and x.max() <= found.window.high):
+        inside = (x >= found.window.low) & (x <= found.window.high)
         x, y = x[inside], y[inside]
+    if not len(x):
+        return
+    with np.errstate(over="ignore", invalid="ignore"):
+        if math.isfinite(y.sum()) and _add_rising(found, x, y):
+            found.seen += len(x)
+            return
+        _add_any(found, x, y)
+
+
+def _add_rising(found: Extremes, x: Floats, y: Floats) -> bool:
+    """A block whose x never goes back and that lies in few columns, all of it finite; False for others.
+
+    So is most of a long run: each column is a slice, and only its borders are searched for.
+    """
+    window = found.window
+    first, last = window.column(float(x[0])), window.column(float(x[-1]))
+    if not 0 <= last - first < _FEW or not (x[1:] >= x[:-1]).all():
+        return False
+    start, count = 0, len(x)
+    for column in range(first, last + 1):
+        end = count
+        if column < last:
+            end = bisect_left(range(count), column + 1, start, key=lambda at: window.column(float(x[at])))
+        if end > start:
+            _add_slice(found, column, x[start:end], y[start:end], found.seen + start)
+        start = end
+    found.add_ends(
+        (float(x[0]), found.seen, float(y[0])), (float(x[-1]), found.seen + count - 1, float(y[-1]))
+    )
+    return True
+
+
+def _add_slice(found: Extremes, column: int, x: Floats, y: Floats, before: int) -> None:
+    low, high = int(y.argmin()), int(y.argmax())
+    found.columns[column].add(
+        (float(x[low]), before + low, float(y[low])),
+        (float(x[high]), before + high, float(y[high])),
+        len(x),
+        float(x.sum()),
+        float(y.sum()),
+    )
+
+
+def _add_any(found: Extremes, x: Floats, y: Floats) -> None:
     places: Ints = np.arange(found.seen, found.seen + len(x))
     found.seen += len(x)
     columns = _columns(found, x)
@@ -37,8 +90,7 @@ def add(found: Extremes, xs: Numbers, ys: Numbers) -> None:
         _add_events(found, columns[~finite], x[~finite], places[~finite], y[~finite])
         columns, x, places, y = columns[finite], x[finite], places[finite], y[finite]
     if len(x):
-        with np.errstate(over="ignore", invalid="ignore"):
-            _add_finite(found, columns, x, places, y)
+        _add_finite(found, columns, x, places, y)
 
 
 def _columns(found: Extremes, x: Floats) -> Ints:

@@ -147,3 +147,33 @@ def test_a_mean_of_each_column_is_given_for_smoothing():
 
     assert found.means[0] == (4.5, 4.5)
     assert len(found.means) == 10
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    jumps=st.lists(st.integers(0, 3), min_size=40, max_size=200),
+    values=st.lists(st.integers(-4, 4), min_size=200, max_size=200),
+    columns=st.integers(1, 20),
+    dent=st.integers(0, 199),
+)
+def test_both_ways_give_the_same_for_steps_that_rise(jumps, values, columns, dent):
+    steps, step = [], 0
+    for jump in jumps:
+        step += jump
+        steps.append(float(step))
+    if dent < len(steps) // 4:
+        steps[dent] = -1.0  # now and then a step that goes back
+    limit, block = downsample.PLAIN_UP_TO, series_module.BLOCK
+    try:
+        series_module.BLOCK = 16
+        series = Series.of("loss", steps, values[: len(steps)])
+        downsample.PLAIN_UP_TO = 10**9
+        plain = reduce(series, columns)
+        downsample.PLAIN_UP_TO = 0
+        quick = reduce(series, columns)
+    finally:
+        downsample.PLAIN_UP_TO, series_module.BLOCK = limit, block
+
+    assert (plain.xs, plain.ys, plain.count) == (quick.xs, quick.ys, quick.count)
+    for one, other in zip(plain.means, quick.means, strict=True):
+        assert one == pytest.approx(other)

@@ -61,5 +61,7 @@ def shape_of(rows: Sequence[Mapping[str, Any]]) -> Shape | None:
 def _shape(names: tuple[str, ...]) -> Shape | None:
     try:
         return Shape(names)
-    except ValueError:  # msgspec takes no quotes, backslashes, control characters or lone surrogates in a name
+    except (
+        ValueError
+    ):  # msgspec takes no quotes, backslashes, control characters or lone surrogates in a name
         return None
