@@ -151,7 +151,11 @@ class ConfigsFolder:
 
     def _read(self, found: Found) -> None:
         before = time.time_ns()
-        reading = read(found.path)
+        try:
+            reading = read(found.path)
+        except Exception as error:  # noqa: BLE001 - a mistake of ours with one strange file must not hide the others
+            words = f"can't be checked: {type(error).__name__}: {error}; please report this"
+            reading = Reading(Kind.INVALID, problems=(Problem(str(found.path), None, "", words),))
         self._shown = self._named = None
         if reading is None:  # gone since it was found
             self._known.pop(found.name, None)

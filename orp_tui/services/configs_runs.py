@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 import sqlite3
@@ -99,7 +100,10 @@ class RunsOfFiles:
 
     def _as_they_stand(self) -> Mapping[str, ConfigRun]:
         going = [run for run in self._rows.values() if not run.state.is_final]
-        states = {run.id: view(self._context.paths, run).state for run in going[:MOST_TRUE]}
+        states: dict[str, RunState] = {}
+        for run in going[:MOST_TRUE]:
+            with contextlib.suppress(OSError, ValueError):  # a folder that can't be asked: the row has to do
+                states[run.id] = view(self._context.paths, run).state
         return {
             name: ConfigRun(run.id, states.get(run.id, run.state), run.held)
             for name, run in self._rows.items()

@@ -34,7 +34,7 @@ class ConfigText:
             return f"valid: {counted(self.reading.runs, 'run')}"
         if self.reading.kind is Kind.INVALID:
             return counted(len(self.reading.problems), "problem")
-        return self.reading.kind.value
+        return str(self.reading.kind.value)
 
     def remarks(self) -> Mapping[int, tuple[Problem, ...]]:
         """Line from 1 → problems and warnings that stand there; under 0 those of the file as a whole.

@@ -65,6 +65,8 @@ def watch(
             began = time.monotonic()
             if poked is not ended:
                 poked.clear()
+                if ended.is_set():  # between the question above and the clearing
+                    break
             for view in folder.views(ended.is_set):
                 if (noted := listener.noted(view)) != told:
                     yield (told := noted)
@@ -72,7 +74,7 @@ def watch(
             if listener.follow(folder.scan.folders):
                 poked.wait(min(took, 1.0))
                 continue  # what has changed between the look and now, nobody was told of
-            poked.wait(min(took * 5, RESCAN_S))
+            poked.wait(min(took * 5, 1.0))  # so that files that change all the time cost a share only
             for view in _wait(folder, listener, poked, until=began + max(listener.period_s, took * _SHARE)):
                 if (noted := listener.noted(view)) != told:
                     yield (told := noted)

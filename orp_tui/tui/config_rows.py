@@ -158,6 +158,15 @@ def first_problem(problems: Sequence[Problem]) -> tuple[str, str]:
     )
 
 
+def without_experiments(view: ConfigsView) -> set[str]:
+    """Folders, with their `/`, of which every file at any depth is somebody else's YAML."""
+    all_others: dict[str, bool] = {}
+    for file in view.files:
+        for folder in _folders(file.name):
+            all_others[folder] = all_others.get(folder, True) and file.kind is Kind.OTHER
+    return {folder for folder, others in all_others.items() if others}
+
+
 def _folders(name: str) -> Iterator[str]:
     """`a/b/c.yaml` → `a/`, `a/b/`."""
     place = name.find("/")

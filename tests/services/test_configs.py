@@ -142,6 +142,22 @@ def test_a_file_that_may_not_be_read_says_so(place):
     assert "Permission denied" in only(folder_of(place).look()).problems[0].message
 
 
+def test_a_mistake_of_ours_with_one_file_is_told_and_hides_no_other(place, monkeypatch):
+    good(place, "a.yaml")
+    good(place, "b.yaml")
+
+    def failing(path):
+        if path.name == "a.yaml":
+            raise TypeError("oh")
+        return configs_read.read(path)
+
+    monkeypatch.setattr(configs, "read", failing)
+    view = folder_of(place).look()
+
+    assert [file.kind for file in view.files] == [Kind.INVALID, Kind.VALID]
+    assert "TypeError: oh" in view.files[0].problems[0].message
+
+
 def test_a_file_is_read_again_only_when_it_has_changed(place, monkeypatch):
     old = good(place, "old.yaml", "old")
     os.utime(old, (1, 1))

@@ -178,9 +178,14 @@ class AddOptions(ModalScreen[AddChoice | None]):
     @work(thread=True, exclusive=True, exit_on_error=False, group="foresee")
     def _foresee(self, choice: AddChoice) -> None:
         worker = get_current_worker()
-        if not worker.cancelled_event.wait(_PAUSE_S):
-            command = command_line(self._at, self._paths, choice)
-            self.post_message(self.Looked(choice, foresee(self._at, self._paths, choice), command))
+        if worker.cancelled_event.wait(_PAUSE_S):
+            return
+        command = command_line(self._at, self._paths, choice)
+        try:
+            foreseen = foresee(self._at, self._paths, choice)
+        except Exception as error:  # noqa: BLE001 - the border of a worker: else the dialog would wait for ever
+            foreseen = Foreseen(problem=f"{type(error).__name__}: {error}")
+        self.post_message(self.Looked(choice, foreseen, command))
 
     @work(thread=True, exit_on_error=False, group="files")
     def _ask_files(self) -> None:

@@ -14,7 +14,7 @@ from textual.strip import Strip
 from orp_tui.core.sanitise import cell_width, one_line
 from orp_tui.services.configs_read import Kind
 from orp_tui.tui.bindings import bindings
-from orp_tui.tui.config_rows import NOT_A_FILE, ConfigRow, RowMaker
+from orp_tui.tui.config_rows import NOT_A_FILE, ConfigRow, RowMaker, without_experiments
 from orp_tui.tui.widgets.lines import LineList, cell
 from orp_tui.tui.widgets.queue_table import matches
 from orp_tui.tui.widgets.wrapping import tail_of_path, wrapped
@@ -72,7 +72,7 @@ class ConfigsTree(LineList):
         """Show these files; the cursor stays with its file."""
         self._view = view
         self._files = {file.name: file for file in view.files}
-        self._strange = _without_experiments(view)
+        self._strange = without_experiments(view)
         self._show()
         if self._awaited is not None:
             self.reveal(self._awaited)
@@ -305,15 +305,3 @@ class ConfigsTree(LineList):
         if not name:
             return self.rich_style
         return self.rich_style + self.get_component_rich_style(f"state--{name}", partial=True)
-
-
-def _without_experiments(view: ConfigsView) -> set[str]:
-    """Folders of which every file, at any depth, is somebody else's YAML."""
-    all_others: dict[str, bool] = {}
-    for file in view.files:
-        place = file.name.find("/")
-        while place >= 0:
-            folder = file.name[: place + 1]
-            all_others[folder] = all_others.get(folder, True) and file.kind is Kind.OTHER
-            place = file.name.find("/", place + 1)
-    return {folder for folder, others in all_others.items() if others}
