@@ -102,6 +102,10 @@ class ConfigsTree(LineList):
     def filter_words(self, words: str) -> None:
         self._filter = words.strip()
         self._show()
+        if self._filter and self.cursor_file is None:
+            first = next((key for key in self.keys_shown if key in self._files), None)
+            if first is not None:
+                self.go_to(first)
         self.post_message(self.TitleChanged())
 
     def file_of(self, path: Path) -> ConfigFile | None:
@@ -126,7 +130,11 @@ class ConfigsTree(LineList):
             return tuple(self._files[key] for key in self.marks if key in self._files)
         folder = self.cursor_folder
         if folder is not None:
-            return tuple(file for name, file in self._files.items() if name.startswith(folder))
+            return tuple(
+                file
+                for name, file in self._files.items()
+                if name.startswith(folder) and (not self._filter or name in self._rows)
+            )
         return (self.cursor_file,) if self.cursor_file is not None else ()
 
     def reveal(self, name: str) -> bool:
