@@ -15,6 +15,7 @@ from typing import Protocol
 
 from orp_tui.core.errors import UsageError
 from orp_tui.logs.lines import ROW_LIMIT
+from orp_tui.logs.literal import Literal
 
 _SIGNS = re.compile(r"[\\.^$*+?{}\[\]|()]")
 _CAPITAL = re.compile(r"\\.|[A-Z]")
@@ -84,7 +85,7 @@ class Matcher:
         clean = data
         if b"\x1b" in data:
             clean = _COLOUR.sub(b"", data)
-        hits = self._hits(clean.lower() if self.ignores_case else clean)
+        hits = self._hits(clean)
         if hits and len(clean) != len(data):
             places = dict(zip(_begins(clean), _begins(data), strict=True))
             hits = [places[hit] for hit in hits]
@@ -106,22 +107,21 @@ class Matcher:
         if not self.text.isascii():
             return self._decoded
         needle = self.text.lower() if self.ignores_case and not self.is_regex else self.text
-        if not self.is_regex:
-            return lambda data: _literal(needle.encode(), data)
-        words = needle.split("|")
-        if all(words) and not any(map(_SIGNS.search, words)):
-            return lambda data: _any_literal([word.encode() for word in words], data)
+        words = needle.split("|") if self.is_regex else [needle]
+        if not self.is_regex or (all(words) and not any(map(_SIGNS.search, words))):
+            return _any_of([Literal(word.encode(), ignore_case=self.ignores_case) for word in words])
         pattern = re.compile(needle.encode())
         across = None if _CROSSES_LINES.search(needle) else re.compile(needle.encode(), re.MULTILINE)
         slow = _REPEAT.search(needle) is not None
-        return lambda data: _by_pattern(pattern, across, data, slow=slow)
+        lower = self.ignores_case
+        return lambda data: _by_pattern(pattern, across, data.lower() if lower else data, slow=slow)
 
     def _decoded(self, data: bytes) -> list[int]:
         """Other letters than ASCII: as text, line by line; those without any of them can't match a text."""
         begins = _begins(data)
         lines = data.split(b"\n")
         if not self.is_regex and not self.ignores_case:
-            return _literal(self.text.encode(), data)
+            return Literal(self.text.encode()).lines(data)
         return [
             begin
             for begin, line in zip(begins, lines, strict=False)
@@ -156,17 +156,6 @@ def _begins(data: bytes) -> list[int]:
     return list(accumulate((len(line) + 1 for line in lines), initial=0))[:-1]
 
 
-def _literal(needle: bytes, data: bytes) -> list[int]:
-    hits: list[int] = []
-    find, begin = data.find, 0
-    while (place := find(needle, begin)) >= 0:
-        hits.append(data.rfind(b"\n", begin, place) + 1 or begin)
-        begin = find(b"\n", place) + 1
-        if not begin:
-            break
-    return hits
-
-
 def _by_pattern(
     pattern: re.Pattern[bytes], across: re.Pattern[bytes] | None, data: bytes, *, slow: bool
 ) -> list[int]:
@@ -194,10 +183,11 @@ def _longest(data: bytes) -> int:
     return max(map(len, data.split(b"\n")))
 
 
-def _any_literal(needles: Sequence[bytes], data: bytes) -> list[int]:
+def _any_of(literals: Sequence[Literal]) -> _Search:
     """Faster than one pattern of alternatives, which is tried at every byte."""
-    found = {hit for needle in needles for hit in _literal(needle, data)}
-    return sorted(found)
+    if len(literals) == 1:
+        return literals[0].lines
+    return lambda data: sorted({hit for literal in literals for hit in literal.lines(data)})
 
 
 class ErrorMatcher(Matcher):
@@ -207,8 +197,10 @@ class ErrorMatcher(Matcher):
         super().__init__("error", ignore_case=False)
 
     def _searcher(self) -> _Search:
+        words = _any_of([Literal(word) for word in _ERROR_WORDS])
+
         def hits(data: bytes) -> list[int]:
-            likely = _any_literal(_ERROR_WORDS, data)
+            likely = words(data)
             ends = (data.find(b"\n", begin, begin + ROW_LIMIT) for begin in likely)
             return [
                 begin

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import queue
+import threading
 import time
 from collections.abc import Callable
 
@@ -29,6 +31,9 @@ class LogReading:
         """How often the log is looked at, and a new screen published that no act asked for."""
         self._acts: queue.SimpleQueue[Act | None] = queue.SimpleQueue()
 
+        self._latest: LogScreen | None = None
+        self._lock = threading.Lock()
+
     def tell(self, act: Act) -> None:
         """Have something done."""
         self._acts.put(act)
@@ -37,49 +42,72 @@ class LogReading:
         """End the thread."""
         self._acts.put(None)
 
-    def run(self, publish: Callable[[LogScreen], None], stopped: Callable[[], bool]) -> None:
-        """Look after the log until `close` is called or `stopped` says so."""
+    def take(self) -> LogScreen | None:
+        """The newest screen, once."""
+        with self._lock:
+            screen, self._latest = self._latest, None
+        return screen
+
+    def run(self, announce: Callable[[], object]) -> None:
+        """Look after the log until `close` is called.
+
+        `announce` is called when there is a screen to be taken; until it is taken, newer ones
+        replace it, so that a terminal that takes its time is not drowned.
+        """
+
+        def publish(screen: LogScreen) -> None:
+            with self._lock:
+                waiting, self._latest = self._latest, screen
+            if waiting is None:
+                announce()
+
         try:
             log = open_growing(self.reference)
         except (OrpError, OSError) as error:
-            publish(LogScreen(status=LogStatus(self._name, notice=one_line(str(error)))))
+            publish(self._bare(one_line(str(error))))
             return
         try:
-            self._loop(LogSession(log, self._name, self._measure), publish, stopped)
+            self._loop(LogSession(log, self._name, self._measure), publish)
+        except Exception as error:  # the border of the thread: a mistake of ours is told, not hidden
+            logging.getLogger(__name__).exception("reading %s", self.reference)
+            publish(self._bare(one_line(f"this view broke: {error!r}")))
         finally:
             log.close()
 
-    def _loop(
-        self, session: LogSession, publish: Callable[[LogScreen], None], stopped: Callable[[], bool]
-    ) -> None:
+    def _loop(self, session: LogSession, publish: Callable[[LogScreen], None]) -> None:
         next_look = 0.0
         busy = False
-        while not stopped():
-            acted = self._do_acts(session, 0.0 if busy else next_look - time.monotonic())
-            if acted is None:
-                return
+        said = ""
+        while True:
             try:
+                if not self._do_acts(session, 0.0 if busy else next_look - time.monotonic()):
+                    return
                 due = time.monotonic() >= next_look
                 if due:
                     next_look = time.monotonic() + 1 / self.ticks_per_s
                     session.look()
-                busy = session.work()
-                # Progress of long work is shown with the ticks; what an act or the log's growth brought, at once.
-                if session.changed or (due and busy):
+                was_busy, busy = busy, session.work()
+                # Long work shows how far it is with the ticks, and what came of it when it is done.
+                if session.changed or (busy and due) or (was_busy and not busy):
                     publish(session.screen())
             except (OrpError, OSError) as error:
                 busy = False
                 session.fail(one_line(str(error)))
+                if str(error) != said:
+                    said = str(error)
+                    publish(self._bare(one_line(said)))
 
-    def _do_acts(self, session: LogSession, wait_s: float) -> bool | None:
-        """Do what was asked for, or wait for it; None means to end."""
-        acted = False
+    def _do_acts(self, session: LogSession, wait_s: float) -> bool:
+        """Do what was asked for, or wait for it; False means to end."""
         while True:
             try:
                 act = self._acts.get(timeout=wait_s) if wait_s > 0 else self._acts.get_nowait()
             except queue.Empty:
-                return acted
+                return True
             if act is None:
-                return None
+                return False
             act(session)
-            acted, wait_s = True, 0.0
+            wait_s = 0.0
+
+    def _bare(self, notice: str) -> LogScreen:
+        return LogScreen(status=LogStatus(self._name, notice=notice))

@@ -22,7 +22,7 @@ from orp_tui.logs.recent import LogTail
 from orp_tui.logs.scrollback import Scrollback
 from orp_tui.logs.seeking import Found, after, seek, seek_line, seek_share
 from orp_tui.logs.source import OpenLog
-from orp_tui.logs.status import LogScreen, LogStatus
+from orp_tui.logs.status import FILLED_MOST, LogScreen, LogStatus
 
 
 class LogSession:
@@ -46,6 +46,8 @@ class LogSession:
         self._size = -1
         self._notice = ""
         self._state = ""
+        self._filled = 0
+        self._misses = 0
         self.changed = True
         """Whether there is a new screen to be had."""
 
@@ -71,7 +73,6 @@ class LogSession:
     def work(self) -> bool:
         """Go on with what takes long, one slice; False if nothing is left for now."""
         if self._log.unpack():
-            self.changed = True
             return True
         if self._seeking is not None:
             found = next(self._seeking, Found(None))
@@ -88,6 +89,7 @@ class LogSession:
     def resize(self, width: int, height: int) -> None:
         """The screen's cells."""
         self._page.width, self._page.height = max(1, width), max(1, height)
+        self._filled = 0
         self.changed = True
 
     def follow(self, *, on: bool | None = None) -> None:
@@ -133,6 +135,7 @@ class LogSession:
         """Fold long lines or let them run on; the first line stays."""
         self._act()
         self._page.wrap = not self._page.wrap
+        self._filled = 0
         self._page.column = 0
         self._page.top = self._page.top._replace(fold=0)
 
@@ -181,6 +184,7 @@ class LogSession:
     def filter(self, text: str) -> None:
         """Show only matching lines; `!` first: only the others. Empty: show all again."""
         self._act()
+        self._filled = 0
         place = self._page.top
         if text in ("", "!"):
             self._filter = self._filtered = None
@@ -231,7 +235,13 @@ class LogSession:
         row = plain(inks(current.text)) if current else ""
         if current is None and lines:
             row = plain((lines[-1] if self._following else lines[0]).inks)
-        return LogScreen(tuple(lines), current.begin if current else -1, row, size, self._status(lines, size))
+        if self._filled < FILLED_MOST:
+            rows = self._rows.before(1 << 62, FILLED_MOST)
+            self._filled = min(FILLED_MOST, len(self._page.folded(rows, self._paint)))
+        begin = current.begin if current else -1
+        return LogScreen(
+            tuple(lines), begin, row, size, self._filled, self._misses, self._status(lines, size)
+        )
 
     def _lines(self) -> list[ScreenLine]:
         page = self._page
@@ -335,6 +345,7 @@ class LogSession:
         self._notice = one_line(found.notice)
         self.changed = True
         if found.begin is None:
+            self._misses += 1
             return
         self._pause()
         self._current = found.begin
@@ -350,7 +361,7 @@ class LogSession:
         self._tail.clear()
         self._count.clear()
         self._marks.clear()
-        self._seeking, self._current = None, -1
+        self._seeking, self._current, self._filled = None, -1, 0
         self._page.top = Place()
         if self._filter is not None:
             self._filter = Hits(self._log, self._filter.matcher)

@@ -10,6 +10,7 @@ from orp_tui.core.errors import UsageError
 from orp_tui.logs.path_watch import News, WatchedLog
 from orp_tui.logs.reader import FileLog, LogReader
 from orp_tui.logs.zip_member import ZipMemberLog
+from orp_tui.logs.zip_view import ZipView
 
 
 class OpenLog(LogReader, Protocol):
@@ -80,6 +81,6 @@ def open_growing(reference: str, *, follow_links: bool = False) -> OpenLog:
     if member is None:
         return WatchedLog(path, follow_links=follow_links)
     try:
-        return ZipMemberLog(path, member)
+        return ZipView(path, member)
     except OSError as error:
         raise UsageError(f"{path}: {(error.strerror or str(error)).lower()}") from error

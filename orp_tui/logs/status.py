@@ -6,6 +6,8 @@ import dataclasses
 
 from orp_tui.logs.page import ScreenLine
 
+FILLED_MOST = 40
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class LogStatus:
@@ -50,4 +52,8 @@ class LogScreen:
     """Plain text of the current row: the one jumped to, else the first, or the last while following."""
     size: int = 0
     """Bytes of the log."""
+    filled: int = 0
+    """Lines that the whole log would fill, at most `FILLED_MOST`."""
+    misses: int = 0
+    """How often something was looked for and not found."""
     status: LogStatus = LogStatus()

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 
 from orp_tui.core.errors import ArchiveError
 from orp_tui.logs.lines import last_rows
-from orp_tui.logs.path_watch import News
 from orp_tui.logs.reader import open_regular
 from orp_tui.logs.zip_directory import DEFLATED, STORED, ZipEntry, read_directory
 
@@ -144,24 +143,6 @@ class ZipMemberLog:
     @property
     def name(self) -> str:
         return f"{self._archive.path}::{self._entry.name}"
-
-    @property
-    def exists(self) -> bool:
-        return True
-
-    @property
-    def ended(self) -> bool:
-        return True
-
-    @property
-    def progress(self) -> str:
-        return ""
-
-    def look(self) -> list[News]:
-        return []
-
-    def unpack(self) -> bool:
-        return False
 
     def size(self) -> int:
         return self._entry.size

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+import threading
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
-from textual import events, on, work
+from textual import events, on
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.selection import Selection
 from textual.strip import Strip
-from textual.worker import get_current_worker
 
 from orp_tui.logs.ink import plain
 from orp_tui.logs.page import ScreenLine
@@ -70,7 +70,6 @@ class LogText(ScrollView, can_focus=True):
         super().__init__(**options)
         self.reading: LogReading | None = None
         self.shown = LogScreen()
-        self._published: LogScreen | None = None
         self._strips: dict[tuple[ScreenLine, bool, int], Strip] = {}
 
     # What is shown
@@ -78,9 +77,14 @@ class LogText(ScrollView, can_focus=True):
     def open(self, reference: str, name: str, ticks_per_s: float) -> None:
         """Show the end of a log and follow it; the one before is left."""
         self.shut()
-        self.reading = LogReading(reference, name, measure=cell_len, ticks_per_s=ticks_per_s)
+        reading = self.reading = LogReading(reference, name, measure=cell_len, ticks_per_s=ticks_per_s)
         self._resize_reading()
-        self._read(self.reading)
+
+        # It reads as long as the log is shown: a worker's thread would be missed in the pool.
+        def announce() -> None:
+            self.post_message(self._Published(reading))
+
+        threading.Thread(target=reading.run, args=(announce,), name="log", daemon=True).start()
 
     def shut(self) -> None:
         """Show nothing."""
@@ -94,22 +98,10 @@ class LogText(ScrollView, can_focus=True):
         if self.reading is not None:
             self.reading.tell(act)
 
-    @work(thread=True, group="log", exit_on_error=True)
-    def _read(self, reading: LogReading) -> None:
-        worker = get_current_worker()
-
-        def publish(screen: LogScreen) -> None:
-            # Newest wins: while the terminal takes its time, screens are replaced, not queued.
-            waiting, self._published = self._published, screen
-            if waiting is None:
-                self.post_message(self._Published(reading))
-
-        reading.run(publish, lambda: worker.is_cancelled)
-
     @on(_Published)
     def _take(self, event: _Published) -> None:
         event.stop()
-        screen, self._published = self._published, None
+        screen = event.reading.take()
         if screen is not None and event.reading is self.reading:
             self._show(screen)
 

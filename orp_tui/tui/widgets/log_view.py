@@ -34,6 +34,16 @@ class LogSources:
     stderr: str | None = None
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Elsewhere:
+    """What is to be looked for in the other half if it is not in this one."""
+
+    act: Act
+    missing: LogText
+    misses: int
+    """Of this half when it was asked."""
+
+
 class LogView(Vertical, can_focus=False):
     """A run's log. Focus and keys belong to the half that was last in use (`focus` goes there)."""
 
@@ -61,14 +71,15 @@ class LogView(Vertical, can_focus=False):
         self.ticks_per_s = ticks_per_s
         self.sources: LogSources | None = None
         self.status = LogStatus()
+        self._err_height: int | str = "1fr"
         self._stream = "both"
         self._active = "stdout"
         self._awaiting = ""
-        self._sizes = {"stdout": 0, "stderr": 0}
+        self._elsewhere: _Elsewhere | None = None
 
     def compose(self) -> ComposeResult:
         yield LogText(id="log-stdout")
-        yield Label("", classes="log--between")
+        yield Label(Content("── stderr "), classes="log--between")
         yield LogText(id="log-stderr")
         yield Label("", classes="log--notice")
         yield LogPrompt()
@@ -80,7 +91,7 @@ class LogView(Vertical, can_focus=False):
         if sources == self.sources:
             return
         self.sources = sources
-        self._sizes = {"stdout": 0, "stderr": 0}
+        self._elsewhere = None
         self._active = "stdout" if sources is None or sources.stdout is not None else "stderr"
         self._stream = "both"
         for stream in ("stdout", "stderr"):
@@ -144,7 +155,7 @@ class LogView(Vertical, can_focus=False):
         self._tell(lambda session: session.next_hit(direction))
 
     def action_next_error(self, direction: int) -> None:
-        self._tell(lambda session: session.next_error(direction))
+        self._look_for(lambda session: session.next_error(direction))
 
     def action_mark_line(self) -> None:
         self._await("mark", "mark this line with a letter")
@@ -202,11 +213,21 @@ class LogView(Vertical, can_focus=False):
     @on(LogText.Drawn)
     def _drawn(self, event: LogText.Drawn) -> None:
         event.stop()
-        stream = event.text.id.removeprefix("log-") if event.text.id else "stdout"
-        before, self._sizes[stream] = self._sizes[stream], event.screen.size
-        if bool(before) != bool(event.screen.size):
-            self._arrange()
+        self._arrange()
+        elsewhere = self._elsewhere
+        if (
+            elsewhere is not None
+            and event.text is elsewhere.missing
+            and event.screen.misses > elsewhere.misses
+        ):
+            self._elsewhere = None
+            self._active = self._other
+            self.focus()
+            self._tell(elsewhere.act)
         self._tell_status()
+
+    def on_resize(self) -> None:
+        self._arrange()
 
     @on(LogPrompt.Answered)
     def _answered(self, event: LogPrompt.Answered) -> None:
@@ -217,7 +238,7 @@ class LogView(Vertical, can_focus=False):
         if text is None:
             return
         if event.what == "search":
-            self._tell(lambda session: session.search(text))
+            self._look_for(lambda session: session.search(text))
         elif event.what == "filter":
             self._tell(lambda session: session.filter(text))
         elif text:
@@ -240,9 +261,10 @@ class LogView(Vertical, can_focus=False):
         return self.sources is not None and getattr(self.sources, stream) is not None
 
     def _arrange(self) -> None:
-        """Which halves are there: in `both`, stderr only if something stands in it."""
+        """Which halves are there: in `both`, stderr only if something stands in it, and no larger than that."""
+        filled = self._text("stderr").shown.filled
         out = self._stream in ("both", "stdout") and self._has("stdout")
-        err = self._stream == "stderr" or (self._stream == "both" and self._sizes["stderr"] > 0)
+        err = self._stream == "stderr" or (self._stream == "both" and filled > 0)
         err = (err or not out) and self._has("stderr")
         out = out or not err
         self.set_class(out, "-stdout")
@@ -250,7 +272,21 @@ class LogView(Vertical, can_focus=False):
         self.set_class(out and err, "-two")
         if out != err:
             self._active = "stdout" if out else "stderr"
-        self.query_one(".log--between", Label).update(Content("── stderr "))
+        height: int | str = max(1, min(filled, (self.size.height - 1) // 2)) if out else "1fr"
+        if self._err_height != height:
+            self._err_height = height
+            self._text("stderr").styles.height = height
+
+    @property
+    def _other(self) -> str:
+        return "stderr" if self._active == "stdout" else "stdout"
+
+    def _look_for(self, act: Act) -> None:
+        """Look in the half in use, then in the other one: a traceback is on stderr, mostly."""
+        text = self._text(self._active)
+        if self.has_class("-two"):
+            self._elsewhere = _Elsewhere(act, text, text.shown.misses)
+        text.tell(act)
 
     def _ask(self, what: str, sign: str, value: str) -> None:
         self.query_one(LogPrompt).ask(what, sign, value)
