@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
+from orp_tui.core.errors import OrpError
 from orp_tui.core.states import Mark, RunState
 from orp_tui.core.words import counted
-from orp_tui.services.watch import RunView, Snapshot
+from orp_tui.services.context import Context
+from orp_tui.services.watch import RunView, Snapshot, snapshot
+
+
+def last_look(context: Context, *, base_option: str = "") -> list[str]:
+    """`leaving_words` of a look taken now; of what can't be looked at it says no more than is sure."""
+    try:
+        if not context.has_store:
+            return leaving_words(None)
+        with context.store() as connection:
+            seen = snapshot(context.paths, connection, slots=context.slots)
+    except (OrpError, OSError):
+        return [f"what runs goes on; `orp status{base_option}` shows it"]
+    return leaving_words(seen, base_option=base_option)
 
 
 def leaving_words(snapshot: Snapshot | None, *, base_option: str = "") -> list[str]:

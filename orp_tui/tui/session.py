@@ -62,14 +62,10 @@ class Session:
         return lines, self.faults.errors if self.faults.is_fatal else []
 
     def _words(self) -> list[str]:
-        from orp_tui.services.leaving import leaving_words
+        from orp_tui.services.leaving import last_look
 
-        given, board = self.app.return_value, self.app.board
-        lines = (
-            given.splitlines()
-            if given
-            else leaving_words(board.seen if board is not None else None, base_option=self._base_option())
-        )
+        given = self.app.return_value
+        lines = given.splitlines() if given else last_look(self.context, base_option=self._base_option())
         return lines if self.demo is None else [*lines[:1], *self.demo.words()]
 
     def _base_option(self) -> str:

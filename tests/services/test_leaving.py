@@ -6,7 +6,7 @@ import dataclasses
 import types
 
 from orp_tui.core.states import Mark, RunState
-from orp_tui.services.leaving import leaving_words
+from orp_tui.services.leaving import last_look, leaving_words
 from orp_tui.services.watch import Snapshot
 
 LEADER = object()
@@ -48,6 +48,23 @@ def test_that_nothing_will_start_is_said():
     assert "no queue processor" in leaving_words(seen(WAITING, leader=None))[2]
     assert "`orp queue resume`" in leaving_words(seen(WAITING, paused="paused by ada"))[2]
     assert len(leaving_words(seen(RUNNING, leader=None))) == 2
+
+
+def test_a_last_look_sees_what_was_queued_a_moment_ago(make_project):
+    project = make_project()
+    assert last_look(project.context) == ["nothing runs and nothing waits"]
+    project.submit("sleep 60")
+    assert last_look(project.context, base_option=" --base-dir D")[0] == "1 run waits"
+
+
+def test_what_can_not_be_looked_at_is_not_said_to_be_nothing(make_project):
+    project = make_project()
+    project.submit("true")
+    project.paths.database.write_bytes(
+        b"no database at all, and longer than a header of one hundred bytes" * 9
+    )
+    (words,) = last_look(project.context)
+    assert words == "what runs goes on; `orp status` shows it"
 
 
 def test_it_takes_what_a_look_gives():
