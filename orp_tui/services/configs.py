@@ -35,7 +35,7 @@ class ConfigFile:
     """Relative to the folder, `/` between parts. From outside, like all texts here: sanitise it."""
     reading: Reading = UNREAD
     run: ConfigRun | None = None
-    """The newest run of this file; None if it has none."""
+    """The run that stands for this file: one that goes on or waits, else the newest; None if it has none."""
 
     @property
     def kind(self) -> Kind:

@@ -1,4 +1,4 @@
-"""Which run each experiment file has: the newest that was submitted from it."""
+"""Which run each experiment file has: one that goes on or waits, else the newest that was submitted from it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Name = tuple[str, Path, str]
 
 @dataclasses.dataclass(frozen=True)
 class ConfigRun:
-    """The newest run of a file."""
+    """The run that stands for a file: the newest that goes on, else that waits, else of all."""
 
     id: str
     state: RunState
@@ -59,7 +59,7 @@ class RunsOfFiles:
         """By the monotonic clock: no question before, so that asking takes at most a fiftieth of a core."""
 
     def latest(self, files: Sequence[Name]) -> Mapping[str, ConfigRun]:
-        """Relative name → its newest run as it truly stands; files without one are left out.
+        """Relative name → its run as that truly stands; files without one are left out.
 
         The database is asked only if it was written since, or `files` is another object than the last time.
         """
@@ -114,7 +114,7 @@ def _newest(
     connection: database.Connection, files: Sequence[Name], known: Mapping[str, str]
 ) -> dict[str, Run]:
     """By file; a run of which nobody noted the file belongs to the only one with its experiment's name."""
-    of_files = runs.newest_of_files(connection, list(known.values()))
+    of_files = runs.of_files(connection, list(known.values()))
     found = {name: of_files[file] for name, file in known.items() if file in of_files}
     alone = _unique(experiment for _, _, experiment in files)
     rest = {name: what for name, _, what in files if name not in found and what in alone}

@@ -145,14 +145,24 @@ def named(connection: sqlite3.Connection, name: str) -> Run | None:
     return found[0] if found else None
 
 
-def newest_of_files(connection: sqlite3.Connection, files: Sequence[str]) -> dict[str, Run]:
-    """The newest run of each experiment file; files without one are left out."""
+def of_files(connection: sqlite3.Connection, files: Sequence[str]) -> dict[str, Run]:
+    """The run that stands for each experiment file: the newest of those furthest on, else of all that have ended.
+
+    Files without a run are left out.
+    """
     wanted = json.dumps(list(files))
     found = _select(
         connection,
         "WHERE seq IN (SELECT (SELECT MAX(seq) FROM run WHERE experiment_file = value) FROM json_each(?))",
         (wanted,),
     )
+    for state in ("queued", "starting", "running", "finishing"):
+        found += _select(
+            connection,
+            "WHERE seq IN (SELECT MAX(seq) FROM run WHERE state = ? "
+            "AND experiment_file IN (SELECT value FROM json_each(?)) GROUP BY experiment_file)",
+            (state, wanted),
+        )
     return {run.experiment_file: run for run in found if run.experiment_file is not None}
 
 

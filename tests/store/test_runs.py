@@ -192,10 +192,29 @@ def test_the_newest_run_of_each_file_is_found_and_files_without_one_are_left_out
     queued(connection, "cccc", experiment_file="/p/[/b].yaml")
     queued(connection, "dddd")
 
-    found = runs.newest_of_files(connection, ["/p/a.yaml", "/p/[/b].yaml", "/p/none.yaml"])
+    found = runs.of_files(connection, ["/p/a.yaml", "/p/[/b].yaml", "/p/none.yaml"])
 
     assert {file: run.id[-4:] for file, run in found.items()} == {"/p/a.yaml": "bbbb", "/p/[/b].yaml": "cccc"}
-    assert runs.newest_of_files(connection, []) == {}
+    assert runs.of_files(connection, []) == {}
+
+
+def test_of_the_runs_of_a_file_one_that_goes_on_comes_first_then_one_that_waits(connection):
+    going, waiting, dropped = (
+        queued(connection, name, experiment_file="/p/a.yaml") for name in ("aaaa", "bbbb", "cccc")
+    )
+    queued(connection, "dddd", experiment_file="/p/b.yaml")
+    runs.request_cancel(connection, dropped.id, at=1.0, by="me@here")
+
+    def shown():
+        return runs.of_files(connection, ["/p/a.yaml"])["/p/a.yaml"].id[-4:]
+
+    assert shown() == "bbbb"
+    claimed = runs.claim(connection, going, at=1.0)
+    assert shown() == "aaaa"
+    assert runs.move(connection, claimed, "fail", at=2.0) is not None
+    assert shown() == "bbbb"
+    runs.request_cancel(connection, waiting.id, at=3.0, by="me@here")
+    assert shown() == "cccc"
 
 
 def test_a_run_whose_file_nobody_noted_is_found_by_its_name(connection):
