@@ -59,15 +59,23 @@ class OrpApp(App[str]):
     CSS_PATH = style_files()
 
     def __init__(
-        self, context: Context, manners: Manners, *, configs_dir: Path, place: Place | None = None
+        self,
+        context: Context,
+        manners: Manners,
+        *,
+        configs_dir: Path,
+        place: Place | None = None,
+        board: Board | None = None,
     ) -> None:
         super().__init__()
         self.context = context
         self.manners = manners
         self.configs_dir = configs_dir
         self.place = place or Place()
-        self.board: Board | None = None
+        self.board = board
         """The newest look at the runs; None before the first."""
+        self._has_looked = False
+        """Whether this app itself has looked: what it was given may be of a moment ago."""
         self.said: collections.deque[str] = collections.deque(maxlen=_KEPT)
         self._undos: collections.deque[Undo] = collections.deque(maxlen=_KEPT)
         self._redos: collections.deque[Undo] = collections.deque(maxlen=_KEPT)
@@ -124,8 +132,9 @@ class OrpApp(App[str]):
         problem = event.board.problem
         if problem is not None and (self.board is None or problem != self.board.problem):
             self.say(problem, severity="error")
-        if self.board is None:
+        if not self._has_looked:
             # Only now: what they import would hold up the first runs on the screen.
+            self._has_looked = True
             self.call_after_refresh(self._start_others)
         self.board = event.board
 

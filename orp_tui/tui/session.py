@@ -16,6 +16,7 @@ from orp_tui.core.errors import OrpError
 from orp_tui.services.context import Context, configs_folder, open_context
 from orp_tui.services.dashboard_state import forget_state, newest_state, read_state, write_state
 from orp_tui.tui.crash import Faults, watch_for_faults, write_report
+from orp_tui.tui.first_look import first_look, queue_lines
 from orp_tui.tui.manners import Manners, textual_variables
 from orp_tui.tui.options import Options, is_served
 from orp_tui.tui.output_stage.choice import choose_driver
@@ -23,6 +24,7 @@ from orp_tui.tui.place import Place
 from orp_tui.tui.skeleton import Skeleton, continued_by
 
 if TYPE_CHECKING:
+    from orp_tui.services.board import Board
     from orp_tui.services.demo import Demo
     from orp_tui.tui.app import OrpApp
 
@@ -102,7 +104,10 @@ def new_session(options: Options, manners: Manners, skeleton: Skeleton) -> Sessi
     place = Place.from_json(read_state(context.paths))
     if place.theme is None:
         place = dataclasses.replace(place, theme=Place.from_json(newest_state()).theme)
-    app = _app(context, manners, configs_folder(context, options.configs_dir), place)
+    board = first_look(context)
+    if board is not None and not place.filter and place.sort in ("", "state"):
+        skeleton.show_queue(lambda width: queue_lines(board, width, ascii_only=manners.ascii))
+    app = _app(context, manners, configs_folder(context, options.configs_dir), place, board)
     if not is_served(os.environ):
         staged = choose_driver(os.environ, "on" if manners.output_stage else "off")
         app.driver_class = continued_by(skeleton, staged or app.driver_class)
@@ -121,7 +126,7 @@ def _context(options: Options) -> tuple[Context, Demo | None]:
     return open_context(base_dir=options.base_dir, near=near), None
 
 
-def _app(context: Context, manners: Manners, configs_dir: Path, place: Place) -> OrpApp:
+def _app(context: Context, manners: Manners, configs_dir: Path, place: Place, board: Board | None) -> OrpApp:
     """The app, made while Textual's variables are set: it reads them at its import, and in its constructor."""
     served = (
         {name: None for name in os.environ if name.startswith("TEXTUAL")} if is_served(os.environ) else {}
@@ -129,7 +134,7 @@ def _app(context: Context, manners: Manners, configs_dir: Path, place: Place) ->
     with variables(textual_variables(manners, os.environ)):
         from orp_tui.tui.app import OrpApp
 
-        app = OrpApp(context, manners, configs_dir=configs_dir, place=place)
+        app = OrpApp(context, manners, configs_dir=configs_dir, place=place, board=board)
     for name in served:
         # Of the server and not of the user: no run is to inherit them.
         os.environ.pop(name, None)

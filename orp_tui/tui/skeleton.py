@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import termios
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -38,9 +39,17 @@ class Skeleton:
             quiet[_LFLAG] &= ~termios.ECHO  # keys typed now are for the dashboard
             quiet[_CC][termios.VSUSP] = b"\0"  # nobody could give this screen back
             termios.tcsetattr(_INPUT, termios.TCSANOW, quiet)
-        line = "  ".join(word for word in words if word)[: max(0, _columns() - 1)]
+        line = "  ".join(word for word in words if word)[: max(0, _size()[0] - 1)]
         self.is_up = True  # first: a signal may come as soon as something is to be seen
         _write(f"{_SHOW} {line}")
+
+    def show_queue(self, lines: Callable[[int], list[str]]) -> None:
+        """Draw the lines that `lines` makes for a width about where the queue will be. They must be safe."""
+        if not self.is_up:
+            return
+        column, row, width, height = _queue_place(*_size())
+        drawn = enumerate(lines(width)[:height])
+        _write("".join(f"\x1b[{row + place};{column}H{line}" for place, line in drawn))
 
     def hand_over(self) -> None:
         """Give the terminal its modes back; what is drawn stays. For a driver that starts now."""
@@ -90,11 +99,21 @@ def continued_by(skeleton: Skeleton, driver_class: type[Driver]) -> type[Driver]
     )
 
 
-def _columns() -> int:
+def _size() -> tuple[int, int]:
+    """Columns and rows."""
     try:
-        return os.get_terminal_size(_OUTPUT).columns or 80
+        size = os.get_terminal_size(_OUTPUT)
     except OSError:
-        return 80
+        return 80, 24
+    return size.columns or 80, size.lines or 24
+
+
+def _queue_place(columns: int, rows: int) -> tuple[int, int, int, int]:
+    """Column and row, both from 1, and columns and rows of the queue, as `placing` will have it for most."""
+    if columns < 60 or rows < 15:
+        return 1, 2, columns, max(0, rows - 2)
+    left = max(26, columns // 5) if columns >= 100 else 0
+    return left + 5, 5, columns - left - 6, max(0, round((rows - 3) * 0.45) - 3)
 
 
 def _write(text: str) -> None:
