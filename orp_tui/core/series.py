@@ -19,7 +19,7 @@ BLOCK = 16_384
 """Points that share one block; only the last block of a series is copied when it is looked at."""
 
 
-@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+@dataclasses.dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Points:
     """A stretch of points of one metric, in the order in which they were written.
 
@@ -41,6 +41,10 @@ class Points:
 
     def __len__(self) -> int:
         return len(self.values)
+
+    def __repr__(self) -> str:
+        # Of millions of numbers it would take seconds, and tools make one of every argument they see.
+        return f"<Points: {len(self)}>"
 
     @classmethod
     def of(cls, steps: Iterable[float], values: Iterable[float], times: Iterable[float] = ()) -> Points:
@@ -118,7 +122,7 @@ def summary_of(points: Points) -> Summary:
     )
 
 
-@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+@dataclasses.dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Series:
     """A metric as it was at one moment."""
 
@@ -130,6 +134,9 @@ class Series:
 
     def __len__(self) -> int:
         return self.summary.count
+
+    def __repr__(self) -> str:
+        return f"<Series {self.name!r}: {len(self)} points>"
 
     def __iter__(self) -> Iterator[tuple[float, float]]:
         """Step and value of every point."""

@@ -18,6 +18,8 @@ from orp_tui.metrics.recent import recent_points, stamp
 from orp_tui.metrics.table import MetricTable
 
 NAME = "metrics.jsonl"
+BREATH_S = 0.0003
+"""Between two batches of a long file."""
 ONE_LOOK_S = 0.25
 """A look at a long file gives back after so long; the next one goes on."""
 
@@ -104,6 +106,9 @@ class RunMetrics:
             self._trouble, self._complete = batch.trouble, not batch.more
             if self._complete or clock() >= until:
                 return news
+            # Without a break other threads wait 5 ms for each call that they make meanwhile: the first
+            # chart, whose thread imports plotext, would come a second later.
+            time.sleep(BREATH_S)
 
     def _snapshot(self) -> MetricsSnapshot:
         series = self._table.series()

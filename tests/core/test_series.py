@@ -69,3 +69,10 @@ def test_a_series_has_times_if_its_points_have():
     assert Series.of("a", [1, 2], [1, 2], [5, 6]).has_times
     assert not Series.of("a", [1, 2], [1, 2]).has_times
     assert not Series.of("a", [], []).has_times
+
+
+def test_a_series_is_named_without_its_numbers():
+    series = Series.of("loss", range(100_000), range(100_000))
+
+    assert repr(series) == "<Series 'loss': 100000 points>"
+    assert len(repr(series.blocks[0])) < 40

@@ -212,7 +212,7 @@ class MetricChart(Widget, can_focus=True):
         self._drawn_at = time.monotonic()
         self._draw(wanted)
 
-    @work(thread=True, group="chart", exit_on_error=False)
+    @work(thread=True, group="chart", exit_on_error=False, description="draw the chart")
     def _draw(self, wanted: Wanted) -> None:
         begun = time.monotonic()
         picture = _picture_of(wanted)
