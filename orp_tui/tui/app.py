@@ -90,6 +90,10 @@ class OrpApp(App[str]):
         self._configs = ConfigsFeed(context, configs_dir, self.post_message)
         self._redrawn_at = -_TWICE_S
         self._has_mouse = manners.mouse
+        if manners.ascii:
+            from orp_tui.tui.ascii_filter import AsciiFilter
+
+            self._filters.append(AsciiFilter())
         register_themes(self, manners, self.place.theme)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
