@@ -9,12 +9,12 @@ to the first 4 KiB of a line: it can't be interrupted, and everything else waits
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from itertools import accumulate
 from typing import Protocol
 
 from orp_tui.core.errors import UsageError
-from orp_tui.logs.lines import ROW_LIMIT
 from orp_tui.logs.literal import Literal
 
 _SIGNS = re.compile(r"[\\.^$*+?{}\[\]|()]")
@@ -26,7 +26,7 @@ _CROSSES_LINES = re.compile(r"\[\^|\\[sSWDAZ]|\(\?(?!:)|\\n|\[[^\]]*[\n\\]")
 _COLOUR = re.compile(rb"\x1b\[[0-9;:]*m")
 _SLOW_MOST = 4096
 
-_Search = Callable[[bytes], list[int]]
+Search = Callable[[bytes], list[int]]
 """Whole lines → where the matching ones begin."""
 
 
@@ -78,7 +78,7 @@ class Matcher:
             raise UsageError(f"{text}: a repeat inside a repeat takes too long; say it without")
         source = text if self.is_regex else re.escape(text)
         self._shown = re.compile(source, re.IGNORECASE if self.ignores_case else 0)
-        self._hits = self._searcher()
+        self._hits = self.searcher()
 
     def lines(self, data: bytes) -> list[int]:
         """Where in `data`, which holds whole lines, the matching lines begin."""
@@ -103,14 +103,18 @@ class Matcher:
             if match.end() > match.start():
                 yield match.span()
 
-    def _searcher(self) -> _Search:
+    def searcher(self) -> Search:
+        """What finds the lines in bytes without colours."""
         if not self.text.isascii():
             return self._decoded
         needle = self.text.lower() if self.ignores_case and not self.is_regex else self.text
         words = needle.split("|") if self.is_regex else [needle]
         if not self.is_regex or (all(words) and not any(map(_SIGNS.search, words))):
-            return _any_of([Literal(word.encode(), ignore_case=self.ignores_case) for word in words])
-        pattern = re.compile(needle.encode())
+            return any_of([Literal(word.encode(), ignore_case=self.ignores_case) for word in words])
+        try:
+            pattern = re.compile(needle.encode())
+        except (re.error, ValueError):  # what only text has, as `\N{BULLET}`
+            return self._decoded
         across = None if _CROSSES_LINES.search(needle) else re.compile(needle.encode(), re.MULTILINE)
         slow = _REPEAT.search(needle) is not None
         lower = self.ignores_case
@@ -141,10 +145,12 @@ def has_capitals(text: str, is_regex: bool) -> bool:
 
 
 def _valid(text: str) -> bool:
-    try:
-        re.compile(text)
-    except (re.error, OverflowError, RecursionError):
-        return False
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # a pattern that Python doubts is meant as text: `[[INFO]`
+        try:
+            re.compile(text)
+        except (re.error, OverflowError, RecursionError, Warning):
+            return False
     return True
 
 
@@ -183,40 +189,8 @@ def _longest(data: bytes) -> int:
     return max(map(len, data.split(b"\n")))
 
 
-def _any_of(literals: Sequence[Literal]) -> _Search:
+def any_of(literals: Sequence[Literal]) -> Search:
     """Faster than one pattern of alternatives, which is tried at every byte."""
     if len(literals) == 1:
         return literals[0].lines
     return lambda data: sorted({hit for literal in literals for hit in literal.lines(data)})
-
-
-class ErrorMatcher(Matcher):
-    """Lines that tell of an error, in the words of Python, PyTorch, CUDA and the system."""
-
-    def __init__(self) -> None:
-        super().__init__("error", ignore_case=False)
-
-    def _searcher(self) -> _Search:
-        words = _any_of([Literal(word) for word in _ERROR_WORDS])
-
-        def hits(data: bytes) -> list[int]:
-            likely = words(data)
-            ends = (data.find(b"\n", begin, begin + ROW_LIMIT) for begin in likely)
-            return [
-                begin
-                for begin, end in zip(likely, ends, strict=True)
-                if _ERROR.search(data, begin, end if end >= 0 else begin + ROW_LIMIT)
-            ]
-
-        return hits
-
-
-_ERROR_WORDS = (
-    *(b"Traceback", b"rror", b"RROR", b"Exception", b"FATAL", b"fatal", b"CRITICAL", b"CUDA", b"emory"),
-    *(b"OOM", b"NaN", b"nan", b"Killed", b"egmentation", b"core dumped", b"panic"),
-)
-_ERROR = re.compile(
-    rb"Traceback \(most recent|\bERROR\b|\b[Ee]rror\b[^=_]|[a-z](?:Error|Exception)\b|\b(?:FATAL|CRITICAL|fatal)\b"
-    rb"|CUDA (?:error|out)|\b[Oo]ut of memory\b|\bOOM\b|\b(?:NaN|nan)\b|\bKilled\b|[Ss]egmentation fault"
-    rb"|core dumped|\bpanic"
-)

@@ -36,6 +36,8 @@ class LogStatus:
     filter: str = ""
     matching: int | None = None
     """Lines that the filter lets through, found so far; None without a filter."""
+    looking: bool = False
+    """Whether something is being looked for right now."""
     wrap: bool = False
     notice: str = ""
     """Something to be told in a line: truncated, deleted, the search went round, …"""

@@ -20,7 +20,7 @@ def five_cases() -> tuple[bytes, list[str]]:
         parts.append(f"\repoch {epoch}/3")
         parts += [f"\n\rbatch {batch:2d}/20\x1b[A" for batch in range(1, 21)]
     parts.append("\n\n")
-    parts += [f"\rsave:  {step}%" for step in range(0, 63)]
+    parts += [f"\rsave:  {step}%" for step in range(63)]
     rows = ["begin"]
     rows += [f"{name}: 100%|██████████| 100/100" for name in ("load", "train", "test")]
     rows += ["red plain bold green", LONG, "epoch 3/3", "batch 20/20", "save:  62%"]

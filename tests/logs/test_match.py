@@ -6,7 +6,8 @@ import pytest
 from orp_tui.core.errors import UsageError
 from orp_tui.logs.hits import Hits, find_next, find_previous
 from orp_tui.logs.literal import Literal
-from orp_tui.logs.match import AllOf, ErrorMatcher, Matcher
+from orp_tui.logs.match import AllOf, Matcher
+from orp_tui.logs.match_errors import ErrorMatcher
 from orp_tui.logs.path_watch import WatchedLog
 
 WORDS = (
@@ -176,6 +177,29 @@ def test_a_pattern_that_is_none_is_searched_as_text():
     assert not Matcher("a(").is_regex
     assert Matcher("a(").lines(b"b\na(\n") == [2]
     assert list(Matcher("a(").spans("xa(a(")) == [(1, 3), (3, 5)]
+
+
+def test_any_pattern_is_searched_somehow():
+    assert Matcher("[[INFO]").lines(b"[info]\n[[INFO]\n") == [7]
+    assert Matcher(r"\N{BULLET}x").lines("ax\n•x\n".encode()) == [3]
+    assert Matcher("(?u:x)").lines(b"ax\n") == [0]
+    for text in (
+        "*",
+        "?",
+        "\\",
+        "a{99999999999}",
+        "(?P<",
+        "[",
+        "(?i)x",
+        "|",
+        "||",
+        "a|",
+        "\x00",
+        "((((",
+        ")(",
+    ):
+        Matcher(text).lines(b"some x\nlines\n")
+        list(Matcher(text).spans("some x"))
 
 
 def test_a_repeat_of_repeats_is_refused():

@@ -178,12 +178,14 @@ class LogView(Vertical, can_focus=False):
         self._tell_status()
 
     def leave(self) -> bool:
-        """One level back: out of the prompt, the search, the filter. False if there was none."""
+        """One level back: out of the prompt, what is being looked for, the search, the filter. False if none was."""
         status = self._text(self._active).shown.status
         if self._awaiting:
             self._await("", "")
         elif self.query_one(LogPrompt).display:
             self.query_one(LogPrompt).action_close()
+        elif status.looking:
+            self._tell(lambda session: session.cancel())
         elif status.search:
             self._tell(lambda session: session.search(""))
         elif status.filter:
