@@ -77,13 +77,13 @@ def _how(look: Look) -> list[str]:
     return [*words, f"smoothed {look.smoothing:g}"] if look.smoothing > 0 else words
 
 
-def foot(curves: Sequence[Curve], width: int) -> str | None:
+def foot(series: Sequence[Series], width: int) -> str | None:
     """How many values are no finite numbers, and since when; None if all are."""
-    told = [curve.series for curve in curves if curve.series.summary.non_finite]
+    told = [one for one in series if one.summary.non_finite]
     if not told:
         return None
-    if len(curves) > 1:
-        texts = [f"{one_line(series.name, 20)}: {_short(series.summary)}" for series in told]
+    if len(series) > 1:
+        texts = [f"{one_line(one.name, 20)}: {_short(one.summary)}" for one in told]
         return one_line("! " + "; ".join(texts), width)
     found = told[0].summary
     first = step_number(found.first_non_finite_step, 0)

@@ -16,16 +16,14 @@ from typing import Any
 
 from orp_tui.charts.captions import foot, mark, title
 from orp_tui.charts.curve import Curve, curve_of
-from orp_tui.charts.frame import Frame, frame_of, has_axes
-from orp_tui.charts.look import DOTS, Look
+from orp_tui.charts.frame import Frame, columns_for, frame_of
+from orp_tui.charts.look import Look
 from orp_tui.charts.picture import LINE_ROLES, Picture, Role, Span, spans_of
 from orp_tui.core.sanitise import cell_width, one_line
 from orp_tui.core.series import Series
 
 Cells = list[list[tuple[str, Role]]]
 
-_LABELS = 8
-"""Cells that the labels of the y axis take, or so."""
 _MARK_EVERY = 14
 """Cells between the marks that tell one line from another without colours."""
 _PLOTEXT_MARKERS = {"braille": "braille", "block": "hd"}
@@ -48,11 +46,11 @@ def draw(series: Sequence[Series], width: int, height: int, look: Look | None = 
         return Picture(())
     series = series[: len(LINE_ROLES)]
     look, notes = _possible(series, look or Look())
-    columns = max(1, width - _LABELS * has_axes(width, height - 1)) * DOTS[look.markers]
+    below = foot(series, width) if height >= 4 else None
+    room = height - 1 - (below is not None)
+    columns = columns_for(series, width, room, look)
     curves = [curve_of(one, columns, look) for one in series]
     rows = [title(curves, look, notes, width)]
-    below = foot(curves, width) if height >= 4 else None
-    room = height - len(rows) - (below is not None)
     rows += _plot(curves, width, room, look) if room > 0 else []
     if below is not None:
         rows.append((Span(below, "event"),))
@@ -98,7 +96,7 @@ def _by_plotext(curves: Sequence[Curve], frame: Frame, look: Look) -> Cells:
         plotext.yaxes(frame.has_axes, False)
         plotext.xlim(0, 1)
         plotext.ylim(0, 1)
-        plotext.xticks([tick.place for tick in frame.x_ticks], [tick.label for tick in frame.x_ticks])
+        plotext.xticks(*frame.x_labels())
         plotext.yticks([tick.place for tick in frame.y_ticks], [tick.label for tick in frame.y_ticks])
         for place, curve in enumerate(curves):
             _Pen(plotext, frame, look, place, several=len(curves) > 1).draw(curve)
@@ -171,12 +169,11 @@ def _mark_events(cells: Cells, curves: Sequence[Curve], frame: Frame) -> None:
     if axis is None:
         return
     left = next(place for place, (char, _) in enumerate(axis) if char == "└") + 1
-    last = len(axis) - 1 - left
     for curve in curves:
         for x, _ in curve.reduced.events:
-            place = frame.x.place(x)
-            if place is not None and last >= 0:
-                axis[left + round(place * last)] = ("!", "event")
+            cell = frame.cell(x)
+            if cell is not None and left + cell < len(axis):
+                axis[left + cell] = ("!", "event")
 
 
 def _centred(text: str, width: int, height: int) -> list[tuple[Span, ...]]:

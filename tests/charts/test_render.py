@@ -63,16 +63,16 @@ def test_any_values_in_any_size_give_a_picture_that_fits(curves, width, height, 
 def test_the_title_says_how_many_points_are_drawn_as_how_many_columns():
     series = Series.of("loss", range(100_000), [1.0] * 100_000)
 
-    assert lines_of(draw([series], 128, 10))[0] == "loss  1  n=100,000 as 240 columns min/max"
+    assert lines_of(draw([series], 125, 10))[0] == "loss  1  n=100,000 as 240 columns min/max"
     assert lines_of(draw([LOSS], 80, 10))[0] == "loss  0.01  n=100"
 
 
 @pytest.mark.parametrize(
     ("width", "title"),
     [
-        (80, "val/loss  0.01  n=1,000 as 144 columns min/max  log, smoothed 0.9"),
-        (60, "val/loss  0.01  n=1,000 as 104 columns  log, smoothed 0.9"),
-        (50, "val/loss  0.01  n=1,000 as 84  log, smoothed 0.9"),
+        (80, "val/loss  0.01  n=1,000 as 148 columns min/max  log, smoothed 0.9"),
+        (60, "val/loss  0.01  n=1,000 as 108 columns  log, smoothed 0.9"),
+        (50, "val/loss  0.01  n=1,000 as 88  log, smoothed 0.9"),
         (40, "val/loss  0.01  log, smoothed 0.9"),
         (20, "val/loss  0.01"),
         (8, "val/loss"),
@@ -231,3 +231,24 @@ def test_a_picture_for_a_terminal_has_its_sixteen_colours_and_ends_each():
 
     assert "\x1b[36m" in text
     assert text.count("\x1b[0m") == text.count("\x1b[") - text.count("\x1b[0m")
+
+
+@pytest.mark.parametrize("width", range(40, 60, 3))
+def test_the_columns_of_a_dense_line_leave_no_holes(width):
+    values = [step % 2 for step in range(10_000)]
+
+    lines = lines_of(draw([Series.of("a", range(10_000), values)], width, 12))
+
+    middle = lines[5][lines[5].index("│") + 1 :] if "│" in lines[5] else lines[5][lines[5].index("┤") + 1 :]
+    assert set(middle) == {"⣿"}
+    assert len(lines[5]) == width
+
+
+def test_events_of_the_ends_stand_at_the_ends_of_the_axis():
+    values = [math.nan, *[1.0] * 98, math.nan]
+
+    axis = next(line for line in lines_of(draw([Series.of("a", range(100), values)], 60, 10)) if "└" in line)
+
+    assert axis[axis.index("└") + 1] == "!"
+    assert axis[-1] == "!"
+    assert axis.count("!") == 2
