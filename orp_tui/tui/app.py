@@ -99,10 +99,13 @@ class OrpApp(App[str]):
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return state_variables(self.current_theme)
 
+    def get_default_screen(self) -> DashboardScreen:
+        """The dashboard is the bottom of the stack: an empty screen beneath it would be drawn with it."""
+        return DashboardScreen(id="dashboard")
+
     def on_mount(self) -> None:
         self._allow_threads()
         complaints = apply_keymap(self)
-        self.push_screen(DashboardScreen(id="dashboard"))
         # After the first paint: it imports what the dashboard itself does not need.
         self.call_after_refresh(self._feed.start)
         for words in complaints:
@@ -319,7 +322,7 @@ class OrpApp(App[str]):
         """Go to a screen by its name; what lies above the dashboard is left."""
         if self._is_on(name):
             return
-        while len(self.screen_stack) > 2:
+        while len(self.screen_stack) > 1:
             self.pop_screen()
         if name == "system":
             from orp_tui.tui.screens.system import SystemScreen

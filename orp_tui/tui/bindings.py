@@ -105,7 +105,7 @@ KEYS: tuple[Key, ...] = (
     Key("queue.mark_all", "asterisk", "mark_all", "Mark all", "Mark all that is shown, or none.", twin="orp cancel --all-queued", display="*"),
     Key("queue.undo", "u", "screen.undo", "Undo", "Take back the last move, hold, priority or pause.", alone="a command says what undoes it"),
     Key("queue.redo", "U", "screen.redo", "Redo", "Do again what was undone.", alone="a command says what undoes it"),
-    Key("queue.filter", "slash", "filter", "Filter", "Show only the rows that hold these words; `!` before a word: that don't.", alone="`orp status --json` and jq do it", footer=True, display="/"),
+    Key("queue.filter", "slash", "screen.filter_queue", "Filter", "Show only the rows that hold these words; `!` before a word: that don't.", alone="`orp status --json` and jq do it", footer=True, display="/"),
     Key("queue.sort", "o", "sort", "Sort", "Sort by the next column; O turns the order round.", alone=_SCREEN),
     Key("queue.reverse", "O", "reverse", "Reverse", "Turn the order round.", alone=_SCREEN),
     # Configs
@@ -122,7 +122,7 @@ KEYS: tuple[Key, ...] = (
     Key("configs.open_folder", "right,l", "open_folder", "Open folder", "Open the folder, or go into it.", alone=_SCREEN),
     Key("configs.undo", "u", "screen.undo", "Undo", "Take back the last add.", alone="a command says what undoes it"),
     Key("configs.redo", "U", "screen.redo", "Redo", "Do again what was undone.", alone="a command says what undoes it"),
-    Key("configs.filter", "slash", "filter", "Filter", "Show only the files that hold these words.", alone="ls does it", display="/"),
+    Key("configs.filter", "slash", "screen.filter_configs", "Filter", "Show only the files that hold these words.", alone="ls does it", display="/"),
     # An experiment file
     Key("config.edit", "e", "answer('edit')", "Edit", "Open the file in your editor.", twin="orp validate FILE", footer=True),
     Key("config.add", "a", "answer('add')", "Add", "Queue the experiment file, as it is.", twin="orp queue submit FILE", footer=True),

@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from textual.content import Content
+from textual.widget import Widget
+
 from orp_tui.core.sanitise import one_line
 from orp_tui.core.states import RunState
 from orp_tui.tui.widgets.header_line import Heading
@@ -12,6 +15,14 @@ from orp_tui.tui.widgets.header_line import Heading
 if TYPE_CHECKING:
     from orp_tui.logs.status import LogStatus
     from orp_tui.services.board import Board
+
+
+def entitle(widget: Widget, words: str) -> None:
+    """Let the frame of a widget say these words. Setting the same title again would draw all of it again."""
+    title = Content(words)
+    if widget.border_title != title.markup:
+        widget.border_title = title
+
 
 _COUNTED = (
     ("run", (RunState.STARTING, RunState.RUNNING, RunState.FINISHING)),

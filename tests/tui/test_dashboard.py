@@ -102,7 +102,7 @@ async def test_cancelling_a_running_run_asks_and_names_it(project, open_dashboar
         await pilot.press("x")
         await sees(pilot, "Cancel 1 run?", run_id, "orp cancel", "SIGTERM, then SIGKILL after 5.0s")
         await pilot.press("enter", "n")
-        await eventually(pilot, lambda: len(app.screen_stack) == 2)
+        await eventually(pilot, lambda: len(app.screen_stack) == 1)
         assert states(project)[run_id].state is RunState.RUNNING
 
         await pilot.press("x", "y")
@@ -120,7 +120,7 @@ async def test_many_runs_are_cancelled_only_with_their_number(project, open_dash
         await pilot.press("asterisk", "x")
         await sees(pilot, "Cancel 6 runs?", "Type 6")
         await pilot.press("y", "5", "enter")
-        await eventually(pilot, lambda: len(app.screen_stack) == 2)
+        await eventually(pilot, lambda: len(app.screen_stack) == 1)
         assert any(item.state is RunState.RUNNING for item in states(project).values())
 
         await pilot.press("x", "6", "enter")

@@ -145,15 +145,13 @@ class DashboardScreen(Panes):
         self.show_titles()
         self.remember()
 
-    @on(QueueTable.FilterRequested)
-    def _filter_queue(self) -> None:
+    def action_filter_queue(self) -> None:
         queue = self.query_one(QueueTable)
         self.query_one(PromptLine).ask(
             "filter:", queue.filter_words, lambda words: setattr(queue, "filter_words", words)
         )
 
-    @on(ConfigsTree.FilterRequested)
-    def _filter_configs(self) -> None:
+    def action_filter_configs(self) -> None:
         tree = self.query_one(ConfigsTree)
         self.query_one(PromptLine).ask(
             "filter:", tree.filter_words, lambda words: setattr(tree, "filter_words", words)
@@ -198,7 +196,7 @@ class DashboardScreen(Panes):
         panel = place.panel if place.panel in (*TOPS, *TABS) else "queue"
         tab = place.tab if place.tab in TABS else TABS[0]
         top = panel if panel in TOPS else TOPS[0]
-        self.see(View(tab, top, panel if place.zoomed else None))
+        self.see(View(tab, top, panel if place.zoomed else None, panel))
         self.query_one(f"#{panel}").focus()
 
     def remember(self) -> None:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import dataclasses
 
 from textual import events, on
-from textual.content import Content
 from textual.widget import Widget
 
 from orp_tui.core.sanitise import one_line
 from orp_tui.tui.placing import TABS, TOPS, View, side_tabs
 from orp_tui.tui.screens.config_verbs import ConfigVerbs
-from orp_tui.tui.titles import log_words
+from orp_tui.tui.titles import entitle, log_words
 from orp_tui.tui.widgets.body import Body
 from orp_tui.tui.widgets.checklist import Checklist
 from orp_tui.tui.widgets.configs_tree import ConfigsTree
@@ -35,7 +34,8 @@ class Panes(ConfigVerbs):
 
     def action_next_panel(self, by: int) -> None:
         body = self.query_one(Body)
-        panes = [pane for pane in ("configs", "queue", *TABS) if pane in TOPS or body.is_shown(pane)]
+        every = ("configs", "queue", *TABS)
+        panes = [pane for pane in every if pane in TOPS or body.is_tiny or body.is_shown(pane)]
         here = self.pane_of_focus()
         place = (panes.index(here) + by) % len(panes) if here in panes else 0
         self.reveal(panes[place])
@@ -43,14 +43,15 @@ class Panes(ConfigVerbs):
 
     def action_turn_tab(self, by: int) -> None:
         body = self.query_one(Body)
-        tabs = side_tabs(body.size.width, body.size.height)
+        tabs = TABS if body.is_tiny else side_tabs(body.size.width, body.size.height)
         if not tabs:
             return
         now = body.view.tab if body.view.tab in tabs else tabs[0]
-        tab = tabs[(tabs.index(now) + by) % len(tabs)]
         follows = self.pane_of_focus() in tabs
-        self.see(dataclasses.replace(body.view, tab=tab))
-        if follows:
+        # Where one pane alone is seen, the tab itself comes first.
+        tab = now if body.is_tiny and not follows else tabs[(tabs.index(now) + by) % len(tabs)]
+        self.see(dataclasses.replace(body.view, tab=tab, alone=tab))
+        if follows or body.is_tiny:
             self.query_one(f"#{tab}").focus()
 
     def action_zoom(self) -> None:
@@ -85,16 +86,18 @@ class Panes(ConfigVerbs):
     def _focus_moved(self) -> None:
         pane = self.pane_of_focus()
         body = self.query_one(Body)
-        if body.view.zoom not in (None, pane):
-            self.see(dataclasses.replace(body.view, zoom=pane))
+        zoom = None if body.view.zoom is None else pane
+        self.see(dataclasses.replace(body.view, zoom=zoom, alone=pane))
+
+    @on(Body.Resized)
+    def _resized(self, event: Body.Resized) -> None:
+        event.stop()
+        self.show_titles()
         self.remember()
 
     def reveal(self, pane: str) -> None:
         """Bring a pane into sight."""
-        view = self.query_one(Body).view
-        zoom = None if view.zoom is None else pane
-        tab, top = (view.tab, pane) if pane in TOPS else (pane, view.top)
-        self.see(View(tab, top, zoom))
+        self.see(self.query_one(Body).view.showing(pane))
 
     def see(self, view: View) -> None:
         """Show what is chosen there."""
@@ -105,9 +108,9 @@ class Panes(ConfigVerbs):
     def show_titles(self) -> None:
         """Let the frames say what is in them."""
         queue, body = self.query_one(QueueTable), self.query_one(Body)
-        queue.border_title = Content(queue.title)
+        entitle(queue, queue.title)
         configs = self.query_one(ConfigsTree)
-        configs.border_title = Content(configs.title)
+        entitle(configs, configs.title)
         item = queue.view_of(queue.cursor_key) if queue.cursor_key is not None else None
         name = f"{item.run.id.rpartition('_')[2]} {one_line(item.run.name, 30)}" if item is not None else ""
         tabs = side_tabs(body.size.width, body.size.height)
@@ -116,7 +119,7 @@ class Panes(ConfigVerbs):
         for tab in TABS:
             title = self._tabs(tab, tabs) if tab in tabs else self._title_of(tab)
             words = f"{name}  {title}" if tab == TABS[0] else title
-            self.query_one(f"#{tab}").border_title = Content(words)
+            entitle(self.query_one(f"#{tab}"), words)
 
     def _tabs(self, tab: str, tabs: tuple[str, ...]) -> str:
         return "  ".join(f"[{self._title_of(one)}]" if one == tab else self._title_of(one) for one in tabs)

@@ -49,10 +49,6 @@ class ConfigsTree(LineList):
     class TitleChanged(Message):
         """Filter, marks or the number of files are others."""
 
-    @dataclasses.dataclass
-    class FilterRequested(Message):
-        """The screen should ask for words."""
-
     def __init__(self, *, ascii_only: bool = False, **options: Any) -> None:
         super().__init__(**options)
         self._maker = RowMaker(ascii_only=ascii_only)
@@ -194,9 +190,6 @@ class ConfigsTree(LineList):
     def _turn(self, folder: str, closed: bool) -> None:
         self._turned[folder] = closed
         self._show()
-
-    def action_filter(self) -> None:
-        self.post_message(self.FilterRequested())
 
     def action_mark(self) -> None:
         folder = self.cursor_folder

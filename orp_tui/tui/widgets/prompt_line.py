@@ -33,7 +33,7 @@ class PromptLine(Widget):
 
     def ask(self, label: str, value: str, changed: Callable[[str], None]) -> None:
         """Let a person type; `changed` is called with the text at each change, and with `value` on Esc."""
-        self._changed = None
+        self._changed = changed
         self._before, self._from = value, self.screen.focused
         self.query_one(Label).update(Content(label))
         field = self.query_one(Input)
@@ -41,8 +41,8 @@ class PromptLine(Widget):
         field.cursor_blink = getattr(getattr(self.app, "manners", None), "cursor_blink", True)
         self.display = True
         self.screen.add_class("-asking")
-        field.focus()
-        self.call_after_refresh(self._listen, changed)
+        # At once: keys that are typed ahead are meant for the field.
+        self.screen.set_focus(field)
 
     def action_give_up(self) -> None:
         if self._changed is not None:
@@ -61,11 +61,6 @@ class PromptLine(Widget):
         if self._changed is not None:
             self._changed(event.value)
         self._close()
-
-    def _listen(self, changed: Callable[[str], None]) -> None:
-        self._changed = changed
-        if (value := self.query_one(Input).value) != self._before:
-            changed(value)
 
     def _close(self) -> None:
         self._changed = None

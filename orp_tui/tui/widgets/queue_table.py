@@ -42,10 +42,6 @@ class QueueTable(LineList):
     class TitleChanged(Message):
         """Filter, sort, marks or the number of rows are others."""
 
-    @dataclasses.dataclass
-    class FilterRequested(Message):
-        """The screen should ask for words."""
-
     def __init__(self, *, ascii_only: bool = False, tick_s: float = 1.0, **options: Any) -> None:
         super().__init__(**options)
         self._ascii = ascii_only
@@ -110,9 +106,6 @@ class QueueTable(LineList):
         self._sort, self._reversed = (wanted[0] if wanted[0] in SORTS else SORTS[0]), wanted[1]
         self._show()
         self.post_message(self.TitleChanged())
-
-    def action_filter(self) -> None:
-        self.post_message(self.FilterRequested())
 
     def action_sort(self) -> None:
         self.order = SORTS[(SORTS.index(self._sort) + 1) % len(SORTS)], self._reversed
