@@ -6,6 +6,7 @@ somebody else holds, is not waited for.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from typing import TYPE_CHECKING
 
@@ -37,13 +38,15 @@ def first_look(context: Context) -> Board | None:
 
 
 def _look(context: Context, found: list[Board]) -> None:
-    from orp_tui.services.board import BoardReader
+    """What goes wrong here goes wrong again for the dashboard, which can tell it."""
+    with contextlib.suppress(Exception):
+        from orp_tui.services.board import BoardReader
 
-    reader = BoardReader(context)
-    try:
-        found.append(reader.look())
-    finally:
-        reader.close()
+        reader = BoardReader(context)
+        try:
+            found.append(reader.look())
+        finally:
+            reader.close()
 
 
 def queue_lines(board: Board, width: int, *, ascii_only: bool = False) -> list[str]:

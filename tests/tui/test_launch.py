@@ -73,6 +73,23 @@ def test_something_is_shown_before_textual_and_the_screen_is_not_cleared_in_betw
         assert real.raw.count(b"\x1b[2J") == real.raw.count(b"\x1bc") == 0
 
 
+def test_the_runs_are_on_the_screen_before_textual_and_the_words_at_the_end_count_them(home, project):
+    variables = environment(home, ORP_AUTOSTART="false")
+    submit = [sys.executable, "-P", "-m", "orp_tui.cli", "queue", "submit", "first.yaml"]
+    subprocess.run(submit, env=variables, cwd=project, check=True, capture_output=True)
+
+    with terminal(ORP_TUI, variables, cwd=project) as real:
+        real.until("Queue", "Leave")
+        before_textual = bytes(real.raw).partition(b"\x1b[?1000h")[0].decode()
+        assert " first " in before_textual
+        assert "wait" in before_textual
+        real.send("q")
+
+        assert real.end() == 0
+        assert "1 run waits" in real.text
+        assert "`orp queue start`" in real.text
+
+
 def test_keys_typed_while_it_loads_are_not_echoed_and_count(home, project):
     with terminal(ORP_TUI, environment(home), cwd=project) as real:
         real.until("loading")
