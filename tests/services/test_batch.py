@@ -14,10 +14,12 @@ from orp_tui.core.errors import ConfigError, OrpError, RunNotFound, SubmitRefuse
 from orp_tui.core.needs import Dependency
 from orp_tui.core.states import RunState
 from orp_tui.engine.request_file import read_request
-from orp_tui.services import batch
-from orp_tui.services.again import refreeze, retry
-from orp_tui.services.batch import experiment_files, sources_of_files, submit_all
+from orp_tui.services import shared_freeze
+from orp_tui.services.again import retry
+from orp_tui.services.batch import submit_all
+from orp_tui.services.experiment_files import experiment_files, sources_of_files
 from orp_tui.services.prepare import SubmitOptions
+from orp_tui.services.refreezing import refreeze
 from orp_tui.services.wishes import Wishes
 from orp_tui.store import groups, runs
 from orp_tui.workspace import freeze
@@ -405,7 +407,9 @@ def test_many_refreezes_share_one_look(project, code, monkeypatch):
         "orp_tui.services.prepare.plan_freeze", lambda *words, **more: looks.append(1) or plan(*words, **more)
     )
 
-    done = refrozen(project, *(item.run_id for item in items), shared=batch.SharedFreeze(project.context))
+    done = refrozen(
+        project, *(item.run_id for item in items), shared=shared_freeze.SharedFreeze(project.context)
+    )
 
     assert len(looks) == 1
     assert [project.row(item.run_id).seed for item in done] == [1, 2, 3]

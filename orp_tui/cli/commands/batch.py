@@ -53,7 +53,7 @@ def command(
 
     All or, if one is invalid, none. Prints an id a line; `orp cancel --batch ID` ends all of them.
     """
-    from orp_tui.services.batch import experiment_files, sources_of_files
+    from orp_tui.services.experiment_files import experiment_files, sources_of_files
 
     if junit is not None and not wait:
         raise click.UsageError("--junit needs --wait: without it there are no results to write")

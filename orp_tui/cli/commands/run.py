@@ -163,7 +163,8 @@ def submit_sources(
     `led` says that a queue processor was started, or found, a moment ago. The other options are those of `services.batch.submit_all`. Raises NotYet before anything is queued.
     """
     from orp_tui.cli.asking import answered
-    from orp_tui.services.batch import representatives, submit_all
+    from orp_tui.services.batch import submit_all
+    from orp_tui.services.shared_freeze import representatives
 
     for source in sources:
         if source.plan.not_yet:
