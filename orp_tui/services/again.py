@@ -18,7 +18,7 @@ from orp_tui.core.states import RunState
 from orp_tui.engine.checkpoints import last_checkpoint
 from orp_tui.services.context import Context
 from orp_tui.services.predecessor import request_of, same_wishes, source_of
-from orp_tui.services.prepare import Source, SubmitOptions
+from orp_tui.services.submission import Source, SubmitOptions
 from orp_tui.services.submit import submit
 
 

@@ -15,9 +15,9 @@ from collections.abc import Iterator, Sequence
 from orp_tui.core.errors import UsageError
 from orp_tui.core.layout import RunPaths
 from orp_tui.services.context import Context
-from orp_tui.services.prepare import Prepared, Source, SubmitOptions
 from orp_tui.services.reference import find_run
 from orp_tui.services.shared_freeze import SharedFreeze
+from orp_tui.services.submission import Prepared, Source, SubmitOptions
 from orp_tui.services.submit import carry_out, new_folder, tidy
 from orp_tui.services.wishes import Wishes, place_of
 from orp_tui.store import groups, runs

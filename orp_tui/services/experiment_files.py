@@ -11,7 +11,7 @@ from orp_tui.config.settings import PROJECT_FILE
 from orp_tui.core.errors import ConfigError, UsageError
 from orp_tui.core.problem import Problem
 from orp_tui.services.context import Context
-from orp_tui.services.prepare import Source
+from orp_tui.services.submission import Source
 from orp_tui.services.submit import sources_of_file
 
 YAML = (".yaml", ".yml")

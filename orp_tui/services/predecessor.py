@@ -17,7 +17,7 @@ from orp_tui.engine.facts import MARKER
 from orp_tui.engine.request_file import read_request
 from orp_tui.files.atomic import read_json
 from orp_tui.services.context import Context
-from orp_tui.services.prepare import Frozen, Source
+from orp_tui.services.submission import Frozen, Source
 from orp_tui.services.wishes import Wishes
 from orp_tui.workspace import private_environment
 from orp_tui.workspace.environment import SHIM, FixedEnvironment

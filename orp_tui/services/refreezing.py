@@ -16,8 +16,8 @@ from orp_tui.files.failpoint import hit
 from orp_tui.services.context import Context
 from orp_tui.services.control import cancel
 from orp_tui.services.predecessor import request_of, same_wishes, source_of
-from orp_tui.services.prepare import SubmitOptions
 from orp_tui.services.shared_freeze import SharedFreeze
+from orp_tui.services.submission import SubmitOptions
 from orp_tui.services.submit import carry_out, new_folder, tidy
 from orp_tui.store import events, runs
 from orp_tui.store.database import transaction

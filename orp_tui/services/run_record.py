@@ -10,7 +10,8 @@ from orp_tui.core.request import ArtifactRule, RunRequest, StopRule
 from orp_tui.deliverables.baseline import take_baseline
 from orp_tui.files.atomic import to_json
 from orp_tui.services.context import actor
-from orp_tui.services.prepare import Prepared, signal_number
+from orp_tui.services.prepare import signal_number
+from orp_tui.services.submission import Prepared
 from orp_tui.services.wishes import Place
 from orp_tui.workspace import inputs, private_environment, provenance
 from orp_tui.workspace.sources import FrozenTree

@@ -7,7 +7,8 @@ import os
 from collections.abc import Sequence
 
 from orp_tui.services.context import Context
-from orp_tui.services.prepare import Frozen, Prepared, Source, SubmitOptions, prepare
+from orp_tui.services.prepare import prepare
+from orp_tui.services.submission import Frozen, Prepared, Source, SubmitOptions
 from orp_tui.workspace import environment, sources
 from orp_tui.workspace.command import resolve_command
 from orp_tui.workspace.plan import FreezePlan

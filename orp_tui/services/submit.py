@@ -23,8 +23,9 @@ from orp_tui.core.layout import BasePaths, RunPaths
 from orp_tui.files.atomic import sync_folder
 from orp_tui.files.failpoint import hit
 from orp_tui.services.context import Context, current_folder, writing_to
-from orp_tui.services.prepare import Prepared, Source, SubmitOptions, prepare
+from orp_tui.services.prepare import prepare
 from orp_tui.services.run_record import request_of, write_run
+from orp_tui.services.submission import Prepared, Source, SubmitOptions
 from orp_tui.services.wishes import place_of
 from orp_tui.store import runs
 from orp_tui.workspace import editable, filling, sources

@@ -18,8 +18,8 @@ from orp_tui.services import shared_freeze
 from orp_tui.services.again import retry
 from orp_tui.services.batch import submit_all
 from orp_tui.services.experiment_files import experiment_files, sources_of_files
-from orp_tui.services.prepare import SubmitOptions
 from orp_tui.services.refreezing import refreeze
+from orp_tui.services.submission import SubmitOptions
 from orp_tui.services.wishes import Wishes
 from orp_tui.store import groups, runs
 from orp_tui.workspace import freeze

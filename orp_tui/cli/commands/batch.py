@@ -14,7 +14,7 @@ from orp_tui.cli.context_option import as_json, base_dir, base_option
 from orp_tui.cli.queue_options import queue_options, read_wishes
 from orp_tui.core.sanitise import sanitise
 from orp_tui.services.context import Context, open_context
-from orp_tui.services.prepare import SubmitOptions
+from orp_tui.services.submission import SubmitOptions
 
 if TYPE_CHECKING:
     from orp_tui.services.batch import Item

@@ -16,7 +16,7 @@ from orp_tui.core.errors import NotYet, OrpError
 from orp_tui.core.sanitise import sanitise
 from orp_tui.services.context import Context, open_context, writing_to
 from orp_tui.services.control import ensure_leader
-from orp_tui.services.prepare import Source, SubmitOptions
+from orp_tui.services.submission import Source, SubmitOptions
 
 if TYPE_CHECKING:
     from orp_tui.services.batch import Item
