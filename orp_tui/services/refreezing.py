@@ -9,7 +9,7 @@ import sqlite3
 import time
 
 from orp_tui.core.errors import SubmitRefused, UsageError
-from orp_tui.core.run import CancelRequest, Run
+from orp_tui.core.run import REFROZEN, CancelRequest, Run, refreeze_key, refreeze_key_of
 from orp_tui.core.states import Reason, RunState
 from orp_tui.files.atomic import create_once, to_json
 from orp_tui.files.failpoint import hit
@@ -22,9 +22,6 @@ from orp_tui.services.submit import carry_out, new_folder, tidy
 from orp_tui.store import events, runs
 from orp_tui.store.database import transaction
 from orp_tui.workspace.sources import store_tree
-
-_REFROZEN = "refrozen as "
-"""The detail of a run that another one has taken the place of begins so."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,9 +50,10 @@ def refreeze(
 
     Raises UsageError if the run does not wait (any more) or has no frozen code, and what a submit raises.
     """
-    if run.state is RunState.CANCELLED and (run.detail or "").startswith(_REFROZEN):
-        _write_cancel(context, run, by=by, at=run.cancel_requested_at or time.time())
-        return Refrozen((run.detail or "").removeprefix(_REFROZEN), replaced=True)
+    if run.state is RunState.CANCELLED and (run.detail or "").startswith(REFROZEN):
+        newer = (run.detail or "").removeprefix(REFROZEN)
+        _write_cancel(context, run, newer, by=by, at=run.cancel_requested_at or time.time())
+        return Refrozen(newer, replaced=True)
     _require_waiting(run)
     request = request_of(context, run)
     if request.workspace != "isolated":
@@ -98,7 +96,7 @@ def refreeze(
 def _refreeze_key(connection: sqlite3.Connection, run: Run, tree: str) -> tuple[str, str | None]:
     """An idempotency key, and the run that waits under it already; a key whose run has ended is used up."""
     for number in itertools.count(1):
-        key = f"refreeze:{run.id}:{tree}" + (f"#{number}" if number > 1 else "")
+        key = refreeze_key(run.id, tree, number)
         known = runs.find_by_key(connection, key)
         found = runs.get(connection, known) if known is not None else None
         if found is None or found.state is RunState.QUEUED:
@@ -129,13 +127,14 @@ def _take_place(context: Context, connection: sqlite3.Connection, old: Run, new_
         _cancel(context, connection, new_id, by=by)
         state = "gone" if current is None else current.state.value
         raise UsageError(f"{old.id}: is {state} by now; it was left as it is")
-    _write_cancel(context, old, by=by, at=now)
+    _write_cancel(context, old, new_id, by=by, at=now)
 
 
-def _write_cancel(context: Context, run: Run, *, by: str, at: float) -> None:
-    """A database that is made again must know that the run is not to start."""
+def _write_cancel(context: Context, run: Run, new_id: str, *, by: str, at: float) -> None:
+    """A database that is made again must know that the run is not to start, and which one is instead."""
+    request = CancelRequest(by, at, None, refrozen_as=new_id)
     with contextlib.suppress(FileNotFoundError):
-        create_once(context.paths.run(run.id).cancel, to_json(CancelRequest(by, at, None).to_json()))
+        create_once(context.paths.run(run.id).cancel, to_json(request.to_json()))
 
 
 def _swap(connection: sqlite3.Connection, old: Run, new: Run, *, by: str, at: float) -> None:
@@ -153,10 +152,10 @@ def _swap(connection: sqlite3.Connection, old: Run, new: Run, *, by: str, at: fl
             events.append(connection, other.id, at, by, "after", f"{new.id} instead of {old.id}")
     values = {
         "state": RunState.CANCELLED.value, "reason": Reason.CANCELLED.value, "ended_at": at,
-        "cancel_requested_at": at, "cancel_by": by, "detail": f"{_REFROZEN}{new.id}",
+        "cancel_requested_at": at, "cancel_by": by, "detail": f"{REFROZEN}{new.id}",
     }  # fmt: skip
     runs.set_values(connection, old, values)
-    events.append(connection, old.id, at, by, "cancel", f"{_REFROZEN}{new.id}")
+    events.append(connection, old.id, at, by, "cancel", f"{REFROZEN}{new.id}")
 
 
 def _left_by_a_kill(context: Context, connection: sqlite3.Connection, run_id: str) -> set[str]:
@@ -165,7 +164,7 @@ def _left_by_a_kill(context: Context, connection: sqlite3.Connection, run_id: st
     for run in runs.unfinished(connection):
         if run.state is RunState.QUEUED and run.held:
             with contextlib.suppress(SubmitRefused):
-                if (request_of(context, run).key or "").startswith(f"refreeze:{run_id}:"):
+                if refreeze_key_of(request_of(context, run).key) == run_id:
                     found.add(run.id)
     return found
 
