@@ -10,7 +10,8 @@ import click
 from orp_tui.cli import output
 from orp_tui.config.answers import answer_workspace
 from orp_tui.services.context import Context, open_context
-from orp_tui.services.prepare import Source, freeze_plan
+from orp_tui.services.prepare import freeze_plan
+from orp_tui.services.submission import Source
 from orp_tui.workspace.filecache import FileCache
 from orp_tui.workspace.plan import Question
 

@@ -11,8 +11,9 @@ from orp_tui.core.sanitise import sanitise
 from orp_tui.core.secrets import mask_named
 from orp_tui.core.words import size
 from orp_tui.services.context import Context
-from orp_tui.services.prepare import Prepared, Source, SubmitOptions, prepare
-from orp_tui.services.submit import notes
+from orp_tui.services.prepare import prepare
+from orp_tui.services.run_record import notes
+from orp_tui.services.submission import Prepared, Source, SubmitOptions
 
 _MOST_SHOWN = 40
 

@@ -233,17 +233,17 @@ def refreeze(references: tuple[str, ...], base_dir: str | None, as_json: bool, *
 
     Each is replaced by a new run in its place; those that wait for it wait for the new one.
     """
-    from orp_tui.services import again
-    from orp_tui.services.batch import SharedFreeze
+    from orp_tui.services import refreezing
+    from orp_tui.services.shared_freeze import SharedFreeze
 
     context = open_context(base_dir=base_dir)
-    done: list[tuple[Run, again.Refrozen]] = []
+    done: list[tuple[Run, refreezing.Refrozen]] = []
     code = 0
     with selected(context, references, filters, fit=_waits) as (connection, chosen):
         shared = SharedFreeze(context)
         for run in chosen.runs:
             try:
-                done.append((run, again.refreeze(context, connection, run, by=actor(), shared=shared)))
+                done.append((run, refreezing.refreeze(context, connection, run, by=actor(), shared=shared)))
             except OrpError as error:
                 code = REFUSED
                 output.say(f"orp: {sanitise(str(error), keep_newlines=True)}")

@@ -33,7 +33,7 @@ class Tree(enum.Enum):
     """The training's processes."""
 
     NEVER = "never"
-    """`tree.lock` was never made: nothing was started."""
+    """Nothing was started: no log was made yet."""
     GONE = "gone"
     ALIVE = "alive"
 

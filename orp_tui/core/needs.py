@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from orp_tui.core.states import RunState
+from orp_tui.core.words import size
 
 Json = dict[str, Any]  # Any: values as JSON gives them
 
@@ -28,6 +29,19 @@ class Needs:
     def to_json(self) -> Json:
         """Only what is asked for."""
         return {name: value for name, value in dataclasses.asdict(self).items() if value}
+
+    def in_words(self) -> str:
+        """`1 GPU with 20.0 GiB, 4 CPUs, 16.0 GiB of memory`; "" if it asks for nothing."""
+        words = [self.gpus_in_words()] if self.gpus else []
+        words += [f"{self.cpus} CPU{'' if self.cpus == 1 else 's'}"] if self.cpus else []
+        words += [f"{size(self.memory)} of memory"] if self.memory else []
+        words += [f"{size(self.disk)} on the disk"] if self.disk else []
+        return ", ".join(words)
+
+    def gpus_in_words(self) -> str:
+        """`2 GPUs with 20.0 GiB`."""
+        word = "1 GPU" if self.gpus == 1 else f"{self.gpus} GPUs"
+        return word if self.gpu_memory is None else f"{word} with {size(self.gpu_memory)}"
 
     @classmethod
     def from_json(cls, data: Json) -> Needs:

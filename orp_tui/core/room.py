@@ -68,7 +68,7 @@ class Room:
         if needs.disk and self._disk is not None and needs.disk > self._disk:
             return f"needs {size(needs.disk)} on the disk: {size(self._disk)} free"
         if needs.gpus and len(self._fitting(needs)) < needs.gpus:
-            return f"needs {_gpus(needs)}: {self._cards_in_words(needs)}"
+            return f"needs {needs.gpus_in_words()}: {self._cards_in_words(needs)}"
         return None
 
     def _full_group(self, run: Run) -> str | None:
@@ -84,12 +84,12 @@ class Room:
         """Why no waiting helps; such a run keeps nothing from others."""
         capacity = self._capacity
         if needs.gpus and not capacity.cards:
-            return f"needs {_gpus(needs)}: {capacity.no_cards}"
+            return f"needs {needs.gpus_in_words()}: {capacity.no_cards}"
         able = [
             card for card in capacity.cards if needs.gpu_memory is None or card.memory >= needs.gpu_memory
         ]
         if needs.gpus > len(able):
-            return f"needs {_gpus(needs)}: this machine has {len(able)} such"
+            return f"needs {needs.gpus_in_words()}: this machine has {len(able)} such"
         if needs.cpus and capacity.cpus is not None and needs.cpus > capacity.cpus:
             return f"needs {needs.cpus} CPUs: this machine has {capacity.cpus}"
         if needs.memory and capacity.memory is not None and needs.memory > capacity.memory:
@@ -167,8 +167,3 @@ class Room:
 
 def _left(total: int | None, used: int) -> int | None:
     return None if total is None else total - used
-
-
-def _gpus(needs: Needs) -> str:
-    word = "1 GPU" if needs.gpus == 1 else f"{needs.gpus} GPUs"
-    return word if needs.gpu_memory is None else f"{word} with {size(needs.gpu_memory)}"

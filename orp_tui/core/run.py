@@ -182,6 +182,21 @@ class ExitRecord:
         )
 
 
+REFROZEN = "refrozen as "
+"""The detail of a run that another one has taken the place of begins so."""
+
+
+def refreeze_key(run_id: str, tree: str, number: int) -> str:
+    """The idempotency key of the run with a newer tree that is to take the place of `run_id`; `number` counts from 1."""
+    return f"refreeze:{run_id}:{tree}" + (f"#{number}" if number > 1 else "")
+
+
+def refreeze_key_of(key: str | None) -> str | None:
+    """The run whose place one with this key is to take; None if it is another's key."""
+    words = (key or "").split(":")
+    return words[1] if len(words) == 3 and words[0] == "refreeze" else None
+
+
 @dataclasses.dataclass(frozen=True)
 class CancelRequest:
     """`cancel.json`: created once, by whoever asked first."""
@@ -190,10 +205,13 @@ class CancelRequest:
     at: float
     grace_s: float | None
     """None: the grace of the experiment."""
+    refrozen_as: str | None = None
+    """The run with newer code that took its place; None if it was simply to end."""
 
     def to_json(self) -> Json:
-        return {"schema": 1, "by": self.by, "at": self.at, "grace_s": self.grace_s}
+        replaced = {"refrozen_as": self.refrozen_as} if self.refrozen_as else {}
+        return {"schema": 1, "by": self.by, "at": self.at, "grace_s": self.grace_s, **replaced}
 
     @classmethod
     def from_json(cls, data: Json) -> CancelRequest:
-        return cls(data["by"], data["at"], data.get("grace_s"))
+        return cls(data["by"], data["at"], data.get("grace_s"), data.get("refrozen_as"))

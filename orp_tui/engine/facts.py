@@ -32,18 +32,22 @@ def gather(paths: BasePaths, run: Run, *, mine: bool = False) -> Facts:
     )
     has_exit = folder.exit(run.attempt).exists()
     lock = Lock.MINE if mine else _lock(folder, claim, alive=supervisor_alive)
+    same_boot = claim is None or claim.boot_id == host.boot_id()
     started = folder.started(run.attempt).exists()
     return Facts(
         lock=lock,
         tree=_tree(
-            folder, run, started=started, unattended=by_supervisor and lock is not Lock.HELD and not has_exit
+            folder,
+            run,
+            began=started or has_exit or _may_have_begun(folder, same_boot=same_boot),
+            unattended=by_supervisor and lock is not Lock.HELD and not has_exit,
         ),
         claim=_claim_kind(claim),
         started=started,
         exit=has_exit,
         result=read_result_state(folder, run.attempt),
         cancel=folder.cancel.exists(),
-        same_boot=claim is None or claim.boot_id == host.boot_id(),
+        same_boot=same_boot,
         same_namespace=claim is None or claim.pid_namespace == host.pid_namespace(),
         newest_attempt=_newest_attempt(folder, run.attempt if claim is not None else run.attempt - 1),
         supervisor_alive=supervisor_alive,
@@ -93,11 +97,20 @@ def _inode(path: Path) -> str:
     return f"{found.st_dev}:{found.st_ino}"
 
 
-def _tree(folder: RunPaths, run: Run, *, started: bool, unattended: bool) -> Tree:
-    state = locks.ask(folder.tree_lock)
-    if state is LockState.HELD:
+def _may_have_begun(folder: RunPaths, *, same_boot: bool) -> bool:
+    """Whether a log was made, the last thing before the command is started.
+
+    After a reboot the lock file has to tell: it was flushed before that, and a log may have got lost.
+    """
+    if not same_boot:
+        return folder.tree_lock.exists()
+    return folder.stdout.exists() or folder.stderr.exists()
+
+
+def _tree(folder: RunPaths, run: Run, *, began: bool, unattended: bool) -> Tree:
+    if locks.ask(folder.tree_lock) is LockState.HELD:
         return Tree.ALIVE
-    if state is LockState.ABSENT and not started:
+    if not began:
         return Tree.NEVER
     if unattended and host.processes_with(MARKER, run.id):
         return Tree.ALIVE  # it has closed its descriptors, or somebody has deleted the lock file

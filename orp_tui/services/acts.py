@@ -169,14 +169,14 @@ def resume(context: Context, run_ids: Sequence[str]) -> Outcome:
 
 def refreeze(context: Context, run_ids: Sequence[str]) -> Outcome:
     """Give waiting runs the code as it is now; each is replaced by a new one in its place."""
-    from orp_tui.services import again
-    from orp_tui.services.batch import SharedFreeze
+    from orp_tui.services import refreezing
+    from orp_tui.services.shared_freeze import SharedFreeze
 
     shared = SharedFreeze(context)
     made: list[str] = []
 
     def act(connection: sqlite3.Connection, run: Run) -> str:
-        done = again.refreeze(context, connection, run, by=actor(), shared=shared)
+        done = refreezing.refreeze(context, connection, run, by=actor(), shared=shared)
         if not done.replaced:
             return "has the code of now already"
         made.append(done.run_id)

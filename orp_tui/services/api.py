@@ -10,7 +10,7 @@ from orp_tui.core.result import ExperimentResult
 from orp_tui.services.context import open_context
 from orp_tui.services.control import ensure_leader
 from orp_tui.services.follow import follow, result_of
-from orp_tui.services.prepare import Source, SubmitOptions
+from orp_tui.services.submission import Source, SubmitOptions
 from orp_tui.services.submit import sources_of_file, submit
 
 if TYPE_CHECKING:

@@ -71,7 +71,7 @@ def read(path: Path) -> Reading | None:
 
 
 def _not_valid(path: Path, problems: tuple[Problem, ...]) -> Reading | None:
-    from orp_tui.services.batch import no_experiment
+    from orp_tui.services.experiment_files import no_experiment
 
     if not os.path.lexists(path):
         return None

@@ -18,11 +18,14 @@ from orp_tui.core.words import counted, duration, size
 from orp_tui.engine.request_file import read_request
 from orp_tui.services.acts import Outcome, Undo
 from orp_tui.services.add_choice import NO_CHOICE, AddChoice, AddWords
-from orp_tui.services.batch import Item, representatives, sources_of_files, submit_all
+from orp_tui.services.batch import Item, submit_all
 from orp_tui.services.context import Context, open_context, writing_to
 from orp_tui.services.control import ensure_leader
-from orp_tui.services.prepare import Source, SubmitOptions, freeze_plan
+from orp_tui.services.experiment_files import sources_of_files
+from orp_tui.services.prepare import freeze_plan
 from orp_tui.services.queue_acts import Answer
+from orp_tui.services.shared_freeze import representatives
+from orp_tui.services.submission import Source, SubmitOptions
 from orp_tui.services.wishes import start_time
 from orp_tui.workspace.filecache import FileCache
 

@@ -32,6 +32,8 @@ class RunDetail:
     source: Json | None
     environment: Json | None
     result: Json | None
+    started: Json | None
+    """What was noted when the command of the newest attempt was started."""
     exit: Json | None
     """The exit record of the newest attempt."""
     checklist: ChecklistReport | None
@@ -60,6 +62,7 @@ def detail(
         source=_json(folder, "source.json"),
         environment=_json(folder, "environment.json"),
         result=_json(folder, "result.json"),
+        started=_json(folder, f"started-{run.attempt}.json"),
         exit=_json(folder, f"exit-{run.attempt}.json"),
         checklist=checklist(context.paths, run),
         history=tuple(events.of_run(connection, run_id)),

@@ -9,7 +9,7 @@ import stat
 
 from orp_tui.core.layout import BasePaths, RunPaths
 from orp_tui.core.request import RunRequest
-from orp_tui.core.run import Json, Run
+from orp_tui.core.run import REFROZEN, Json, Run
 from orp_tui.core.states import Reason, RunState
 from orp_tui.engine import facts, results
 from orp_tui.engine.request_file import read_request
@@ -119,9 +119,10 @@ def _end(folder: RunPaths, state: RunState) -> Json:
     if state is RunState.CANCELLED and not folder.result.exists():
         cancel = facts.read_cancel(folder)
         by = f" by {cancel.by}" if cancel else ""
+        new = cancel.refrozen_as if cancel else None
         return {
             "reason": Reason.CANCELLED.value,
-            "detail": f"cancelled{by} before it started",
+            "detail": f"{REFROZEN}{new}" if new else f"cancelled{by} before it started",
             "ended_at": cancel.at if cancel else None,
         }
     try:

@@ -13,7 +13,7 @@ import os
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from orp_tui.core.errors import LeaderError, StoreBusy, StoreError
@@ -24,6 +24,7 @@ from orp_tui.core.states import RunState
 from orp_tui.engine.leadership import read_leader
 from orp_tui.files import locks
 from orp_tui.files.locks import LockState
+from orp_tui.services.known_refreezes import settled, without_their_old_ones
 from orp_tui.services.known_runs import read_folder
 from orp_tui.store import database, replacement
 from orp_tui.store.replacement import KnownRun
@@ -194,18 +195,28 @@ def _rebuild(paths: BasePaths, found: _Found, *, allow_network: bool) -> Rebuilt
         with database.opened(paths.database, allow_network=allow_network) as connection:
             ids = replacement.known_ids(connection)
             lacking = [item for item in found.runs if item.run.id not in ids]
+            lacking = without_their_old_ones(lacking, ids)
             return _fill(connection, lacking, {}, found.skipped)
     kept = replacement.set_aside(paths.database, journals, now=time.time())
     copy = replacement.read_copy(paths.database)
     values = {key: value for key, value in copy.settings.items() if key != "paused"} if copy else {}
-    wanted = [_as_in_copy(item, copy.runs.get(item.run.id)) for item in found.runs] if copy else found.runs
+    wanted, stands_for = settled(found.runs)
+    if copy is not None:
+        wanted = [_as_in_copy(item, copy.runs, stands_for.get(item.run.id)) for item in wanted]
     with replacement.new_database(paths.database, allow_network=allow_network) as connection:
         done = _fill(connection, wanted, values, found.skipped)
     return dataclasses.replace(done, new=True, kept=kept, copy=copy.at if copy else None)
 
 
-def _as_in_copy(item: KnownRun, before: Run | None) -> KnownRun:
-    """A queued run with what was decided about it after its submission; an end is never taken back."""
+def _as_in_copy(item: KnownRun, known: Mapping[str, Run], stands_for: str | None) -> KnownRun:
+    """A queued run with what was decided about it after its submission; an end is never taken back.
+
+    `stands_for` is the run in whose place it waits, None for none; until the swap is in the copy that one's place counts.
+    """
+    before = known.get(item.run.id)
+    old = known.get(stands_for) if stands_for is not None else None
+    if old is not None and old.state is RunState.QUEUED:
+        before = old
     if before is None or item.run.state is not RunState.QUEUED:
         return item
     if before.state.is_final:

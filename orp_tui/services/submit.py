@@ -20,16 +20,15 @@ from typing import TYPE_CHECKING
 from orp_tui.config.settings import find_project
 from orp_tui.core import ids
 from orp_tui.core.layout import BasePaths, RunPaths
-from orp_tui.core.request import ArtifactRule, RunRequest, StopRule
-from orp_tui.deliverables.baseline import take_baseline
-from orp_tui.files.atomic import sync_folder, to_json
+from orp_tui.files.atomic import sync_folder
 from orp_tui.files.failpoint import hit
-from orp_tui.services.context import Context, actor, current_folder, writing_to
-from orp_tui.services.prepare import Prepared, Source, SubmitOptions, prepare, signal_number
-from orp_tui.services.wishes import Place, place_of
+from orp_tui.services.context import Context, current_folder, writing_to
+from orp_tui.services.prepare import prepare
+from orp_tui.services.run_record import request_of, write_run
+from orp_tui.services.submission import Prepared, Source, SubmitOptions
+from orp_tui.services.wishes import place_of
 from orp_tui.store import runs
-from orp_tui.workspace import editable, filling, inputs, private_environment, provenance, sources
-from orp_tui.workspace.sources import FrozenTree
+from orp_tui.workspace import editable, filling, sources
 
 if TYPE_CHECKING:
     from orp_tui.config.loader import LoadedExperiment
@@ -116,20 +115,20 @@ def submit(
             prepared = prepare(context, source, run_id, options)
             return carry_out(context, connection, prepared, building)
         except BaseException:
-            with contextlib.suppress(OSError):
-                sources.remove_tree(building.folder)
-            _withdraw(context.paths, connection, run_id)
+            tidy(context, connection, run_id, building)
             raise
 
 
-def _withdraw(paths: BasePaths, connection: sqlite3.Connection, run_id: str) -> None:
-    """Remove a folder that is in its place already and whose run is not in the queue.
+def tidy(context: Context, connection: sqlite3.Connection, run_id: str, building: RunPaths) -> None:
+    """Remove what a submit has left of a run that is not in the queue.
 
     It stays where the queue can't be asked; a rebuild would then find a run that waits.
     """
+    with contextlib.suppress(OSError):
+        sources.remove_tree(building.folder)
     with contextlib.suppress(OSError, sqlite3.Error):
         if runs.get(connection, run_id) is None:
-            sources.remove_tree(paths.run(run_id).folder)
+            sources.remove_tree(context.paths.run(run_id).folder)
 
 
 def new_folder(paths: BasePaths) -> tuple[str, RunPaths]:
@@ -165,7 +164,7 @@ def carry_out(
     now = time.time()
     place = place_of(connection, prepared.source.plan, prepared.options.wishes, paths, now=now)
     request = request_of(prepared, final, tree, place, now=now)
-    _write(building, final, prepared, request, tree)
+    write_run(building, final, prepared, request, tree)
     hit("submit.written")
     filling.sync_workspaces(building.folder)
     hit("submit.synced")
@@ -193,119 +192,3 @@ def _check_live_code(prepared: Prepared, final: RunPaths, building: RunPaths) ->
         project=prepared.freeze.project,
         options=prepared.command.python_options,
     )
-
-
-def request_of(
-    prepared: Prepared, final: RunPaths, tree: FrozenTree | None, place: Place, *, now: float
-) -> RunRequest:
-    """What `request.json` will hold."""
-    from orp_tui.config.plan import experiment_hash
-
-    plan, source, options = prepared.source.plan, prepared.source, prepared.options
-    return RunRequest(
-        id=prepared.run_id,
-        name=plan.name,
-        description=plan.description,
-        submitted_at=now,
-        submitted_by=actor(),
-        project=str(prepared.freeze.project),
-        workspace=plan.workspace,
-        cwd=str(prepared.cwd_in(final)),
-        argv=prepared.command.argv,
-        shell=plan.shell,
-        seed=plan.seed,
-        config=plan.config,
-        stop=StopRule(signal_number(plan.stop["signal"]), plan.stop["to"], plan.stop["grace_s"]),
-        timeout_s=plan.timeout_s,
-        stall_s=plan.stall_after_s,
-        leftovers=plan.leftovers,
-        deliverables=tuple(plan.deliverables),
-        artifacts=ArtifactRule(
-            tuple(plan.artifacts["include"]), tuple(plan.artifacts["exclude"]), plan.artifacts["pack"]
-        ),
-        env_file=str(source.project / plan.env_file) if plan.env_file else None,
-        secret_names=prepared.fixed.late,
-        tree=tree.sha256 if tree else None,
-        priority=place.priority,
-        umask=_umask(),
-        experiment=plan.experiment,
-        experiment_sha256=source.sha256,
-        config_sha256=experiment_hash(plan),
-        key=options.key,
-        retry_of=options.retry_of,
-        parent=plan.parent,
-        live_code=options.allow_live_code and bool(prepared.live and prepared.live.names),
-        notes=notes(prepared),
-        group=place.group,
-        needs=place.needs,
-        locks=place.locks,
-        after=place.after,
-        starts_at=place.starts_at,
-        batch=options.batch,
-        retry=options.retry,
-        resume_of=options.resume_of,
-        checkpoints=plan.checkpoints,
-        retries=plan.retries,
-        experiment_file=source.file,
-    )
-
-
-def _umask() -> int:
-    """The process's umask; it can be read only by setting it."""
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return mask
-
-
-def notes(prepared: Prepared) -> tuple[str, ...]:
-    """What the submitter should know, one line each."""
-    said = []
-    if prepared.freeze.kind != "isolated":
-        said.append(f"workspace {prepared.freeze.kind}: the project folder itself is used, nothing is frozen")
-    if prepared.missing:
-        names = ", ".join(prepared.missing)
-        said.append(
-            f"secrets that the queue processor does not know: {names}; restart it where they are set "
-            "(`orp queue stop`, it starts again by itself), or name a file in training.env_file"
-        )
-    if prepared.freeze.secrets:
-        left = ", ".join(item.path for item in prepared.freeze.secrets[:5])
-        said.append(f"left out of the workspace because they may hold secrets: {left}")
-    if prepared.options.allow_live_code and prepared.live and prepared.live.names:
-        said.append(f"live code allowed: {', '.join(prepared.live.names)}")
-    return tuple(said)
-
-
-def _write(
-    building: RunPaths, final: RunPaths, prepared: Prepared, request: RunRequest, tree: FrozenTree | None
-) -> None:
-    """All files of the run but those of its attempts; flushed together by the caller."""
-    from orp_tui.config.arguments import config_bytes
-
-    plan = prepared.source.plan
-    variables = prepared.variables(final)
-    source = provenance.source_record(
-        prepared.freeze,
-        tree,
-        argv0=prepared.command.program,
-        submitted_by=request.submitted_by,
-        fingerprints=[
-            inputs.fingerprint(Path(item.target)) for item in prepared.freeze.inputs if not item.software
-        ],
-    )
-    record = provenance.environment_record(prepared.fixed, variables, prepared.python, prepared.missing)
-    _put(building.experiment, prepared.source.data)
-    _put(building.request, to_json(request.to_json()))
-    _put(building.source, to_json(source))
-    _put(building.environment, to_json(record))
-    _put(building.folder / f"config.{plan.config_format}", config_bytes(plan.config, plan.config_format))
-    if prepared.isolated and prepared.options.resume_of is None:
-        baseline = take_baseline(request.deliverables, prepared.cwd_in(building))
-        _put(building.baseline, to_json(baseline))
-    _put(building.environment_private, private_environment.encoded(variables))
-
-
-def _put(path: Path, data: bytes) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)

@@ -6,7 +6,8 @@ import dataclasses
 import subprocess
 import threading
 
-from orp_tui.workspace.gitfacts import TIMEOUT_S, Repository, finish, split_names, start
+from orp_tui.workspace.git import TIMEOUT_S, finish, split_names, start
+from orp_tui.workspace.gitfacts import Repository
 
 
 @dataclasses.dataclass(frozen=True)

@@ -14,6 +14,7 @@ import shutil
 from pathlib import Path
 
 from orp_tui.workspace import gitfacts
+from orp_tui.workspace.git import run_git
 from orp_tui.workspace.gitfacts import Repository
 from orp_tui.workspace.plan import FreezePlan
 from orp_tui.workspace.sources import FrozenTree, remove_tree, sync_file_system
@@ -109,7 +110,7 @@ def _excludes(repository: Repository, plan: FreezePlan) -> bytes:
 
 def _packed_tags(repository: Repository) -> bytes:
     """All tags, for `git describe`; a tag object's line is followed by what it names."""
-    out = gitfacts.run_git(repository.project, ["for-each-ref", "--format=%(objectname) %(refname) %(*objectname)", "refs/tags"])  # fmt: skip
+    out = run_git(repository.project, ["for-each-ref", "--format=%(objectname) %(refname) %(*objectname)", "refs/tags"])  # fmt: skip
     lines = [b"# pack-refs with: peeled fully-peeled sorted "]
     for line in out.splitlines():
         object_id, name, *peeled = line.split(b" ")
@@ -125,8 +126,8 @@ def _make_index(git: Path, repository: Repository, plan: FreezePlan) -> None:
     the workspace at all; then every file counts as unchanged.
     """
     where = {"GIT_DIR": str(git), "GIT_WORK_TREE": str(git)}
-    gitfacts.run_git(git, ["read-tree", "HEAD"], environment=where)
-    listed = gitfacts.run_git(git, ["ls-files", "-z"], environment=where)
+    run_git(git, ["read-tree", "HEAD"], environment=where)
+    listed = run_git(git, ["ls-files", "-z"], environment=where)
     if repository.prefix:
         hidden = listed
     else:
@@ -134,9 +135,7 @@ def _make_index(git: Path, repository: Repository, plan: FreezePlan) -> None:
         absent = (os.fsencode(path) for path in (*plan.tracked_absent, *_sparse(repository)))
         hidden = b"".join(path + b"\0" for path in absent if path in known)
     if hidden:
-        gitfacts.run_git(
-            git, ["update-index", "--skip-worktree", "-z", "--stdin"], given=hidden, environment=where
-        )
+        run_git(git, ["update-index", "--skip-worktree", "-z", "--stdin"], given=hidden, environment=where)
 
 
 def _sparse(repository: Repository) -> list[str]:

@@ -31,6 +31,7 @@ def rows(*, quick: bool) -> Iterator[Row]:
         until(lambda: cpu_seconds(loop) > 0.005, "the loop has started")
         time.sleep(1.0)
         idle, loop_first = percent([leader, loop], window_s, windows)
+        alone = private_mib(leader)
         supervisors = start_waiting(place, context, RUNS)
         observer = await_observer(place, context)
         time.sleep(1.0)
@@ -48,7 +49,8 @@ def rows(*, quick: bool) -> Iterator[Row]:
     all_waiting = tuple(sum(each) for each in zip(*waiting, strict=True))
     first, then = Samples(loop_first, unit), Samples(loop_then, unit)
     yield Row("CPU of the leader, 0 runs", Samples(idle, unit), anchor, first)
-    yield Row(f"  of the leader, {RUNS} silent runs", Samples(busy, unit), anchor, then)
+    yield Row("memory of the leader, 0 runs", Samples((alone,), "MiB"))
+    yield Row(f"CPU of the leader, {RUNS} silent runs", Samples(busy, unit), anchor, then)
     for number, (used, memory) in queued.items():
         yield Row(f"  of the leader, {number:,} waiting as well", Samples(used, unit), anchor, then)
         yield Row(f"memory of the leader, {number:,} waiting", Samples((memory,), "MiB"))

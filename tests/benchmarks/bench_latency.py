@@ -15,6 +15,7 @@ from orp_tui.services.submit import submit
 from orp_tui.store import events
 from tests.benchmarks.ground import await_state, ground
 from tests.benchmarks.measure import Budget, Row, Samples, interleaved
+from tests.benchmarks.rivals import latency, spoolers
 
 COMMAND = ["date", "+%s%N"]
 POLL_S = 0.1
@@ -49,7 +50,12 @@ def rows(*, quick: bool) -> Iterator[Row]:
                 since_claim.append((first - claimed) * 1000)
                 return 0.0
 
-            _, bare = interleaved(rounds, measured, bare_popen)
+            rivals = spoolers(place, slots=2)
+            _, bare, *others = interleaved(
+                rounds, measured, bare_popen, *(latency(item, place) for item in rivals)
+            )
+            for item in rivals:
+                item.close()
     anchor = "bare Popen", Samples(bare, "ms")
     warm = slice(-rounds, None)
     yield Row(
@@ -59,6 +65,12 @@ def rows(*, quick: bool) -> Iterator[Row]:
     yield Row(
         "  of that, from the claim", Samples(tuple(since_claim[warm]), "ms"), *anchor, Budget(40, "p95")
     )
+    for item, took in zip(rivals, others, strict=True):
+        yield Row(
+            f"  beside {item.name}", Samples(tuple(since_call[warm]), "ms"), item.name, Samples(took, "ms")
+        )
+    for name in {"tsp", "nq"} - {item.name for item in rivals}:
+        yield Row(f"  beside {name}", None, name, note=f"{name} is not installed")
 
 
 def bare_popen() -> float:

@@ -15,7 +15,7 @@ from orp_tui.services.submit import submit
 from orp_tui.store import events, runs
 from tests.benchmarks.ground import Ground, ground
 from tests.benchmarks.measure import Budget, Row, Samples, interleaved, milliseconds_of
-from tests.benchmarks.rivals import guild_run, task_spooler
+from tests.benchmarks.rivals import Spooler, dvc_queue, guild_queue, guild_run, no_ops, spoolers
 
 SLOTS = 2
 UNIT = "ms/run"
@@ -24,40 +24,44 @@ UNIT = "ms/run"
 def rows(*, quick: bool) -> Iterator[Row]:
     """Milliseconds a run, from the first claim to the last end."""
     each, rounds = (10, 2) if quick else (40, 5)
+    slow = 2 if quick else 4
     with ground() as place:
         names = (f"batch-{number}" for number in itertools.count())
-        spooler = task_spooler(place, each, slots=SLOTS)
-        guild = guild_run(place)
-        ours, bare, tsp, guilds = interleaved(
+        rivals = {f"{item.name}, {_slots(item)}": no_ops(item, each) for item in spoolers(place, slots=SLOTS)}
+        records = {
+            "guild run": guild_run(place),
+            "guild queue": guild_queue(place, slow),
+            f"dvc queue, {SLOTS} workers": dvc_queue(place, slow, slots=SLOTS),
+        }
+        keepers = {name: action for name, action in records.items() if action is not None}
+        ours, bare, *others = interleaved(
             rounds,
             lambda: batch(place, next(names), each),
             lambda: loop(each),
-            spooler or not_there,
-            guild or not_there,
+            *rivals.values(),
+            *keepers.values(),
             warm_up=0,
         )
     measured = Samples(ours, UNIT)
-    loops = Samples(bare, UNIT)
     yield Row(
         f"queue, {SLOTS} slots, check and zip",
         measured,
         "two bare Python starts in a loop",
-        loops,
+        Samples(bare, UNIT),
         Budget(4, "ratio"),
     )
-    if spooler:
-        yield Row("  beside task-spooler", measured, "tsp -S 2", Samples(tsp, UNIT))
-    else:
-        yield Row("  beside task-spooler", None, "tsp", note="tsp is not installed")
-    if guild:
-        yield Row("  beside Guild", measured, "guild run", Samples(guilds, UNIT), Budget(0.1, "ratio"))
-    else:
-        yield Row("  beside Guild", None, "guild run", note="guild is not installed")
+    yield Row("  so many a minute", Samples(tuple(60_000 / took for took in ours), "/min"))
+    for name, took in zip([*rivals, *keepers], others, strict=True):
+        budget = Budget(0.1, "ratio") if name in keepers else None
+        yield Row(f"  beside {name.split()[0].strip(',')}", measured, name, Samples(took, UNIT), budget)
+    installed = " ".join([*rivals, *keepers])
+    for name in ("tsp", "nq", "guild", "dvc"):
+        if name not in installed:
+            yield Row(f"  beside {name}", None, name, note=f"{name} is not installed")
 
 
-def not_there() -> float:
-    """The measurement of a program that is not installed."""
-    return 0.0
+def _slots(spooler: Spooler) -> str:
+    return "one at a time" if spooler.name == "nq" else f"{SLOTS} slots"
 
 
 def batch(place: Ground, name: str, number: int) -> float:

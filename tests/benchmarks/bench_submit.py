@@ -19,6 +19,7 @@ from orp_tui.services.submit import submit
 from orp_tui.workspace.sources import sync_file_system
 from tests.benchmarks.ground import Ground, ground
 from tests.benchmarks.measure import Budget, Row, Samples, interleaved
+from tests.benchmarks.rivals import spoolers, submits
 
 FILES = 100
 SETTLED_S = 2.5
@@ -41,11 +42,13 @@ def measured(what: str, each: int, rounds: int, *, git: bool) -> Iterator[Row]:
     with ground() as place:
         make_project(place, git=git)
         time.sleep(SETTLED_S)
-        ours, copies, commits = interleaved(
+        rivals = [] if git else spoolers(place, slots=2)
+        ours, copies, commits, *others = interleaved(
             rounds,
             submitting(place, each),
             copying(place, each),
             committing(place.folder / "anchor.db", each * 5),
+            *(submits(item, each) for item in rivals),
         )
     budget = Budget(50, "median", at_least=True)
     yield Row(what, Samples(ours, "/s"), "plain copies, flushed", Samples(copies, "/s"), budget)
@@ -53,6 +56,10 @@ def measured(what: str, each: int, rounds: int, *, git: bool) -> Iterator[Row]:
         yield Row(
             "  beside durable commits", Samples(ours, "/s"), "SQLite, TRUNCATE+FULL", Samples(commits, "/s")
         )
+    for item, took in zip(rivals, others, strict=True):
+        yield Row(
+            f"  beside {item.name}", Samples(ours, "/s"), f"{item.name}, which copies and flushes nothing", Samples(took, "/s")
+        )  # fmt: skip
 
 
 def make_project(place: Ground, *, git: bool) -> None:

@@ -19,7 +19,7 @@ from orp_tui.core.run import Run
 from orp_tui.core.states import RunState
 from orp_tui.services.context import Context, open_context
 from orp_tui.services.control import await_leader, leader_command
-from orp_tui.services.prepare import Source
+from orp_tui.services.submission import Source
 from orp_tui.services.submit import sources_of_file
 from orp_tui.store import database, runs
 

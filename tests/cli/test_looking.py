@@ -82,11 +82,30 @@ def test_the_list_shows_the_code_that_was_frozen_with_each_run(desk: Desk) -> No
 
 
 def test_a_run_whose_folder_is_gone_is_listed_without_its_code(desk: Desk) -> None:
-    run_id = desk.call("queue", "submit", desk.write("e.yaml", "true")).out.strip()
+    run_id = desk.call("queue", "submit", "--held", desk.write("e.yaml", "true")).out.strip()
     shutil.rmtree(desk.folder / "experiments" / "runs" / run_id)
 
     assert [item["code"] for item in desk.call("runs", "--json").json] == [None]
     assert desk.call("runs").code == 0
+
+
+def test_a_run_that_goes_on_says_which_process_and_which_gpus_it_has(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ORP_FAKE_GPUS", "6")  # claims are machine-wide: others may have some of them
+    needs = {"resources": {"gpus": 2, "cpus": 1}}
+    run_id = desk.begin("e.yaml", "echo $CUDA_VISIBLE_DEVICES; echo here; sleep 60", training=needs)
+
+    info, status = desk.call("info", run_id), desk.call("status")
+    (item,) = desk.call("status", "--json").json["runs"]
+
+    first, second = item["gpus"]
+    assert desk.stdout(run_id).startswith(f"{first},{second}\n")
+    assert re.search(r"^process +pid [0-9]+$", info.out, re.MULTILINE)
+    assert re.search(r"^needs +2 GPUs, 1 CPU$", info.out, re.MULTILINE)
+    assert re.search(rf"^GPUs +{first}, {second}$", info.out, re.MULTILINE)
+    assert f"on GPU{first}, GPU{second}" in status.out
+    assert (item["group"], item["priority"]) == ("default", 0)
 
 
 def test_a_limit_cuts_the_list(ended: Ended) -> None:

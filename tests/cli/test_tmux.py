@@ -134,6 +134,14 @@ def test_the_screen_shows_one_view_and_then_one_summary(screen: Screen, desk: De
     assert screen.has_cursor()
 
 
+def _later(screen: Screen, tick: int) -> list[str]:
+    """The whole view, once it has come to a tick or past it."""
+    while True:
+        lines = screen.wait("tick ", "running", "Ctrl-C")
+        if max(_ticks(lines), default=0) >= tick:
+            return lines
+
+
 @pytest.mark.slow
 def test_resizing_garbles_nothing(screen: Screen, desk: Desk) -> None:
     screen.type(f"orp run {_ticking(desk)}")
@@ -147,8 +155,7 @@ def test_resizing_garbles_nothing(screen: Screen, desk: Desk) -> None:
         narrowed += columns < width
         width = columns
         screen.resize(columns, rows)
-        before = max(_ticks(screen.wait("tick ")), default=0)
-        lines = screen.wait(f"tick {before + 20}", "running", "Ctrl-C")
+        lines = _later(screen, max(_ticks(screen.wait("tick ")), default=0) + 20)
         heads = [row for row, line in enumerate(lines) if "running" in line]
         assert 1 <= len(heads) <= 1 + narrowed, lines
         assert sum("Ctrl-C" in line for line in lines) == 1, lines

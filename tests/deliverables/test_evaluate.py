@@ -360,14 +360,14 @@ class TestLive:
 def test_a_glob_with_100_000_hits_is_capped_and_fast(workspace: Workspace) -> None:
     (workspace.folder / "out").mkdir()
     for number in range(100_000):
-        os.close(os.open(workspace.folder / f"out/{number:06}.txt", os.O_CREAT | os.O_WRONLY))
+        os.mknod(workspace.folder / f"out/{number:06}.txt")
     items = declared(("out/*.txt", (Check("min_count", {"count": 50_000}),)))
-    begun = time.perf_counter()
+    begun = time.process_time()
     item = final(items, workspace).items[0]
-    took = time.perf_counter() - begun
-    begun = time.perf_counter()
+    took = time.process_time() - begun
+    begun = time.process_time()
     evaluate(items, workspace.folder, baseline=None, final=False)
-    live = time.perf_counter() - begun
+    live = time.process_time() - begun
 
     assert (len(item.files), item.truncated) == (10_000, True)
     assert item.results[0].detail == "10,000 matches, 0 bytes (the rest was not looked at)"

@@ -26,7 +26,7 @@ from orp_tui.engine import facts, host
 from orp_tui.engine.launch import orp_command
 from orp_tui.services.context import open_context
 from orp_tui.services.control import cancel, leader_command
-from orp_tui.services.prepare import Source, SubmitOptions
+from orp_tui.services.submission import Source, SubmitOptions
 from orp_tui.services.submit import sources_of_file, submit
 from orp_tui.services.watch import RunView, view
 from orp_tui.store import database, runs

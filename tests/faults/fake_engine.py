@@ -108,6 +108,7 @@ class FakeAttendant:
             return
         tree = locks.take(self.folder.tree_lock)
         assert tree is not None, "two trees of one run"
+        self.folder.stdout.touch()
         self.training = FakeTraining(tree)
         self.engine.begin(self.run_id)
         self.stage = "tell"

@@ -55,6 +55,30 @@ def test_a_supervisor_killed_while_the_training_runs_leaves_it_running_and_marke
     assert project.ended(run_id)
 
 
+@pytest.mark.parametrize("point", ["sup.claim.linked", "sup.reserved", "sup.tree.locked", "sup.spawn.before"])
+def test_a_supervisor_killed_before_its_spawn_costs_an_attempt_and_not_the_run(project, point):
+    run_id = project.submit()
+    leader = project.leader(failpoint=point)
+    until(lambda: facts.read_claim(project.run(run_id), 1), what="a claim")
+    leader.kill()
+    leader.wait()
+
+    project.settle()
+
+    assert project.state(run_id) is RunState.SUCCEEDED, project.words()
+    assert project.row(run_id).attempt > 1
+    check_invariants(project.paths, project.side, accepted=project.accepted)
+
+
+def test_a_supervisor_killed_where_its_command_may_have_been_started_loses_the_run(project):
+    run_id = project.submit()
+    leader = project.leader(failpoint="sup.logs.opened")
+
+    assert leader.wait(30) == 0
+    assert (project.state(run_id), project.row(run_id).reason) == (RunState.LOST, "supervisor_killed")
+    check_invariants(project.paths, project.side, accepted=project.accepted)
+
+
 def test_an_adopted_training_is_watched_to_its_end(project):
     run_id, leader = project.running()
     project.kill_supervisor(run_id)

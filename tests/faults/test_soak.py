@@ -56,6 +56,10 @@ def check(project, count, lives):
     check_invariants(project.paths, project.side, accepted=project.accepted)
     with project.context.store() as connection:
         ended = runs.counts(connection)
+    figures = {"ended": {state.value: number for state, number in ended.items()}, "leaders": len(lives)}
+    print(
+        figures | {"descriptors and KiB of the leaders": [lives[0], max(lives), lives[-1]] if lives else []}
+    )
     # A kill between a claim and the first instruction may cost a run, and that is then said.
     assert set(ended) <= {RunState.SUCCEEDED, RunState.LOST}
     assert ended[RunState.SUCCEEDED] >= count - len(lives)

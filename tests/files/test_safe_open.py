@@ -318,15 +318,28 @@ def test_glob_is_capped_to_the_first_in_order_and_says_so(beneath: Beneath, fold
     assert truncated
 
 
-@pytest.mark.slow
-def test_glob_with_100_000_hits_takes_half_a_second_at_most(beneath: Beneath, folder: Path) -> None:
+@pytest.fixture(scope="module")
+def crowded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of 100,000 files, made once."""
+    folder = tmp_path_factory.mktemp("crowded")
     for number in range(100_000):
-        os.close(os.open(folder / f"{number:06}.txt", os.O_CREAT | os.O_WRONLY))
-    took = []
-    for _ in range(3):  # the machine may be busy once
-        begun = time.perf_counter()
-        found, truncated = beneath.glob("*.txt")
-        took.append(time.perf_counter() - begun)
+        os.mknod(folder / f"{number:06}.txt")
+    return folder
+
+
+@pytest.mark.slow
+def test_glob_with_100_000_hits_takes_a_few_times_as_long_as_a_sorted_listing(
+    beneath: Beneath, crowded: Path
+) -> None:
+    took, listing = [], []
+    for _ in range(3):  # in turn, and by the processor's time: the machine may be busy
+        begun = time.process_time()
+        with Beneath(crowded) as opened:  # by the way that `beneath` has chosen
+            found, truncated = opened.glob("*.txt")
+        took.append(time.process_time() - begun)
+        begun = time.process_time()
+        sorted(os.listdir(crowded))
+        listing.append(time.process_time() - begun)
 
     assert (len(found), truncated) == (10_000, True)
-    assert min(took) <= 0.5
+    assert min(took) <= 6 * min(listing)

@@ -14,12 +14,15 @@ from orp_tui.core.errors import ConfigError, OrpError, RunNotFound, SubmitRefuse
 from orp_tui.core.needs import Dependency
 from orp_tui.core.states import RunState
 from orp_tui.engine.request_file import read_request
-from orp_tui.services import batch
-from orp_tui.services.again import refreeze, retry
-from orp_tui.services.batch import experiment_files, sources_of_files, submit_all
-from orp_tui.services.prepare import SubmitOptions
+from orp_tui.services import shared_freeze
+from orp_tui.services.again import retry
+from orp_tui.services.batch import submit_all
+from orp_tui.services.experiment_files import experiment_files, sources_of_files
+from orp_tui.services.rebuild import rebuild
+from orp_tui.services.refreezing import refreeze
+from orp_tui.services.submission import SubmitOptions
 from orp_tui.services.wishes import Wishes
-from orp_tui.store import groups, runs
+from orp_tui.store import groups, runs, settings
 from orp_tui.workspace import freeze
 
 
@@ -371,6 +374,33 @@ def test_a_refreeze_that_was_killed_goes_on_where_it_was_and_never_starts_both(p
     assert project.state(old.run_id) is RunState.CANCELLED
 
 
+@pytest.mark.parametrize("place", ["refreeze.queued", "refreeze.swapped", None])
+def test_a_refreeze_outlives_the_loss_of_the_database(project, code, place):
+    (old,) = submitted(
+        project, write(project, "a.yaml", 'cat code.txt; echo "$ORP_RUN_ID" >> ../../../../started')
+    )
+    waits = SubmitOptions(wishes=Wishes(after=(f"{old.run_id}:ok",)))
+    (dependent,) = submitted(project, write(project, "b.yaml"), options=waits)
+    code.write_text("now")
+    child = project.orp("queue", "refreeze", old.run_id, failpoint=place or "")
+    assert child.wait(30) == (0 if place is None else -9)
+    project.paths.database.unlink()
+
+    assert rebuild(project.paths).paused
+    (new,) = refrozen(project, old.run_id)
+    with project.context.store() as connection:
+        settings.write(connection, "paused", None)
+    project.settle()
+
+    assert (project.root / "started").read_text().split() == [new.run_id]
+    assert project.run(new.run_id).stdout.read_text() == "now"
+    assert (project.state(old.run_id), project.row(old.run_id).detail) == (
+        RunState.CANCELLED,
+        f"refrozen as {new.run_id}",
+    )
+    assert project.state(dependent.run_id) is RunState.SUCCEEDED
+
+
 def test_what_a_killed_refreeze_has_left_goes_when_the_code_has_changed_again(project, code):
     (old,) = submitted(project, write(project, "a.yaml"))
     code.write_text("now")
@@ -405,7 +435,9 @@ def test_many_refreezes_share_one_look(project, code, monkeypatch):
         "orp_tui.services.prepare.plan_freeze", lambda *words, **more: looks.append(1) or plan(*words, **more)
     )
 
-    done = refrozen(project, *(item.run_id for item in items), shared=batch.SharedFreeze(project.context))
+    done = refrozen(
+        project, *(item.run_id for item in items), shared=shared_freeze.SharedFreeze(project.context)
+    )
 
     assert len(looks) == 1
     assert [project.row(item.run_id).seed for item in done] == [1, 2, 3]

@@ -15,7 +15,7 @@ from orp_tui.services.configs import ConfigsFolder
 from orp_tui.services.configs_read import Kind
 from orp_tui.services.context import configs_folder, open_context
 from orp_tui.services.control import cancel
-from orp_tui.services.prepare import SubmitOptions
+from orp_tui.services.submission import SubmitOptions
 from orp_tui.services.submit import source_of_command, sources_of_file, submit
 from orp_tui.store import runs
 

@@ -6,8 +6,8 @@ import os
 from pathlib import Path
 
 from orp_tui.services.again import clone, retry
-from orp_tui.services.prepare import SubmitOptions
 from orp_tui.services.rebuild import rebuild
+from orp_tui.services.submission import SubmitOptions
 from orp_tui.services.submit import known_as, source_of_command, sources_of_file, submit
 
 

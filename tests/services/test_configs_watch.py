@@ -17,7 +17,7 @@ from orp_tui.services.configs import ConfigsFolder
 from orp_tui.services.configs_read import Kind
 from orp_tui.services.configs_watch import watch
 from orp_tui.services.context import open_context
-from orp_tui.services.prepare import SubmitOptions
+from orp_tui.services.submission import SubmitOptions
 from orp_tui.services.submit import sources_of_file, submit
 
 GOOD = 'experiment: {name: mnist}\ntraining:\n  script: ["true"]\n'

@@ -9,8 +9,8 @@ from waiting import until
 from orp_tui.core.retry_rule import cause, delay_s
 from orp_tui.core.states import RunState
 from orp_tui.engine.request_file import read_request
-from orp_tui.services.prepare import SubmitOptions
 from orp_tui.services.retries import overrides
+from orp_tui.services.submission import SubmitOptions
 from orp_tui.services.submit import sources_of_file, submit
 from orp_tui.services.wishes import Wishes
 from orp_tui.store import events, runs

@@ -378,11 +378,11 @@ def test_a_folder_of_twenty_thousand_untracked_files_is_one_question_and_quick(t
 
 @pytest.mark.slow
 @pytest.mark.parametrize("with_git", [True, False])
-def test_three_hundred_thousand_files_are_answered_in_seconds(tmp_path, with_git):
+def test_a_hundred_thousand_files_are_answered_in_seconds(tmp_path, with_git):
     project = write(tmp_path / "p", {"train.py": ""})
     if with_git:
         git_project(project, {})
-    _fill_with_images(project / "imgs", 300_000)
+    _fill_with_images(project / "imgs", 100_000)
 
     started = time.monotonic()
     frozen = plan(project)

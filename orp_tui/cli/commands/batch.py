@@ -14,7 +14,7 @@ from orp_tui.cli.context_option import as_json, base_dir, base_option
 from orp_tui.cli.queue_options import queue_options, read_wishes
 from orp_tui.core.sanitise import sanitise
 from orp_tui.services.context import Context, open_context
-from orp_tui.services.prepare import SubmitOptions
+from orp_tui.services.submission import SubmitOptions
 
 if TYPE_CHECKING:
     from orp_tui.services.batch import Item
@@ -53,7 +53,7 @@ def command(
 
     All or, if one is invalid, none. Prints an id a line; `orp cancel --batch ID` ends all of them.
     """
-    from orp_tui.services.batch import experiment_files, sources_of_files
+    from orp_tui.services.experiment_files import experiment_files, sources_of_files
 
     if junit is not None and not wait:
         raise click.UsageError("--junit needs --wait: without it there are no results to write")

@@ -19,6 +19,7 @@ from orp_tui.cli.context_option import as_json, base_dir
 from orp_tui.cli.run_argument import run_argument
 from orp_tui.cli.summary import checklist_lines, leftover_words, shown_path
 from orp_tui.core.errors import ArchiveError, RunNotFound
+from orp_tui.core.needs import NO_NEEDS
 from orp_tui.core.sanitise import one_line, sanitise
 from orp_tui.core.words import duration, number, size
 from orp_tui.services.context import open_context
@@ -92,6 +93,7 @@ def to_json(found: RunDetail) -> dict[str, Any]:  # Any: JSON
         "request": found.request,
         "source": found.source,
         "environment": found.environment,
+        "started": found.started,
         "exit": found.exit,
         "result": found.result,
         "changed_since_submit": found.changed,
@@ -113,7 +115,8 @@ def rows(found: RunDetail) -> Iterator[tuple[str, str]]:
     if view.reason:
         yield "reason", view.reason
     if view.detail or found.waits:
-        yield "evidence" if view.state.is_final else "waits", found.waits or view.detail or ""
+        what = "evidence" if view.state.is_final else "waits" if found.waits else "note"
+        yield what, found.waits or view.detail or ""
     if view.marks:
         yield "marks", ", ".join(sorted(mark.value for mark in view.marks))
     yield "submitted", f"{output.local_time(view.run.submitted_at)} by {_submitter(found)}"
@@ -123,6 +126,7 @@ def rows(found: RunDetail) -> Iterator[tuple[str, str]]:
         yield "ended", output.local_time(view.ended_at) + ("" if took is None else f" after {duration(took)}")
     elif took is not None:
         yield "running", f"for {duration(took)}"
+    yield from _place_rows(found)
     yield from _request_rows(found)
     yield from _source_rows(found)
     yield "folder", shown_path(found.folder.folder)
@@ -141,6 +145,21 @@ def rows(found: RunDetail) -> Iterator[tuple[str, str]]:
     for event in found.history:
         words = f"  {output.local_time(event.at)}  {event.kind:<17}{event.actor}  {event.detail or ''}"
         yield "", sanitise(words.rstrip())
+
+
+def _place_rows(found: RunDetail) -> Iterator[tuple[str, str]]:
+    """Which part of the machine it has, or asks for, and which process it is."""
+    run = found.view.run
+    if found.view.state.is_active and found.started is not None:
+        yield "process", f"pid {found.started.get('pid')}"
+    if run.needs != NO_NEEDS:
+        yield "needs", run.needs.in_words()
+    if run.cards:
+        yield "GPUs", ", ".join(map(str, run.cards))
+    if run.group != "default":
+        yield "group", run.group
+    if run.locks:
+        yield "locks", ", ".join(run.locks)
 
 
 def _submitter(found: RunDetail) -> str:

@@ -16,7 +16,7 @@ from orp_tui.core.errors import NotYet, OrpError
 from orp_tui.core.sanitise import sanitise
 from orp_tui.services.context import Context, open_context, writing_to
 from orp_tui.services.control import ensure_leader
-from orp_tui.services.prepare import Source, SubmitOptions
+from orp_tui.services.submission import Source, SubmitOptions
 
 if TYPE_CHECKING:
     from orp_tui.services.batch import Item
@@ -163,7 +163,8 @@ def submit_sources(
     `led` says that a queue processor was started, or found, a moment ago. The other options are those of `services.batch.submit_all`. Raises NotYet before anything is queued.
     """
     from orp_tui.cli.asking import answered
-    from orp_tui.services.batch import representatives, submit_all
+    from orp_tui.services.batch import submit_all
+    from orp_tui.services.shared_freeze import representatives
 
     for source in sources:
         if source.plan.not_yet:

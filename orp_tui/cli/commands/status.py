@@ -97,6 +97,9 @@ def run_json(item: RunView, now: float) -> dict[str, Any]:  # Any: JSON
         "name": item.run.name,
         "state": item.state.value,
         "marks": sorted(mark.value for mark in item.marks),
+        "group": item.run.group,
+        "priority": item.run.priority,
+        "gpus": list(item.run.cards),
         "reason": item.reason,
         "detail": item.detail,
         "exit_code": item.exit_code,
@@ -178,6 +181,8 @@ def _deliverables(item: RunView) -> str:
 def _words(item: RunView) -> str:
     marks = " ".join(sorted(mark.value.replace("_", " ") for mark in item.marks))
     words = [marks, item.detail or ""]
+    if item.run.cards:
+        words.append("on " + ", ".join(f"GPU{index}" for index in item.run.cards))
     if item.left_s is not None:
         words.append(f"{roughly(item.left_s)} left")
     if item.starts_in_s is not None:

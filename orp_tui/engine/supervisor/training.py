@@ -51,21 +51,20 @@ class Training:
             name, _, value = word.partition("=")
             environment[name] = value
         self.oom_before = oom_kills()
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-        self.out = os.open(self.path("training_stdout.txt"), flags, 0o600)
-        self.err = os.open(self.path("training_stderr.txt"), flags, 0o600)
         try:
             os.chdir(self.block.one("cwd"))
         except OSError as error:
+            self.open_logs()
             return "cannot enter %s: %s" % (self.block.one("cwd"), error.strerror)
         failpoint("sup.spawn.before")
         inherited = [self.tree, *self.claims]
         for descriptor in inherited:
             os.set_inheritable(descriptor, True)
-        os.umask(int(self.block.one("umask"), 8))
         if self.memory is not None:
             self.memory.enter()
         try:
+            self.open_logs()
+            os.umask(int(self.block.one("umask"), 8))
             self.main = os.posix_spawn(
                 argv[0],
                 argv,
@@ -93,6 +92,13 @@ class Training:
         self.raise_oom_score()
         self.record_start()
         return None
+
+    def open_logs(self):
+        """The last step before the spawn: while there is no log, nothing can have been started."""
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+        self.err = os.open(self.path("training_stderr.txt"), flags, 0o600)
+        self.out = os.open(self.path("training_stdout.txt"), flags, 0o600)
+        failpoint("sup.logs.opened")
 
     def why_not(self, program, error):
         if error.errno == errno.ENOENT and os.path.exists(program):
