@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from orp_tui.core.layout import RunPaths
+from orp_tui.core.ports import MetricReader
 from orp_tui.core.series import Series
 from orp_tui.core.words import number
 from orp_tui.files.atomic import read_json
@@ -54,7 +55,7 @@ class RunMetrics:
         self._primary = primary_metric(folder)
         self._path = folder.metrics
         self._archive = archive
-        self._reader = JsonlReader(folder.metrics)
+        self._reader: MetricReader = JsonlReader(folder.metrics)
         self._table = MetricTable()
         self._trouble = ""
         self._order: list[str] = []
@@ -87,7 +88,7 @@ class RunMetrics:
                     pass
         return self._snapshot()
 
-    def _table_takes(self, reader: JsonlReader) -> bool:
+    def _table_takes(self, reader: MetricReader) -> bool:
         """Take one batch of a file that does not grow; whether there is more."""
         batch = reader.read(final=True)
         self._table.take(batch)

@@ -275,6 +275,38 @@ def test_any_name_is_read_also_where_many_lines_are_alike(tmp_path, name):
     assert [value for _, value, _ in plain(table)[name]] == list(range(11))
 
 
+def test_a_diverged_run_is_read_as_well_as_any_other(tmp_path, monkeypatch):
+    path = tmp_path / "m.jsonl"
+    rows = [{"step": step, "loss": math.nan if step > 5 else 1.0, "acc": -math.inf} for step in range(5000)]
+    write(path, *rows)
+    monkeypatch.setattr(jsonl.JsonlReader, "_line_by_line", lambda self, data: pytest.fail("the slow way"))
+
+    table = whole(path)
+
+    assert table.bad == 0
+    assert table.series()["loss"].summary.non_finite == 4994
+    assert table.series()["acc"].summary.non_finite == 5000
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"a": NaN}\n{"a": [{}\n{}]}\n{"b": 1},{"c": 2}\n',
+        '{"a": NaN} {"b": 1}\n{"c": 1,\n"d": 2}\n',
+        '{"a": NaN}\n{"b": Nan}\n',
+        '{"a": NaN}\n{"a": {}\n{"b": 1}}\n',
+    ],
+)
+def test_values_that_share_lines_are_garbage_line_by_line_beside_nan_too(tmp_path, monkeypatch, text):
+    path = tmp_path / "m.jsonl"
+    path.write_text(text)
+    quick = whole(path)
+    monkeypatch.setattr(jsonl, "_quick", lambda data: None)
+    slow = whole(path)
+
+    assert (plain(quick), quick.bad, quick.first_bad) == (plain(slow), slow.bad, slow.first_bad)
+
+
 def test_lines_of_another_shape_among_many_alike_are_not_lost(tmp_path, monkeypatch):
     monkeypatch.setattr(jsonl, "WINDOW", 200)
     path = tmp_path / "m.jsonl"

@@ -165,8 +165,26 @@ def _quick(data: bytes) -> list[Row] | None:
     try:
         rows: list[Row] = _decoder().decode_lines(data)
     except (msgspec.MsgspecError, ValueError, RecursionError):
-        return None
+        return _scanned(data, lines) if b"NaN" in data or b"Infinity" in data else None
     return rows if len(rows) == lines else None
+
+
+def _scanned(data: bytes, lines: int) -> list[Row] | None:
+    """As `_quick`, for the NaN and infinities that are no JSON to msgspec; half as fast."""
+    scan = json.JSONDecoder().raw_decode
+    rows: list[Row] = []
+    place = 0
+    try:
+        text = data.decode("utf-8")
+        for _ in range(lines):
+            row, end = scan(text, place)
+            if text[end] != "\n" or not isinstance(row, dict):
+                return None
+            rows.append(row)
+            place = end + 1
+    except (IndexError, ValueError, RecursionError):
+        return None
+    return rows if place == len(text) else None
 
 
 @functools.cache
