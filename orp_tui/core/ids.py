@@ -18,3 +18,8 @@ def run_id(now: datetime.datetime, random: int) -> str:
 def is_run_id(text: str) -> bool:
     """Whether `text` has the form of a run id."""
     return _RUN_ID.fullmatch(text) is not None
+
+
+def with_short_ids(text: str) -> str:
+    """`text` with every run id in it as its last part, which tables show and commands take."""
+    return _RUN_ID.sub(lambda found: found[0].rpartition("_")[2], text)

@@ -32,6 +32,14 @@ class View:
     """One of TOPS: which of them a narrow terminal shows."""
     zoom: str | None = None
     """A pane that has the whole room; None: all have their part."""
+    alone: str = "queue"
+    """The pane that a terminal shows which has room for one only."""
+
+    def showing(self, pane: str) -> View:
+        """The same, but so that this pane is seen at any size."""
+        zoom = None if self.zoom is None else pane
+        tab, top = (self.tab, pane) if pane in TOPS else (pane, self.top)
+        return View(tab, top, zoom, pane)
 
 
 def regions(width: int, height: int, view: View) -> dict[str, Region]:
@@ -42,7 +50,7 @@ def regions(width: int, height: int, view: View) -> dict[str, Region]:
     if view.zoom is not None:
         return {view.zoom: whole}
     if is_tiny(width, height):
-        return {view.top: whole}
+        return {view.alone: whole}
     if width < MEDIUM:
         return _narrow(width, height, view)
     return _medium(width, height, view) if width < WIDE or height < _TALL else _wide(width, height)

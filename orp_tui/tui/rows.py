@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
+from orp_tui.core.ids import with_short_ids
 from orp_tui.core.sanitise import one_line
 from orp_tui.core.states import Mark, RunState
 from orp_tui.core.words import STATE_GLYPHS, duration, roughly, state_word
@@ -67,7 +68,7 @@ def run_row(
         elapsed=elapsed_words(item.elapsed_s(now)),
         left=roughly(item.left_s) if item.left_s is not None else "-",
         deliverables=_deliverables(item),
-        said=one_line(_said(item, metric), 400),
+        said=one_line(with_short_ids(_said(item, metric)), 400),
         waits=item.state is RunState.QUEUED,
     )
 

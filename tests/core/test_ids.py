@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from orp_tui.core.ids import is_run_id, run_id
+from orp_tui.core.ids import is_run_id, run_id, with_short_ids
 
 NOON = datetime.datetime(2026, 11, 24, 12, 0, 0, tzinfo=datetime.UTC)
 
@@ -42,3 +42,9 @@ def test_a_later_id_sorts_behind(seconds, first, second):
 )  # fmt: skip
 def test_nothing_else_is_a_run_id(text):
     assert not is_run_id(text)
+
+
+def test_ids_within_a_text_become_their_last_parts():
+    told = "needs 2 GPUs: GPU0 held by exp_20261124_100240_9h49 (~3m left), exp_x stays"
+
+    assert with_short_ids(told) == "needs 2 GPUs: GPU0 held by 9h49 (~3m left), exp_x stays"

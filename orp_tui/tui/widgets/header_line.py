@@ -54,11 +54,11 @@ class HeaderLine(Widget):
         heading = self._heading
         right = [Segment(heading.counts + " ", text)]
         if heading.warning:
-            most = max(10, width - len(_NAME) - cell_width(heading.counts) - 6)
+            most = max(10, width - len(_NAME) - cell_width(heading.counts) - 8)
             right = [Segment(f" {one_line(heading.warning, most)} ", warning), Segment(" ", text), *right]
         room = width - len(_NAME) - 2 - sum(cell_width(part.text) for part in right)
         screens = f"   {heading.screens}" if cell_width(heading.screens) + 16 <= room else ""
-        place = one_line(heading.place, max(0, room - cell_width(screens) - 2))
+        place = one_line(heading.place, max(0, room - cell_width(screens) - 4))
         middle = f"  {place}{screens}"
         gap = " " * max(0, room - cell_width(middle))
         return Strip([Segment(f" {_NAME} ", name), Segment(middle + gap, text), *right]).adjust_cell_length(
