@@ -117,8 +117,9 @@ class OutputStage:
         self._outgoing.clear()
         self.backlog = 0
         data = _encoded(text)
-        if data and self.pace.sent(len(data), now):
-            data += _encoded(QUESTION)
+        if data:
+            before, behind = self.pace.questions(len(data), now)
+            data = before * _encoded(QUESTION) + data + behind * _encoded(QUESTION)
         self._count(bytes_sent=len(data))
         return data
 
