@@ -6,6 +6,7 @@ In which order lines of the two were written nobody knows, so they are never mix
 from __future__ import annotations
 
 import dataclasses
+import time
 from typing import Any, Self
 
 from textual import events, on
@@ -13,6 +14,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
+from textual.timer import Timer
 from textual.widgets import Label
 
 from orp_tui.core.sanitise import one_line
@@ -22,6 +24,7 @@ from orp_tui.tui.bindings import bindings
 from orp_tui.tui.widgets.log_prompt import LogPrompt
 from orp_tui.tui.widgets.log_text import LogText
 
+_COUNTS_S = 0.5
 _STREAMS = ("both", "stdout", "stderr")
 
 
@@ -76,6 +79,8 @@ class LogView(Vertical, can_focus=False):
         self._active = "stdout"
         self._awaiting = ""
         self._elsewhere: _Elsewhere | None = None
+        self._telling: Timer | None = None
+        self._told_at = 0.0
 
     def compose(self) -> ComposeResult:
         yield LogText(id="log-stdout")
@@ -298,14 +303,26 @@ class LogView(Vertical, can_focus=False):
         self._notice(notice or self.status.notice)
 
     def _tell_status(self) -> None:
+        """Tell what changed: at once, but twice a second where it is only that numbers go up."""
         screen = self._text(self._active).shown
         status = dataclasses.replace(screen.status, stream=self._stream_shown())
         if status == self.status:
             return
+        if _without_counts(status) == _without_counts(self.status):
+            wait = self._told_at + _COUNTS_S - time.monotonic()
+            if wait > 0:
+                if self._telling is None:
+                    self._telling = self.set_timer(wait, self._tell_later)
+                return
+        self._told_at = time.monotonic()
         self.status = status
         if not self._awaiting:
             self._notice(status.notice)
         self.post_message(self.StatusChanged(self, status))
+
+    def _tell_later(self) -> None:
+        self._telling = None
+        self._tell_status()
 
     def _stream_shown(self) -> str:
         if self.has_class("-two"):
@@ -316,6 +333,10 @@ class LogView(Vertical, can_focus=False):
         label = self.query_one(".log--notice", Label)
         label.update(Content(text))
         label.display = bool(text)
+
+
+def _without_counts(status: LogStatus) -> LogStatus:
+    return dataclasses.replace(status, new_lines=0, lines=None, hits=None, matching=None, percent=0)
 
 
 def _name_of(reference: str) -> str:
