@@ -2,97 +2,26 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
 import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from desk import METRICS, Desk
-from waiting import until
+from tmux_screen import Screen, need_tmux
 
 from orp_tui.core.states import RunState
 
-if shutil.which("tmux") is None:
-    if os.environ.get("CI"):
-        raise RuntimeError("tmux is missing, and .ci/run should have installed it")
-    pytest.skip("needs tmux: apt-get install tmux", allow_module_level=True)
-
-
-class Screen:
-    """A shell in tmux, on a socket of its own."""
-
-    def __init__(self, desk: Desk, socket: Path, *, columns: int, rows: int) -> None:
-        self._tmux = ["tmux", "-S", str(socket), "-f", "/dev/null"]
-        environment = desk.variables(TERM="xterm-256color", LANG="C.UTF-8")
-        size = ["-x", str(columns), "-y", str(rows)]
-        subprocess.run(
-            [
-                *self._tmux,
-                "new-session",
-                "-d",
-                *size,
-                "-c",
-                str(desk.folder),
-                "env PS1='$ ' bash --norc --noprofile",
-            ],
-            check=True,
-            env=environment,
-        )
-
-    def _do(self, *words: str) -> str:
-        return subprocess.run([*self._tmux, *words], check=True, capture_output=True, text=True).stdout
-
-    def type(self, line: str) -> None:
-        """A line and Enter."""
-        self._do("send-keys", "-l", line)
-        self._do("send-keys", "Enter")
-
-    def type_ahead(self, answer: str, line: str) -> None:
-        """A key, and in the same moment a line and Enter."""
-        self._do("send-keys", "-l", answer + line, ";", "send-keys", "Enter")
-
-    def key(self, name: str) -> None:
-        self._do("send-keys", name)
-
-    def resize(self, columns: int, rows: int) -> None:
-        self._do("resize-window", "-x", str(columns), "-y", str(rows))
-
-    def lines(self) -> list[str]:
-        """What stands on the screen."""
-        return self._do("capture-pane", "-p").rstrip("\n").split("\n")
-
-    def has_cursor(self) -> bool:
-        return self._do("display-message", "-p", "#{cursor_flag}").strip() == "1"
-
-    def wait(self, *words: str, gone: str | None = None) -> list[str]:
-        """The screen, once all the words are on it and `gone` is not."""
-
-        def found() -> list[str] | None:
-            lines = self.lines()
-            text = "\n".join(lines)
-            there = all(word in text for word in words) and (gone is None or gone not in text)
-            return lines if there else None
-
-        try:
-            return until(found, 30, period=0.05) or []
-        except AssertionError:
-            raise AssertionError(
-                f"no {words} (gone: {gone}) on the screen:\n" + "\n".join(self.lines())
-            ) from None
-
-    def close(self) -> None:
-        subprocess.run([*self._tmux, "kill-server"], check=False, capture_output=True)
+need_tmux()
 
 
 @pytest.fixture
 def screen(request: pytest.FixtureRequest, desk: Desk, tmp_path: Path) -> Iterator[Screen]:
     """A terminal of 80x24, or of the test's own size."""
     columns, rows = getattr(request, "param", (80, 24))
-    made = Screen(desk, tmp_path / "tmux", columns=columns, rows=rows)
+    made = Screen(desk.folder, desk.variables(), tmp_path / "tmux", columns=columns, rows=rows)
     try:
         made.wait("$")
         yield made
