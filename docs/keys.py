@@ -17,7 +17,9 @@ def page() -> str:
     """The whole page."""
     parts = [HEAD]
     for place, title in PLACES.items():
-        parts.append(f"\n## {title}\n\n| key | act | what it does | on the command line |\n| --- | --- | --- | --- |")
+        parts.append(
+            f"\n## {title}\n\n| key | act | what it does | on the command line |\n| --- | --- | --- | --- |"
+        )
         parts += [_row(key) for key in keys_of(place)]
     return "\n".join(parts) + "\n"
 

@@ -245,5 +245,6 @@ class DashboardScreen(Panes):
             self.query_one(Checklist).show(item.checklist if item is not None else None)
             self.query_one(MetricChart).show(None)
             self.show_titles()
+        self.query_one(KeyLine).take()
         self._feed.select(run_id, is_final=item is not None and item.state.is_final)
         self.remember()

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from orp_tui.services.watch import RunView
     from orp_tui.tui.app import OrpApp
 
+_OF_THE_WAITING = ("hold_runs", "move_runs", "change_priority", "drop_runs", "refreeze_runs")
+_OF_THE_ENDED = ("retry_runs", "resume_runs", "bundle_runs")
 _NAMED = 8
 """So many runs a question names one by one."""
 
@@ -39,6 +41,17 @@ class RunVerbs(Screen[None]):
     def orp(self) -> OrpApp:
         """The app, as what it is."""
         return cast("OrpApp", self.app)
+
+    def offers(self, action: str) -> bool:
+        """Whether an act would do something to the chosen runs; the footer leaves the others out."""
+        verb = action.removeprefix("screen.").partition("(")[0]
+        if verb in _OF_THE_WAITING:
+            return any(item.state is RunState.QUEUED for item in self.chosen_runs())
+        if verb in _OF_THE_ENDED:
+            return any(item.state.is_final for item in self.chosen_runs())
+        if verb == "cancel_runs":
+            return any(not item.state.is_final for item in self.chosen_runs())
+        return True
 
     def action_cancel_runs(self, kill: bool) -> None:
         runs = [item for item in self._some() if not item.state.is_final]

@@ -25,15 +25,17 @@ class KeyLine(Widget):
     def on_mount(self) -> None:
         self._pairs: list[tuple[str, str]] = []
         self._last: list[tuple[str, str]] = []
-        self.screen.bindings_updated_signal.subscribe(self, lambda _screen: self._take())
-        self.call_after_refresh(self._take)
+        self.screen.bindings_updated_signal.subscribe(self, lambda _screen: self.take())
+        self.call_after_refresh(self.take)
 
-    def _take(self) -> None:
+    def take(self) -> None:
+        """Find out again which keys there are; nothing is drawn if they are the same."""
+        offers = getattr(self.screen, "offers", lambda _action: True)
         pairs: list[tuple[str, str]] = []
         last: dict[str, tuple[str, str]] = {}
         for active in self.screen.active_bindings.values():
             binding = active.binding
-            if not binding.show or not active.enabled:
+            if not binding.show or not active.enabled or not offers(binding.action):
                 continue
             pair = (self.app.get_key_display(binding), binding.description)
             if binding.id in _ALWAYS:
