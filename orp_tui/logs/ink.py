@@ -69,16 +69,18 @@ def fold(line: Line, width: int, measure: Measure) -> list[Line]:
     current: list[Ink] = []
     room = width
     for piece in line:
-        text = piece.text
-        while text:
-            head = _fitting(text, room, measure)
-            if not head and room == width:
-                head = text[:1]  # wider than the whole line
-            if head:
-                current.append(piece._replace(text=head))
-                room -= measure(head)
-                text = text[len(head) :]
-            if text:
+        text, begin = piece.text, 0
+        simple = text.isascii()
+        while begin < len(text):
+            end = begin + room if simple else _fitting(text, begin, room, measure)
+            if end == begin and room == width:
+                end += 1  # wider than the whole line
+            part = text[begin:end]
+            if part:
+                current.append(piece._replace(text=part))
+                room -= len(part) if simple else measure(part)
+            begin = end
+            if begin < len(text):
                 lines.append(tuple(current))
                 current, room = [], width
     if current or not lines:
@@ -91,34 +93,34 @@ def crop(line: Line, begin: int, width: int, measure: Measure) -> Line:
     pieces: list[Ink] = []
     skip, room = begin, width
     for piece in line:
-        text = piece.text
+        text, start = piece.text, 0
         if skip > 0:
-            head = _fitting(text, skip, measure)
-            text, skip = text[len(head) :], skip - measure(head)
-            if text and skip > 0:  # a wide character lies across the edge
-                text, skip, room = text[1:], 0, room - 1
+            start = _fitting(text, 0, skip, measure)
+            skip -= measure(text[:start])
+            if start < len(text) and skip > 0:  # a wide character lies across the edge
+                start, skip, room = start + 1, 0, room - 1
                 pieces.append(piece._replace(text=" "))
-        if text and room > 0:
-            head = _fitting(text, room, measure)
-            room -= measure(head)
-            pieces.append(piece._replace(text=head))
-            if len(head) < len(text):
+        if start < len(text) and room > 0:
+            end = _fitting(text, start, room, measure)
+            part = text[start:end]
+            room -= measure(part)
+            pieces.append(piece._replace(text=part))
+            if end < len(text):
                 break
     return tuple(pieces)
 
 
-def _fitting(text: str, cells: int, measure: Measure) -> str:
-    """The longest beginning of `text` that takes at most `cells`, its combining marks included."""
+def _fitting(text: str, begin: int, cells: int, measure: Measure) -> int:
+    """The end of the longest part of `text` from `begin` on that takes at most `cells`, with its marks."""
     if cells <= 0:
-        return ""
-    if text.isascii():
-        return text[:cells]
-    head = text[:cells]
-    if measure(head) == len(head) and measure(text[cells : cells + 1]) != 0:
-        return head
+        return begin
+    end = min(len(text), begin + cells)
+    part = text[begin:end]
+    if part.isascii() and (end == len(text) or text[end].isascii()):
+        return end
     used = 0
-    for place, char in enumerate(text):
-        used += measure(char)
+    for place in range(begin, len(text)):
+        used += measure(text[place])
         if used > cells:
-            return text[:place]
-    return text
+            return place
+    return len(text)

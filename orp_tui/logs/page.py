@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
-from orp_tui.logs.ink import Line, Measure, crop, fold
+from orp_tui.logs.ink import Line, Measure, crop, fold, inks
 from orp_tui.logs.progress import LogRow
 
 
@@ -54,26 +54,43 @@ class Page:
 
     def lines(self, rows: Rows, paint: Paint) -> list[ScreenLine]:
         """The lines from the top on; the page is pulled up if it would end early."""
-        found = rows.after(self.top.begin, self.height + 1)
-        lines = self.folded(found, paint)
-        skipped = min(self.top.fold, max(0, self._count(found[0]) - 1)) if found else 0
-        if found and found[0].begin != self.top.begin:
-            skipped = 0
-        if len(lines) - skipped < self.height and rows.before(self.top.begin + (skipped > 0), 1):
+        lines = self._from_top(rows, paint)
+        if len(lines) < self.height and rows.before(self.top.begin + (self.top.fold > 0), 1):
             self.to_end(rows)
-            lines, skipped = self.folded(rows.after(self.top.begin, self.height + 1), paint), self.top.fold
-        return lines[skipped : skipped + self.height]
+            lines = self._from_top(rows, paint)
+        return lines
 
-    def folded(self, rows: list[LogRow], paint: Paint) -> list[ScreenLine]:
-        """All lines of some rows."""
+    def last_lines(self, found: list[LogRow], paint: Paint) -> list[ScreenLine]:
+        """The lines at the end of the last rows, and the top put there."""
+        lines: list[ScreenLine] = []
+        for row in reversed(found):
+            lines[:0] = self.folded(row, paint)
+            if len(lines) >= self.height:
+                break
+        first = max(0, len(lines) - self.height)
+        if lines:
+            # Only the lines of one row can lie before the first on the screen.
+            self.top = Place(lines[first].begin, first)
+        return lines[first:]
+
+    def folded(self, row: LogRow, paint: Paint) -> list[ScreenLine]:
+        """All lines of a row."""
+        line = paint(row)
         if not self.wrap:
-            cut = [(crop(paint(row), self.column, self.width, self._measure), row.begin) for row in rows]
-            return [ScreenLine(*line) for line in cut]
-        return [
-            ScreenLine(line, row.begin)
-            for row in rows
-            for line in fold(paint(row), self.width, self._measure)
-        ]
+            return [ScreenLine(crop(line, self.column, self.width, self._measure), row.begin)]
+        return [ScreenLine(part, row.begin) for part in fold(line, self.width, self._measure)]
+
+    def _from_top(self, rows: Rows, paint: Paint) -> list[ScreenLine]:
+        lines: list[ScreenLine] = []
+        skipped = 0
+        for row in rows.after(self.top.begin, self.height + 1):
+            folded = self.folded(row, paint)
+            if not lines and row.begin == self.top.begin:
+                skipped = min(self.top.fold, len(folded) - 1)
+            lines += folded
+            if len(lines) - skipped >= self.height:
+                break
+        return lines[skipped : skipped + self.height]
 
     def to_end(self, rows: Rows, end: int = 1 << 62) -> None:
         """Go where the last line of the log is the last of the screen."""
@@ -85,11 +102,17 @@ class Page:
             before = self.top
             self.top = self._up(rows, self.top, -count)
             return self.top != before
-        found = rows.after(self.top.begin, count + self.height + 1)
-        counts = [self._count(row) for row in found]
-        room = max(0, sum(counts) - self.top.fold - self.height)
+        wanted = count + self.height + self.top.fold
+        total = 0
+        counts: list[tuple[LogRow, int]] = []
+        for row in rows.after(self.top.begin, wanted + 1):
+            counts.append((row, self._count(row)))
+            total += counts[-1][1]
+            if total >= wanted:
+                break
+        room = max(0, total - self.top.fold - self.height)
         left = min(count, room) + self.top.fold
-        for row, lines in zip(found, counts, strict=True):
+        for row, lines in counts:
             if left < lines:
                 self.top = Place(row.begin, left)
                 break
@@ -118,6 +141,4 @@ class Page:
         """Lines of the screen that a row takes."""
         if not self.wrap:
             return 1
-        from orp_tui.logs.ink import inks
-
         return len(fold(inks(row.text), self.width, self._measure))

@@ -16,6 +16,7 @@ from orp_tui.logs.source import open_growing
 from orp_tui.logs.status import LogScreen, LogStatus
 
 Act = Callable[[LogSession], None]
+_PATIENCE_S = 0.05
 
 
 class LogReading:
@@ -75,18 +76,24 @@ class LogReading:
             log.close()
 
     def _loop(self, session: LogSession, publish: Callable[[LogScreen], None]) -> None:
-        next_look = 0.0
+        next_look = patient_until = 0.0
         busy = False
         said = ""
         while True:
             try:
-                if not self._do_acts(session, 0.0 if busy else next_look - time.monotonic()):
+                acts = self._do_acts(session, 0.0 if busy else next_look - time.monotonic())
+                if acts is None:
                     return
-                due = time.monotonic() >= next_look
+                now = time.monotonic()
+                if acts:
+                    patient_until = now + _PATIENCE_S
+                due = now >= next_look
                 if due:
-                    next_look = time.monotonic() + 1 / self.ticks_per_s
+                    next_look = now + 1 / self.ticks_per_s
                     session.look()
                 was_busy, busy = busy, session.work()
+                if session.looking and time.monotonic() < patient_until:
+                    continue  # found in a moment: no line for that it is being looked for
                 # Long work shows how far it is with the ticks, and what came of it when it is done.
                 if session.changed or (busy and due) or (was_busy and not busy):
                     publish(session.screen())
@@ -97,17 +104,18 @@ class LogReading:
                     said = str(error)
                     publish(self._bare(one_line(said)))
 
-    def _do_acts(self, session: LogSession, wait_s: float) -> bool:
-        """Do what was asked for, or wait for it; False means to end."""
+    def _do_acts(self, session: LogSession, wait_s: float) -> int | None:
+        """Do what was asked for, or wait for it: how many acts; None means to end."""
+        acts = 0
         while True:
             try:
                 act = self._acts.get(timeout=wait_s) if wait_s > 0 else self._acts.get_nowait()
             except queue.Empty:
-                return True
+                return acts
             if act is None:
-                return False
+                return None
             act(session)
-            wait_s = 0.0
+            acts, wait_s = acts + 1, 0.0
 
     def _bare(self, notice: str) -> LogScreen:
         return LogScreen(status=LogStatus(self._name, notice=notice))

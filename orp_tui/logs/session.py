@@ -196,6 +196,7 @@ class LogSession:
         elif text.strip().endswith("%"):
             self._seeking = seek_share(self._log, value)
         else:
+            self._notice = "counting lines …"
             self._seeking = seek_line(self._log, self._standing.count, max(0, int(value) - 1))
 
     def cancel(self) -> None:
@@ -251,12 +252,17 @@ class LogSession:
             searching=search is not None and not search.complete,
             filter=("!" * filtered.matcher.inverse + filtered.matcher.text) if filtered else "",
             matching=None if filtered is None else filtered.total,
-            looking=self._seeking is not None,
+            looking=self.looking,
             wrap=standing.wraps,
             notice=self._notice or self._log.progress or self._state,
         )
 
     # Helpers
+
+    @property
+    def looking(self) -> bool:
+        """Whether something is being looked for."""
+        return self._seeking is not None
 
     @property
     def _at(self) -> Place:

@@ -61,18 +61,13 @@ class Standing:
         if not self.following:
             return page.lines(self.rows, paint)
         rows = self._tail.rows(page.height) if self.filter is None else self.rows.before(_END, page.height)
-        lines = page.folded(rows, paint)
-        first = max(0, len(lines) - page.height)
-        if lines:
-            begin = lines[first].begin
-            page.top = Place(begin, sum(line.begin == begin for line in lines[:first]))
-        return lines[first:]
+        return page.last_lines(rows, paint)
 
     def filled(self, paint: Paint) -> int:
         """Lines of the screen that the whole log would fill, at most `FILLED_MOST`."""
         if self._filled < FILLED_MOST:
             rows = self.rows.before(_END, FILLED_MOST)
-            self._filled = min(FILLED_MOST, len(self._page.folded(rows, paint)))
+            self._filled = min(FILLED_MOST, sum(len(self._page.folded(row, paint)) for row in rows))
         return self._filled
 
     def percent(self, lines: list[ScreenLine]) -> int:

@@ -37,7 +37,7 @@ class TakesLetters(Protocol):
     def take_letter(self, event: events.Key) -> None: ...
 
 
-class LogText(ScrollView, can_focus=True):
+class LogText(ScrollView, can_focus=True, inherit_bindings=False):
     """One log. Nothing is read here: a thread reads, and what it publishes is drawn."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"log--hit", "log--current", "log--selected"}
