@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Sequence
+from itertools import groupby
+from operator import itemgetter
 
 from orp_tui.charts.clock import Clock, is_clock
 from orp_tui.charts.curve import Curve
@@ -48,13 +50,12 @@ class Frame:
 
         Each stands in the middle of its column of dots, so that the two of a column are above each other.
         """
-        xs, ys, columns = [], [], self.cells * self.dots
+        placed, columns = [], self.cells * self.dots
         for x, y in points:
             left, up = self.x.place(x), self.y.place(y)
             if left is not None and up is not None:
-                xs.append(_snapped(left, columns))
-                ys.append(up)
-        return xs, ys
+                placed.append((_snapped(left, columns), up))
+        return _without_detours(placed)
 
     def x_labels(self) -> tuple[list[float], list[str]]:
         """Places and texts of the ticks below."""
@@ -66,6 +67,23 @@ class Frame:
         """The cell that an x stands in, from the left; None if the scale has no place for it."""
         place = self.x.place(x)
         return None if place is None else _column(place, self.cells)
+
+
+def _without_detours(points: Sequence[tuple[float, float]]) -> tuple[list[float], list[float]]:
+    """Of points above each other the lowest and the highest, the one first that is nearer to the point before.
+
+    The line covers the same dots, and plotext, which pays for each of them, half as many twice.
+    """
+    xs: list[float] = []
+    ys: list[float] = []
+    for x, group in groupby(points, key=itemgetter(0)):
+        heights = [y for _, y in group]
+        low, high = min(heights), max(heights)
+        ends = [high, low] if ys and abs(ys[-1] - high) < abs(ys[-1] - low) else [low, high]
+        ends = ends if low < high else [low]
+        xs += [x] * len(ends)
+        ys += ends
+    return xs, ys
 
 
 def _column(place: float, columns: int) -> int:
