@@ -74,16 +74,25 @@ class Skeleton:
 
 
 def continued_by(skeleton: Skeleton, driver_class: type[Driver]) -> type[Driver]:
-    """`driver_class`, but at its first start it does not enter the alternate screen again.
+    """`driver_class`, but it goes on with what is on the screen at its first start, and draws all anew at others.
 
-    It would be cleared, in some terminals, and stay blank until the first paint.
+    Entering the alternate screen again would clear it, in some terminals, until the first paint.
+    When a stopped process goes on, Textual draws only what has changed meanwhile. Where somebody else
+    had stopped it, Textual would start a second reader of keys, and neither would get them all.
     """
 
     def start_application_mode(self: Any) -> None:  # Any: of the class that is made here
+        if _is_started(self):
+            self._app.call_later(self._app.refresh, layout=True)
+            return
+        is_first = not getattr(self, "_has_started", False)
+        self._has_started = True
+        self._enters = is_first and skeleton.is_up
         if skeleton.is_up:
             skeleton.hand_over()
-            self._enters = True
         base.start_application_mode(self)
+        if not is_first:
+            self._app.call_later(self._app.refresh, layout=True)
 
     def write(self: Any, data: str) -> None:
         if getattr(self, "_enters", False) and _ENTER in data:
@@ -92,11 +101,14 @@ def continued_by(skeleton: Skeleton, driver_class: type[Driver]) -> type[Driver]
         base.write(self, data)
 
     base: Any = driver_class
-    return type(
-        driver_class.__name__,
-        (driver_class,),
-        {"start_application_mode": start_application_mode, "write": write},
-    )
+    parts = {"start_application_mode": start_application_mode, "write": write}
+    return type(driver_class.__name__, (driver_class,), parts)
+
+
+def _is_started(driver: Any) -> bool:  # Any: `_key_thread` is of Textual's drivers for terminals
+    """Whether a driver reads keys at this moment."""
+    thread = getattr(driver, "_key_thread", None)
+    return thread is not None and bool(thread.is_alive())
 
 
 def _size() -> tuple[int, int]:

@@ -9,8 +9,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 from real_terminal import ORP_TUI, RealTerminal, environment, terminal
+from waiting import until
 
 BROKEN = """\
 import sys
@@ -244,6 +246,22 @@ def test_ctrl_z_gives_the_shell_its_terminal_and_fg_comes_back(home, project):
         real.send("q")
         real.until("nothing runs and nothing waits", "shell>")
         assert in_order(real)
+
+
+def test_a_process_that_was_stopped_from_outside_goes_on_and_still_gets_every_key(home, project):
+    with terminal(ORP_TUI, environment(home), cwd=project) as real:
+        before = real.modes()
+        real.until("Queue", "Leave")
+        for _ in range(3):
+            os.kill(real.process.pid, signal.SIGSTOP)
+            until(lambda: psutil.Process(real.process.pid).status() == psutil.STATUS_STOPPED)
+            real.raw.clear()
+            os.kill(real.process.pid, signal.SIGCONT)
+            until(lambda: real.read() and len(real.raw) > 2000, what="all is drawn again")
+        real.send("q")
+
+        assert real.end() == 0
+        assert real.modes() == before
 
 
 def run(home: Path, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
