@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import threading
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
@@ -10,6 +11,7 @@ from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual import events, on
+from textual.geometry import Region
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.selection import Selection
@@ -23,6 +25,7 @@ from orp_tui.logs.status import LogScreen
 from orp_tui.tui.widgets.log_look import sgr_style
 
 _WHEEL = 3
+_STRIPS_KEPT = 300
 _MANY = 0.6
 """Share of the lines from which on the whole is drawn anew."""
 
@@ -70,7 +73,8 @@ class LogText(ScrollView, can_focus=True, inherit_bindings=False):
         super().__init__(**options)
         self.reading: LogReading | None = None
         self.shown = LogScreen()
-        self._strips: dict[tuple[ScreenLine, bool, int], Strip] = {}
+        self._strips: dict[tuple[ScreenLine, bool, int, int], Strip] = {}
+        self._base = Style.null()
 
     # What is shown
 
@@ -136,31 +140,42 @@ class LogText(ScrollView, can_focus=True, inherit_bindings=False):
         self._strips.clear()
         super().notify_style_update()
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        base = self.rich_style  # asked for once a frame: it is put together from all parents
+        if base != self._base:
+            self._base = base
+            self._strips.clear()
+        return super().render_lines(crop)
+
     def render_line(self, y: int) -> Strip:
-        base = self.rich_style
         width = self.size.width
         found = _line(self.shown, y)
         if found is None:
-            return Strip.blank(width, base)
+            return Strip.blank(width, self._base)
         line, is_current = found
-        strip = self._strips.get((line, is_current, width))
+        key = (line, is_current, width, y)
+        strip = self._strips.get(key)
         if strip is None:
-            if len(self._strips) > 500:
+            if len(self._strips) >= _STRIPS_KEPT:
                 self._strips.clear()
-            strip = self._strips[line, is_current, width] = self._strip(line, base, width, current=is_current)
+            strip = self._strips[key] = self._strip(line, y, width, current=is_current)
         selection = self.text_selection
         if selection is not None and (span := selection.get_span(y)) is not None:
             strip = self._selected(strip, *span)
-        return strip.apply_offsets(0, y)
+        return strip
 
-    def _strip(self, line: ScreenLine, base: Style, width: int, *, current: bool) -> Strip:
+    def _strip(self, line: ScreenLine, y: int, width: int, *, current: bool) -> Strip:
+        base = self._base
         if current:
             base += self.get_component_rich_style("log--current", partial=True)
-        hit = self.get_component_rich_style("log--hit", partial=True)
-        segments = [
-            Segment(ink.text, base + sgr_style(ink.sgr) + hit if ink.hit else base + sgr_style(ink.sgr))
-            for ink in line.inks
-        ]
+        x = 0
+        segments: list[Segment] = []
+        for ink in line.inks:
+            style = base + sgr_style(ink.sgr) if ink.sgr else base
+            if ink.hit:
+                style += self.get_component_rich_style("log--hit", partial=True)
+            segments.append(Segment(ink.text, style + _offset(x, y)))
+            x += len(ink.text)
         return Strip(segments).adjust_cell_length(width, base)
 
     def _selected(self, strip: Strip, begin: int, end: int) -> Strip:
@@ -212,6 +227,12 @@ class LogText(ScrollView, can_focus=True, inherit_bindings=False):
 def _hold_still(session: LogSession) -> None:
     """What is selected must not run away."""
     session.follow(on=False)
+
+
+@functools.lru_cache(maxsize=4096)
+def _offset(x: int, y: int) -> Style:
+    """What tells a selection by mouse which character it is at."""
+    return Style.from_meta({"offset": (x, y)})
 
 
 def _line(screen: LogScreen, y: int) -> tuple[ScreenLine, bool] | None:
