@@ -176,7 +176,9 @@ async def test_a_run_without_metrics_is_told_how_to_log_them_and_no_run_is_told_
 
 
 @pytest.mark.anyio
-async def test_a_picture_of_the_run_before_is_never_shown_for_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_picture_of_the_run_before_is_never_shown_for_the_next(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     started, may_end = threading.Event(), threading.Event()
     real: Callable[..., object] = render.draw
 
