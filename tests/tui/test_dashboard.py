@@ -299,3 +299,12 @@ async def test_a_failed_run_is_tried_again_and_told_apart(project, open_dashboar
 
         table = app.screen.query_one(QueueTable)
         await eventually(pilot, lambda: table.cursor_key not in (None, run_id))
+
+
+async def test_the_last_line_offers_only_what_the_run_can_take(project, open_dashboard):
+    run_id = project.submit()
+    async with open_dashboard(project, size=(110, 24)) as (app, pilot):
+        await sees(pilot, short(run_id), "s Hold", gone="R Retry")
+
+        await pilot.press("d")
+        await sees(pilot, "cancelled", "R Retry", gone="s Hold")
