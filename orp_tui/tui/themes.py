@@ -81,11 +81,11 @@ _CONTRAST = _variables("#81B2F4", "#4BFFA2", "#FFE936", "#F27F49", "#D494AA", "#
 
 ORP_DARK = _theme(
     "orp-dark", _DARK, background="#101317", surface="#181C21", panel="#232930", foreground="#E6E8EB",
-    dark=True, line="#4A525C", cursor="#569CEF", on_cursor="#101317", cursor_away="#33465E",
+    dark=True, line="#5E6873", cursor="#569CEF", on_cursor="#101317", cursor_away="#33465E",
 )  # fmt: skip
 ORP_LIGHT = _theme(
     "orp-light", _LIGHT, background="#F4F5F6", surface="#FFFFFF", panel="#E9ECEF", foreground="#1B1F24",
-    dark=False, line="#AEB6BF", cursor="#024899", on_cursor="#FFFFFF", cursor_away="#C9DAEE",
+    dark=False, line="#87919C", cursor="#024899", on_cursor="#FFFFFF", cursor_away="#C9DAEE",
 )  # fmt: skip
 ORP_CONTRAST = _theme(
     "orp-contrast", _CONTRAST, background="#000000", surface="#000000", panel="#101010", foreground="#FFFFFF",
@@ -96,7 +96,9 @@ ORP_CONTRAST = _theme(
 def _of_the_terminal(name: str, states: Mapping[str, str]) -> Theme:
     """Textual's theme of that name, with colours for the states: the user's own 16, whatever they look like."""
     theme = BUILTIN_THEMES[name]
-    return Theme(**{**vars(theme), "variables": {**theme.variables, **states}})
+    # Textual's frames without focus have the colour of the ground there.
+    own = {**states, "border-blurred": "ansi_default"}
+    return Theme(**{**vars(theme), "variables": {**theme.variables, **own}})
 
 
 # No bright black: in some palettes it is the colour of the background.

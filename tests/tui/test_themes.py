@@ -75,6 +75,12 @@ def test_text_and_every_state_can_be_read_on_every_ground(theme):
 
 
 @pytest.mark.parametrize("theme", OWN_COLOURS, ids=lambda theme: theme.name)
+def test_the_frames_of_panels_without_focus_can_be_seen(theme):
+    # Source: WCAG 2.2, non-text contrast.
+    assert contrast(theme.variables["border-blurred"], theme.background) >= 3
+
+
+@pytest.mark.parametrize("theme", OWN_COLOURS, ids=lambda theme: theme.name)
 def test_the_row_under_the_cursor_can_be_read(theme):
     for away in ("", "-blurred"):
         ink, ground = (theme.variables[f"block-cursor{away}-{part}"] for part in ("foreground", "background"))
