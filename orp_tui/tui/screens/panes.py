@@ -73,6 +73,9 @@ class Panes(ConfigVerbs):
             table.filter_words = ""
         elif body.view.zoom is not None:
             self.see(dataclasses.replace(body.view, zoom=None))
+        elif not body.is_shown("queue"):
+            self.reveal("queue")
+            self.query_one(QueueTable).focus()
 
     def pane_of_focus(self) -> str:
         """The pane in which the focus lies."""
@@ -118,7 +121,7 @@ class Panes(ConfigVerbs):
             tabs = ()
         for tab in TABS:
             title = self._tabs(tab, tabs) if tab in tabs else self._title_of(tab)
-            words = f"{name}  {title}" if tab == TABS[0] else title
+            words = f"{name}  {title}" if tab == TABS[0] and name else title
             entitle(self.query_one(f"#{tab}"), words)
 
     def _tabs(self, tab: str, tabs: tuple[str, ...]) -> str:
@@ -126,7 +129,8 @@ class Panes(ConfigVerbs):
 
     def _title_of(self, tab: str) -> str:
         if tab == "log":
-            return f"Log  {log_words(self.query_one(LogView).status)}"
+            log = self.query_one(LogView)
+            return f"Log  {log_words(log.status)}" if log.sources is not None else "Log"
         if tab == "checklist":
             return self.query_one(Checklist).title
         return self.query_one(MetricChart).title if tab == "chart" else "Info"
