@@ -85,7 +85,7 @@ ORP_DARK = _theme(
 )  # fmt: skip
 ORP_LIGHT = _theme(
     "orp-light", _LIGHT, background="#F4F5F6", surface="#FFFFFF", panel="#E9ECEF", foreground="#1B1F24",
-    dark=False, line="#87919C", cursor="#024899", on_cursor="#FFFFFF", cursor_away="#C9DAEE",
+    dark=False, line="#7F8995", cursor="#024899", on_cursor="#FFFFFF", cursor_away="#C9DAEE",
 )  # fmt: skip
 ORP_CONTRAST = _theme(
     "orp-contrast", _CONTRAST, background="#000000", surface="#000000", panel="#101010", foreground="#FFFFFF",
