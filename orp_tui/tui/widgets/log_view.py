@@ -174,12 +174,7 @@ class LogView(Vertical, can_focus=False):
         if len(there) < len(_STREAMS):
             return
         self._stream = there[(there.index(self._stream) + 1) % len(there)]
-        if self._stream != "both":
-            self._active = self._stream
-        had_focus = self.has_focus_within
         self._arrange()
-        if had_focus:
-            self.focus()
         self._tell_status()
 
     def leave(self) -> bool:
@@ -268,17 +263,21 @@ class LogView(Vertical, can_focus=False):
         return self.sources is not None and getattr(self.sources, stream) is not None
 
     def _arrange(self) -> None:
-        """Which halves are there: in `both`, stderr only if something stands in it, and no larger than that."""
+        """Which halves are there: of `both`, those in which something stands; stderr no larger than that."""
         filled = self._text("stderr").shown.filled
-        out = self._stream in ("both", "stdout") and self._has("stdout")
-        err = self._stream == "stderr" or (self._stream == "both" and filled > 0)
-        err = (err or not out) and self._has("stderr")
-        out = out or not err
+        if self._stream == "both":
+            err = self._has("stderr") and (filled > 0 or not self._has("stdout"))
+            out = self._has("stdout") and (self._text("stdout").shown.filled > 0 or not err)
+        else:
+            out, err = self._stream == "stdout", self._stream == "stderr"
         self.set_class(out, "-stdout")
         self.set_class(err, "-stderr")
         self.set_class(out and err, "-two")
-        if out != err:
-            self._active = "stdout" if out else "stderr"
+        if out != err and self._active != (stream := "stdout" if out else "stderr"):
+            had_focus = self.has_focus_within
+            self._active = stream
+            if had_focus:
+                self.focus()
         height: int | str = max(1, min(filled, (self.size.height - 1) // 2)) if out else "1fr"
         if self._err_height != height:
             self._err_height = height
