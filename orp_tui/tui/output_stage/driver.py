@@ -58,7 +58,7 @@ class StagedDriver(LinuxDriver):
         if self._stage_writer is not None:
             # A process that was stopped without being asked goes on as if it started.
             self._stage_writer.stop()
-        self._stage_writer = StageWriter(terminal, super()._get_terminal_size(), on_failure=self._draw_again)
+        self._stage_writer = StageWriter(terminal, super()._get_terminal_size(), draw_again=self._draw_again)
         self._stage_writer.start()
         super().start_application_mode()  # type: ignore[no-untyped-call]
         if self.input_tty and os.isatty(terminal):

@@ -62,4 +62,4 @@ def _key(row: Row) -> str:
     """What a row says between its edges; empty if nothing, or nobody knows."""
     if UNKNOWN in row.texts:
         return ""
-    return "".join(text or "" for text in row.texts[EDGE:-EDGE]).strip()
+    return "".join(filter(None, row.texts[EDGE:-EDGE])).strip()

@@ -12,11 +12,13 @@ from orp_tui.tui.output_stage.pacing import QUESTION, Pace
 from orp_tui.tui.output_stage.patches import patch
 from orp_tui.tui.output_stage.pencil import Place
 from orp_tui.tui.output_stage.pens import PLAIN, RESET, turn
-from orp_tui.tui.output_stage.screen import Screen
+from orp_tui.tui.output_stage.screen import UNKNOWN, Screen
 
 LEAVE_SCREEN = "\x1b[?1049l"
 """The alternate screen is left: what was to be seen on it is not worth sending."""
 
+REPAINT_S = 0.5
+"""So soon after a change of size the app should have painted everything."""
 SYNC_BYTES = 512
 """A smaller patch arrives at once anyway."""
 
@@ -54,6 +56,10 @@ class OutputStage:
         self.failure = ""
         self._reader = FrameReader(Screen(columns, rows))
         self._shown = Screen(columns, rows)
+        self._repaint_due: float | None = None
+        """When the app should have painted everything anew; None: nothing is due."""
+        self._untouched = True
+        """Whether nothing was drawn since the size changed."""
         self._all_stale = True
         """Whether rows may differ that no frame touched."""
         self._cursor: Place | None = None
@@ -91,18 +97,31 @@ class OutputStage:
             self._pass_whole(whole)
         elif self._reader.drawn != drawn:
             self._count(frames=1)
+            self._untouched = False
 
-    def resize(self, columns: int, rows: int) -> None:
+    def resize(self, columns: int, rows: int, now: float) -> None:
         """The terminal has this size now, and may show anything."""
         wanted = self._reader.screen
         if (columns, rows) != (wanted.columns, len(wanted.rows)):
-            # The app draws everything anew. What it has not drawn yet would be of the old layout.
+            # The app paints everything anew; what waits is of the old layout.
             wanted.fit(columns, rows)
             self._reader.cursor = None
             self._reader.touched.clear()
+            self._untouched = True
+            self._repaint_due = now + REPAINT_S
         else:
             self._reader.touched.update(range(rows))
         self._lose_track()
+
+    def misses_paint(self, now: float) -> bool:
+        """Whether the app should have painted everything after a change of size, and has not; says so once.
+
+        That happens if the size comes and goes before the app looks: the terminal has lost cells then.
+        """
+        if self._repaint_due is None or now < self._repaint_due:
+            return False
+        self._repaint_due = None
+        return self._untouched or any(UNKNOWN in row.texts for row in self._reader.screen.rows)
 
     def fail(self, why: str) -> None:
         """Give up: from now on everything is sent as it comes."""
@@ -124,8 +143,10 @@ class OutputStage:
         return data
 
     def wait_s(self, now: float) -> float | None:
-        """After how long there is something to take though nothing happens; None: never."""
-        return self.pace.wait_s(now) if self._has_frame else None
+        """After how long there is something to take, or to miss, though nothing happens; None: never."""
+        frame = self.pace.wait_s(now) if self._has_frame else None
+        paint = None if self._repaint_due is None else max(0.0, self._repaint_due - now)
+        return min((wait for wait in (frame, paint) if wait is not None), default=None)
 
     @property
     def _has_frame(self) -> bool:

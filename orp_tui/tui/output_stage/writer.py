@@ -35,13 +35,13 @@ class StageWriter:
         descriptor: int,
         size: tuple[int, int],
         *,
-        on_failure: Callable[[], None],
+        draw_again: Callable[[], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`size`: columns and rows. `on_failure` is called once, from a thread, if the stage gives up."""
+        """`size`: columns and rows. `draw_again` is called from a thread when the app must paint everything."""
         self._descriptor = descriptor
         self._stage = OutputStage(*size)
-        self._on_failure = on_failure
+        self._draw_again = draw_again
         self._clock = clock
         self._inbox: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         """What the stage's thread is to do; the stage is touched there alone."""
@@ -77,7 +77,7 @@ class StageWriter:
 
     def resize(self, columns: int, rows: int) -> None:
         """The terminal has another size, or wants to be drawn anew."""
-        self._inbox.put(functools.partial(self._stage.resize, columns, rows))
+        self._inbox.put(functools.partial(self._stage.resize, columns, rows, self._clock()))
 
     def ask(self) -> None:
         """From now on somebody reads the terminal's answers."""
@@ -109,6 +109,8 @@ class StageWriter:
         while True:
             self._send_next()
             self._settle_farewell()
+            if self._stage.misses_paint(self._clock()):
+                self._draw_again()
             if self._ending and not self._sending:
                 break
             self._hear()
@@ -134,7 +136,7 @@ class StageWriter:
             command()
         except Exception as error:  # noqa: BLE001  # the app must go on, with the plain driver's bytes
             self._stage.fail(repr(error))
-            self._on_failure()
+            self._draw_again()
 
     def _write(self, data: str) -> None:
         if not self._gone:

@@ -56,12 +56,13 @@ class Pair:
         columns, rows = self.random.randint(8, 90), self.random.randint(3, 30)
         for terminal in (self.plain, self.staged):
             terminal.resize(columns, rows)
-        self.stage.resize(columns, rows)
+        self.stage.resize(columns, rows, self.now)
         self.write(self.scene.resize(columns, rows))
 
     def take(self) -> None:
         """What the stage sends now, if it may; the terminal's answers come back now or later."""
         self.now += self.random.choice([0.0, 0.01, 3.0])
+        self.stage.misses_paint(self.now)
         data = self.stage.take(self.now)
         self.taken += len(data)
         self.staged.feed(data)

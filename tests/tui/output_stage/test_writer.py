@@ -22,9 +22,9 @@ class Line:
     def __init__(self) -> None:
         self.near, self.far = os.pipe()[::-1]
         self.terminal = Emulator(COLUMNS, ROWS)
-        self.failures: list[None] = []
+        self.paints: list[None] = []
         self.writer = StageWriter(
-            self.far_end(), (COLUMNS, ROWS), on_failure=lambda: self.failures.append(None)
+            self.far_end(), (COLUMNS, ROWS), draw_again=lambda: self.paints.append(None)
         )
 
     def far_end(self) -> int:
@@ -169,6 +169,27 @@ def test_a_terminal_that_is_gone_is_no_matter(line):
     os.dup2(os.open(os.devnull, os.O_RDONLY), line.far)
 
 
+def test_an_app_that_saw_nothing_of_a_change_of_size_is_asked_to_paint_again(line):
+    for row in range(1, ROWS + 1):
+        line.writer.write(frame("before", row))
+    until(line.shows("before"))
+
+    line.writer.resize(COLUMNS - 20, ROWS)
+    line.writer.resize(COLUMNS, ROWS)
+
+    until(lambda: line.paints)
+
+
+def test_an_app_that_paints_itself_after_a_change_of_size_is_not_asked(line):
+    line.writer.resize(COLUMNS, ROWS - 2)
+    for row in range(1, ROWS - 1):
+        line.writer.write(frame("after", row))
+    until(line.shows("after"))
+
+    until(lambda: line.writer._stage._repaint_due is None)
+    assert not line.paints
+
+
 def test_a_fault_of_the_stage_leaves_the_plain_bytes_and_asks_for_a_new_picture(line, monkeypatch):
     line.writer.write(frame("before"))
     until(line.shows("before"))
@@ -178,9 +199,9 @@ def test_a_fault_of_the_stage_leaves_the_plain_bytes_and_asks_for_a_new_picture(
 
     monkeypatch.setattr(OutputStage, "_frame", broken)
     line.writer.write(frame("lost"))
-    until(lambda: line.failures)
+    until(lambda: line.paints)
     line.writer.write(frame("after"))
 
     until(line.shows("after"))
-    assert len(line.failures) == 1
+    assert len(line.paints) == 1
     assert "a fault of ours" in line.writer.stats.failure
