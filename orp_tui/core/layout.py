@@ -154,6 +154,11 @@ class RunPaths:
         return self.folder / "cancel.json"
 
     @property
+    def attention(self) -> Path:
+        """What a supervisor says of a run that it can't bring to its end; only while that is so."""
+        return self.folder / "attention.json"
+
+    @property
     def workspace(self) -> Path:
         return self.folder / "workspace"
 

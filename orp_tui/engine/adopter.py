@@ -7,6 +7,7 @@ hold or by the variable ORP_RUN_ID in their environment.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import select
@@ -18,7 +19,7 @@ from orp_tui.core.layout import BasePaths
 from orp_tui.core.request import RunRequest
 from orp_tui.core.run import Json, Started
 from orp_tui.engine import facts, host, results
-from orp_tui.engine.leftovers import members_of, send
+from orp_tui.engine.leftovers import UNKILLABLE_AFTER_S, members_of, say_unkillable, send
 from orp_tui.engine.memory_watch import GRACE_S, MemoryWatch
 from orp_tui.engine.request_file import read_request
 from orp_tui.files import locks
@@ -28,6 +29,8 @@ from orp_tui.files.locks import LockState
 
 TICK_S = 0.5
 REAPED_WITHIN_S = 3.0
+MOST_SIGNALS = 16
+"""So many are noted; one that can't be killed is sent them without end."""
 _PIDFD_GET_INFO = 0xC040FF0B  # _IOWR(0xFF, 11, 64 bytes), Linux 6.13
 _PIDFD_INFO_EXIT = 1 << 3  # Linux 6.15
 _INFO = struct.Struct("<QQ11Ii")  # mask, cgroup, pid, tgid, ppid, eight ids, exit code
@@ -47,6 +50,7 @@ class Adopter:
         self._stop: Json | None = None
         self._signals: list[str] = []
         self._status: int | None = None
+        self._unkillable = False
         self._size = -1
         self._grown = host.SystemClock().monotonic()
 
@@ -65,9 +69,13 @@ class Adopter:
                 deadline = self._look_for_reasons(members, now)
             elif deadline is not None and now >= deadline:
                 self._send(members, signal.SIGKILL)
+                self._look_for_unkillable(members, now, deadline)
             hit("adopter.looked")
             self._wait(main)
         self._record()
+        if self._unkillable:
+            with contextlib.suppress(OSError):
+                self._folder.attention.unlink()
         if main is not None:
             os.close(main)
 
@@ -135,8 +143,15 @@ class Adopter:
             self._size, self._grown = size, now
         return now - self._grown >= limit
 
+    def _look_for_unkillable(self, members: list[int], now: float, since: float) -> None:
+        """Say so, once, if SIGKILL does not help."""
+        if now >= since + UNKILLABLE_AFTER_S and not self._unkillable:
+            self._unkillable = True
+            say_unkillable(self._folder, members)
+
     def _send(self, pids: list[int], number: int) -> None:
-        self._signals += [f"signal {number} to {pid}" for pid in send(self._run_id, pids, number)]
+        sent = [f"signal {number} to {pid}" for pid in send(self._run_id, pids, number)]
+        self._signals = (self._signals + sent)[:MOST_SIGNALS]
 
     def _record(self) -> None:
         started = self._started
@@ -147,7 +162,7 @@ class Adopter:
             started_at=started.at if started else None,
             stderr_tail=results.tail_of(self._folder.stderr),
         )
-        record |= {"stop": self._stop, "signals": self._signals[:16], "status": self._status}
+        record |= {"stop": self._stop, "signals": self._signals, "status": self._status}
         if self._memory is not None:
             record |= {"memory": self._memory.facts(), "oom_kills": self._memory.kills()}
         if self._status is not None:

@@ -168,7 +168,7 @@ def read_result_state(folder: RunPaths, attempt: int) -> RunState | None:
 def read_attention(folder: RunPaths) -> Mark | None:
     """What a supervisor says about a run that it can't bring to its end."""
     try:
-        data = read_json(folder.folder / "attention.json")
+        data = read_json(folder.attention)
         return None if data is None else Mark(data["mark"])
     except (OSError, ValueError, KeyError, TypeError):
         return None

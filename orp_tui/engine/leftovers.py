@@ -12,7 +12,8 @@ import os
 import signal
 import time
 
-from orp_tui.core.layout import BasePaths
+from orp_tui.core.layout import BasePaths, RunPaths
+from orp_tui.core.states import Mark
 from orp_tui.engine import facts, host
 from orp_tui.engine.request_file import read_request_or_less
 from orp_tui.files.atomic import write_json
@@ -48,13 +49,18 @@ def end_leftovers(paths: BasePaths, run_id: str, attempt: int) -> int:
             send(run_id, members, signal.SIGKILL)
             if now >= kill + UNKILLABLE_AFTER_S and not said:
                 said = True
-                with contextlib.suppress(OSError):  # a full disk: the lock still says that it goes on
-                    write_json(folder.folder / "attention.json", {"mark": "unkillable", "pids": members})
+                say_unkillable(folder, members)
         time.sleep(1.0 if said else PAUSE_S)
     if said:
         with contextlib.suppress(OSError):
-            (folder.folder / "attention.json").unlink()
+            folder.attention.unlink()
     return asked
+
+
+def say_unkillable(folder: RunPaths, pids: list[int]) -> None:
+    """What clients show of a run whose processes take no SIGKILL."""
+    with contextlib.suppress(OSError):  # a full disk: the lock still says that it goes on
+        write_json(folder.attention, {"mark": Mark.UNKILLABLE.value, "pids": pids})
 
 
 def members_of(run_id: str) -> list[int]:

@@ -58,6 +58,7 @@ class Starter:
             self._settler.settle(run)
             return
         if lock is None:
+            self._settler.settle(run)  # where the database is older than the folder, it is under way
             return
         held = [lock]
         try:

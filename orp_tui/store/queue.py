@@ -5,6 +5,7 @@ Each is one transaction with its event, so that two clients at once lose nothing
 
 from __future__ import annotations
 
+import dataclasses
 import sqlite3
 from collections.abc import Mapping
 
@@ -46,6 +47,8 @@ def move(connection: sqlite3.Connection, run_id: str, where: str, *, at: float, 
         priority = run.priority if target is None else target.priority
         others = [item for item in queued if item.priority == priority and item.id != run.id]
         place = _place(where, run, others, target)
+        if not _has_room(others, place):
+            others = _spread(connection, others)
         values: dict[str, object] = {"position": _position(others, place), "priority": priority}
         return _write(connection, run, "move", at, by, where, values)
 
@@ -64,6 +67,22 @@ def _place(where: str, run: Run, others: list[Run], target: Run | None) -> int:
         return others.index(target) if target in others else 0
     now = sum((item.position, item.seq) < (run.position, run.seq) for item in others)
     return {"top": 0, "bottom": len(others), "up": max(0, now - 1), "down": min(len(others), now + 1)}[where]
+
+
+def _has_room(others: list[Run], place: int) -> bool:
+    """Whether there is a number between the neighbours: some fifty halvings use up what lies between two."""
+    if not 0 < place < len(others):
+        return True
+    return others[place - 1].position < _position(others, place) < others[place].position
+
+
+def _spread(connection: sqlite3.Connection, others: list[Run]) -> list[Run]:
+    """The same runs in the same order, with places that are one apart."""
+    spread = []
+    for number, run in enumerate(others):
+        runs.set_values(connection, run, {"position": float(number)})
+        spread.append(dataclasses.replace(run, position=float(number)))
+    return spread
 
 
 def _position(others: list[Run], place: int) -> float:

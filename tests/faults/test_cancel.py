@@ -81,6 +81,7 @@ GAPS = [
     "sup.reserved",
     "sup.tree.locked",
     "sup.spawn.before",
+    "sup.logs.opened",
     "sup.spawned",
     "sup.started",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from crowd import crowd
 from hypothesis import given, settings
 from hypothesis import strategies as some
 from rows import queued
@@ -31,6 +32,57 @@ def test_a_held_run_is_held_once_and_released(store):
     assert queue.hold(store, run.id, **WHO).held
     assert not queue.release(store, run.id, **WHO).held
     assert [event.kind for event in events.of_run(store, run.id)] == ["submit", "hold", "release"]
+
+
+def test_a_place_between_two_runs_never_gets_too_small(store):
+    first, second, last = (queued(store, name) for name in "abz")
+    for number in range(200):
+        moved, other = (first, second) if number % 2 else (second, first)
+
+        queue.move(store, moved.id, last.id, **WHO)
+
+        assert order(store) == [other.name, moved.name, "z"]
+
+
+CHANGES = """
+import time
+from pathlib import Path
+from orp_tui.store import database, queue, runs
+path, me = Path(sys.argv[2]), int(sys.argv[1])
+with database.opened(path) as connection:
+    ids = [run.id for run in runs.unfinished(connection)]
+    ready()
+    done = 0
+    for number in range(15):
+        run_id = ids[(me + number) % len(ids)]
+        queue.set_priority(connection, run_id, me * 100 + number + 1, at=2.0, by=str(me))
+        queue.move(connection, run_id, "top", at=2.0, by=str(me))
+        queue.hold(connection, ids[0], at=2.0, by=str(me))
+        queue.release(connection, ids[0], at=2.0, by=str(me))
+        done += 2
+print(done)
+"""
+
+
+def test_many_who_order_hold_and_release_at_once_lose_nothing_of_each_other(tmp_path):
+    path = tmp_path / "state" / "orp.db"
+    with database.opened(path) as connection:
+        ids = [queued(connection, name).id for name in "abcd"]
+
+    done = sum(map(int, crowd(CHANGES, 6, str(path))))
+
+    with database.opened(path) as connection:
+        told = {run_id: events.of_run(connection, run_id) for run_id in ids}
+        rows = {run.id: run for run in runs.unfinished(connection)}
+    assert sum(event.kind in ("priority", "move") for own in told.values() for event in own) == done
+    for run_id, run in rows.items():
+        own = told[run_id]
+        last = [event for event in own if event.kind == "priority"][-1]
+        assert run.priority == int(last.detail)
+        # Held and released in turn, whoever did it: a change that changes nothing is none.
+        turns = [event.kind for event in own if event.kind in ("hold", "release")]
+        assert turns == ["hold", "release"] * (len(turns) // 2) + ["hold"] * (len(turns) % 2)
+        assert run.held == (len(turns) % 2 == 1)
 
 
 def test_a_release_takes_back_every_delay(store):

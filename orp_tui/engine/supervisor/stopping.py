@@ -29,6 +29,7 @@ class Keeper:
         self.deadline = None
         self.signals = []
         self.leftovers = 0
+        self.unkillable = False
 
     def path(self, name):
         return self.training.path(name)
@@ -52,6 +53,7 @@ class Keeper:
                 self.look_for_reasons(now, timeout, stall, grown)
             elif now >= self.deadline:
                 self.kill_tree()
+                self.look_for_unkillable(now, self.deadline)
             poll.poll(int(self.pause(monotonic(), timeout) * 1000))
             self.drain()
 
@@ -61,7 +63,8 @@ class Keeper:
     def pause(self, now, timeout):
         ends = [TICK_S]
         if self.stop is not None:
-            ends.append(self.deadline - now if self.deadline > now else 0.05)
+            again = TICK_S if self.unkillable else 0.05
+            ends.append(self.deadline - now if self.deadline > now else again)
         elif timeout is not None:
             ends.append(self.training.started + timeout - now)
         return max(0.001, min(ends))
@@ -161,7 +164,7 @@ class Keeper:
         else:
             ask = begin + (LEFTOVER_WAIT_S if well else 0.0)
             kill = ask + min(LEFTOVER_GRACE_S, self.grace)
-        asked, said, pause = False, False, 0.002
+        asked, pause = False, 0.002
         poll = select.poll()
         poll.register(self.wake, select.POLLIN)
         while self.has_children():
@@ -178,13 +181,11 @@ class Keeper:
                     self.memory.kill()
                 for pid in children_of(os.getpid()):
                     self.send(pid, signal.SIGKILL)
-                if now >= kill + UNKILLABLE_AFTER_S and not said:
-                    self.say_unkillable()
-                    said = True
+                self.look_for_unkillable(now, kill)
             poll.poll(int(pause * 1000))
             self.drain()
-            pause = min(pause * 1.5, 1.0 if said else 0.1)
-        if said:
+            pause = min(pause * 1.5, 1.0 if self.unkillable else 0.1)
+        if self.unkillable:
             self.unlink_quietly("attention.json")
 
     def has_children(self):
@@ -196,7 +197,11 @@ class Keeper:
             if pid == 0:
                 return True
 
-    def say_unkillable(self):
+    def look_for_unkillable(self, now, since):
+        """Say so, once, if SIGKILL does not help: a process that waits in a driver takes no signal."""
+        if now < since + UNKILLABLE_AFTER_S or self.unkillable:
+            return
+        self.unkillable = True
         pids = descendants_of(os.getpid())
         log("cannot be killed: %s" % pids)
         try:
