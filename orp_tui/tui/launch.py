@@ -7,6 +7,7 @@ happens, the terminal is given back as it was, and what was shown is remembered.
 from __future__ import annotations
 
 import gc
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -58,6 +59,9 @@ def _show(options: Options) -> int:
         mouse=options.mouse,
         output_stage=options.output_stage,
     )
+    if isinstance(sys.__stderr__, io.TextIOWrapper):
+        # Textual writes there: a sign that the terminal's encoding lacks takes one cell all the same.
+        sys.__stderr__.reconfigure(errors="replace")
     skeleton = Skeleton()
     session: Session | None = None
     with Endings(skeleton.take_down) as endings:

@@ -215,6 +215,26 @@ def test_a_terminal_without_many_colours_is_sent_none_of_its_own(home, project, 
         assert real.end() == 0
 
 
+def test_in_ascii_mode_every_byte_is_ascii(home, project):
+    with terminal((*ORP_TUI, "--ascii"), environment(home), cwd=project) as real:
+        real.until("Queue", "Leave", "first.yaml")
+        real.send("?")
+        real.until("Keys: Queue")
+        real.send("\x1b")
+        until(lambda: (real.read(), "Keys: Queue" not in real.text)[1], what="the help goes")
+        real.send("q")
+
+        assert real.end() == 0
+        assert bytes(real.raw).isascii()
+
+
+def test_a_terminal_of_another_encoding_gets_a_question_mark_for_what_it_lacks(home, project):
+    (project / "ünïcode-宽.yaml").write_text("experiment: {name: x}\ntraining: {script: [echo]}\n")
+    with terminal(ORP_TUI, environment(home, PYTHONIOENCODING="latin-1"), cwd=project) as real:
+        real.until("Queue", "Leave", "code-?")
+        assert b"\\u" not in real.raw
+
+
 def test_over_ssh_the_keyboard_protocol_is_left_alone_and_nothing_glides(home, project):
     with terminal(ORP_TUI, environment(home, SSH_TTY="/dev/pts/9"), cwd=project) as real:
         real.until("Queue", "Leave")
