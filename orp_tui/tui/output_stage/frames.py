@@ -54,6 +54,8 @@ class FrameReader:
         """Row and column, from 0, where the cursor is wanted; None: not known."""
         self.drawn = 0
         """Pieces of text drawn so far."""
+        self.clips = False
+        """Whether what lies outside of the screen is left out; else nobody knows what a terminal does."""
         self.sync = False
         """Whether the app found that the terminal can show a frame all at once."""
         self._lost = False
@@ -72,6 +74,8 @@ class FrameReader:
         self._before.clear()
         passing: list[str] = []
         if self._follow(data, passing):
+            if self.clips:
+                self._stay_inside()
             return "".join(passing), None
         self.cursor, self.pen = before
         for number, row in self._before.items():
@@ -87,6 +91,12 @@ class FrameReader:
                 return False
             place = token.end()
         return not self._lost
+
+    def _stay_inside(self) -> None:
+        rows = len(self.screen.rows)
+        self.touched = {row for row in self.touched if row < rows}
+        if self.cursor is not None:
+            self.cursor = min(self.cursor[0], rows - 1), min(self.cursor[1], self.screen.columns - 1)
 
     def start_anew(self, data: str) -> None:
         """What could not be followed was sent."""
@@ -121,10 +131,10 @@ class FrameReader:
         if self.cursor is None or self.pen is None:
             return False
         row, column = self.cursor
-        cells = self.screen.rows[row]
-        if row not in self._before:
-            self._before[row] = cells.copy()
-        end = cells.put(column, text, self.pen)
+        if self.clips:
+            end = self._draw_clipped(row, column, text, self.pen)
+        else:
+            end = self._cells(row).put(column, text, self.pen)
         if end is None:
             return False
         self.touched.add(row)
@@ -132,12 +142,29 @@ class FrameReader:
         self.cursor = (row, end)
         return True
 
+    def _cells(self, number: int) -> Row:
+        """A row to draw on; how it was is kept until the next write. Outside of the screen it is a lost one."""
+        if number >= len(self.screen.rows):
+            return Row(0)
+        row = self.screen.rows[number]
+        if number not in self._before:
+            self._before[number] = row.copy()
+        return row
+
+    def _draw_clipped(self, number: int, column: int, text: str, pen: Pen) -> int | None:
+        row = self._cells(number)
+        # No character is wider than two cells.
+        row.fit(max(column + 2 * len(text), self.screen.columns))
+        end = row.put(column, text, pen)
+        row.fit(self.screen.columns)
+        return end
+
     def _point(self, parameters: str) -> bool:
         numbers = parameters.split(";")
         if ":" in parameters or len(numbers) > 2:
             return False
         row, column = (max(int(number or 1), 1) - 1 for number in (*numbers, "1")[:2])
-        if row >= len(self.screen.rows) or column >= self.screen.columns:
+        if not self.clips and (row >= len(self.screen.rows) or column >= self.screen.columns):
             return False
         self.cursor = (row, column)
         self._lost = False
@@ -165,7 +192,7 @@ class FrameReader:
             return True
         self.cursor, self._lost = None, True
         # In the last row it would scroll.
-        return row + 1 < len(self.screen.rows)
+        return self.clips or row + 1 < len(self.screen.rows)
 
 
 def _cut(data: str) -> tuple[str, str]:

@@ -103,10 +103,11 @@ class OutputStage:
         """The terminal has this size now, and may show anything."""
         wanted = self._reader.screen
         if (columns, rows) != (wanted.columns, len(wanted.rows)):
-            # The app paints everything anew; what waits is of the old layout.
+            # The app paints everything anew; what waits, and what it may still write, is of the old layout.
             wanted.fit(columns, rows)
             self._reader.cursor = None
             self._reader.touched.clear()
+            self._reader.clips = True
             self._untouched = True
             self._repaint_due = now + REPAINT_S
         else:
@@ -121,6 +122,7 @@ class OutputStage:
         if self._repaint_due is None or now < self._repaint_due:
             return False
         self._repaint_due = None
+        self._reader.clips = False
         return self._untouched or any(UNKNOWN in row.texts for row in self._reader.screen.rows)
 
     def fail(self, why: str) -> None:

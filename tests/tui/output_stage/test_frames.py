@@ -106,3 +106,17 @@ def test_marks_sent_again_and_again_do_not_pile_up(reader):
         reader.read("\x1b[1;2H\u0301x")
 
     assert len(reader.screen.rows[0].texts[0]) <= 64
+
+
+def test_outside_of_the_screen_nothing_is_drawn_while_the_app_has_not_seen_its_new_size(reader):
+    reader.clips = True
+
+    assert reader.read(
+        "\x1b[1;18H世界人\x1b[2;25Hfar\n\x1b[4;1Hlast\n\x1b[5;1Hbelow\x1b[3;20H世\x1b[9;30H"
+    ) == ("", None)
+
+    assert [row[16:] for row in shown(reader)] == ["?世 ", "????", "??? ", "????"]
+    assert shown(reader)[3][:4] == "last"
+    assert reader.cursor == (3, 19)
+    assert reader.touched == {0, 1, 2, 3}
+    assert all(len(row.texts) == len(row.pens) == 20 for row in reader.screen.rows)
