@@ -6,9 +6,10 @@ import contextlib
 import os
 import signal
 import threading
-from collections.abc import Callable
 from types import FrameType
 from typing import TYPE_CHECKING, Any
+
+from orp_tui.tui.skeleton import Skeleton
 
 if TYPE_CHECKING:
     import asyncio
@@ -26,9 +27,9 @@ class Endings:
     Before there is an app SIGINT interrupts as always.
     """
 
-    def __init__(self, give_back: Callable[[], None]) -> None:
-        self._give_back = give_back
-        """Gives the terminal back before there is an app."""
+    def __init__(self, skeleton: Skeleton) -> None:
+        self._skeleton = skeleton
+        """Gives the terminal back before there is an app, and where the app does not."""
         self.app: App[Any] | None = None
         """Once there is one, it is told to leave."""
         self._number: int | None = None
@@ -53,15 +54,20 @@ class Endings:
         if number == signal.SIGINT and (app is None or loop is None):
             raise KeyboardInterrupt
         self._number = number
-        last_resort = threading.Timer(WITHIN_S, os._exit, (128 + number,))
+        last_resort = threading.Timer(WITHIN_S, self._give_up, (128 + number,))
         last_resort.daemon = True
         last_resort.start()
         if app is None or loop is None:
-            self._give_back()
+            self._skeleton.take_down()
             signal.signal(number, signal.SIG_DFL)
             os.kill(os.getpid(), number)
             return
         loop.call_soon_threadsafe(app.exit)
+
+    def _give_up(self, code: int) -> None:
+        """End without the app, which hangs."""
+        self._skeleton.force_down()
+        os._exit(code)
 
 
 def _running_loop() -> asyncio.AbstractEventLoop | None:

@@ -64,7 +64,7 @@ def _show(options: Options) -> int:
         sys.__stderr__.reconfigure(errors="replace")
     skeleton = Skeleton()
     session: Session | None = None
-    with Endings(skeleton.take_down) as endings:
+    with Endings(skeleton) as endings:
         try:
             if not is_served(os.environ):
                 skeleton.show("ORP ", os.uname().nodename, _here(), "loading")

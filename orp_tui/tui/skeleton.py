@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import termios
+import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
 _ENTER = "\x1b[?1049h"
 _SHOW = f"{_ENTER}\x1b[?25l\x1b[H\x1b[J"
 _HIDE = "\x1b[?1049l\x1b[?25h"
+_FORCE = "\x1b[?2026l\x1b[0m\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?1015l\x1b[?1016l\x1b[?1004l\x1b[?2004l\x1b[<u\x1b[?7h"
+"""Ends whatever a dashboard may have switched on: frame, colours, mouse, focus, paste, keyboard; lines wrap."""
+_TAKES_S = 0.5
+"""A terminal that takes no bytes is not waited for."""
 _LFLAG, _CC = 3, 6
 """Places in what `tcgetattr` gives."""
 _OUTPUT, _INPUT = 2, 0
@@ -62,6 +67,13 @@ class Skeleton:
             self.is_up = False
             _write(_HIDE)
             self._set_modes()
+
+    def force_down(self) -> None:
+        """Put the terminal in order for a dashboard that can't do so any more; returns within a second."""
+        self._set_modes()
+        writing = threading.Thread(target=_write, args=(_FORCE + _HIDE,), daemon=True)
+        writing.start()
+        writing.join(_TAKES_S)
 
     def set_modes_again(self) -> None:
         """The modes of before, once more, whatever went wrong in between."""

@@ -130,6 +130,27 @@ def test_a_signal_while_it_loads_gives_the_terminal_back_too(home, project):
             assert "Traceback" not in real.text
 
 
+HANGING = """\
+import sys
+from orp_tui.tui import launch
+import orp_tui.tui.app as app
+app.OrpApp.exit = lambda *_, **__: None
+sys.exit(launch.main())
+"""
+
+
+@pytest.mark.slow
+def test_a_dashboard_that_hangs_is_ended_by_a_signal_all_the_same_and_in_order(home, project):
+    with terminal((sys.executable, "-P", "-c", HANGING), environment(home), cwd=project) as real:
+        before = real.modes()
+        real.until("Queue", "Leave")
+        os.kill(real.process.pid, signal.SIGTERM)
+
+        assert real.end() == 128 + signal.SIGTERM
+        assert in_order(real)
+        assert real.modes() == before
+
+
 def test_a_terminal_that_goes_takes_the_dashboard_with_it_and_the_place_is_kept(home, project):
     with terminal(ORP_TUI, environment(home), cwd=project) as real:
         real.until("Queue", "Leave")
