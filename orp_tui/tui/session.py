@@ -109,6 +109,9 @@ def new_session(options: Options, manners: Manners, skeleton: Skeleton) -> Sessi
         skeleton.show_queue(lambda width: queue_lines(board, width, ascii_only=manners.ascii))
     app = _app(context, manners, configs_folder(context, options.configs_dir), place, board)
     if not is_served(os.environ):
+        # Exported, as by `eval $(resize)`, they outrank what the terminal says of itself: no resize is seen.
+        for name in ("COLUMNS", "LINES"):
+            os.environ.pop(name, None)
         staged = choose_driver(os.environ, "on" if manners.output_stage else "off")
         app.driver_class = continued_by(skeleton, staged or app.driver_class)
     faults = Faults()
