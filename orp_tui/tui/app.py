@@ -187,6 +187,9 @@ class OrpApp(App[str]):
         except (OrpError, OSError) as error:
             self.call_from_thread(self.say, str(error), severity="error")
             return
+        except Exception as error:  # noqa: BLE001 - the border of a thread: a key that does nothing must say why
+            self.call_from_thread(self.say_fault, "this act", error)
+            return
         self.post_message(ActDone(outcome, is_undo=is_undo, is_redo=is_redo))
 
     def on_act_done(self, event: ActDone) -> None:
@@ -213,6 +216,16 @@ class OrpApp(App[str]):
     def look_at_configs(self) -> None:
         """Look at the experiment files at once."""
         self._configs.poke()
+
+    def say_fault(self, what: str, error: BaseException) -> None:
+        """Say that something of ours broke in a thread, and where the report is."""
+        from orp_tui.tui.crash import write_report
+
+        try:
+            where = f"; the report is in {write_report([error], said=self.said)}"
+        except OSError:
+            where = ""
+        self.say(f"{what} failed: {type(error).__name__}: {error}{where}", severity="error")
 
     def say(self, words: str, *, severity: Severity = "information") -> None:
         """Show a toast, and keep it to be read again."""

@@ -10,8 +10,9 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import TYPE_CHECKING, cast
 
-from textual import work
+from textual import on, work
 from textual.screen import Screen
+from textual.worker import Worker, WorkerState
 
 from orp_tui.core.sanitise import one_line
 from orp_tui.core.states import RunState
@@ -32,6 +33,12 @@ _NAMED = 8
 
 class RunVerbs(Screen[None]):
     """A screen with runs to act on."""
+
+    @on(Worker.StateChanged)
+    def _worker_changed(self, event: Worker.StateChanged) -> None:
+        """A thread of this screen that broke would otherwise end unseen."""
+        if event.state is WorkerState.ERROR and event.worker.error is not None:
+            self.orp.say_fault(event.worker.name.strip("_").replace("_", " "), event.worker.error)
 
     def chosen_runs(self) -> list[RunView]:
         """The marked runs, else the one under the cursor."""

@@ -152,9 +152,12 @@ class LineList(ScrollView, can_focus=True):
         cursor = key == self._cursor
         strip = Strip(self.row_segments(key, self._rows[key], width, cursor=cursor))
         strip = strip.adjust_cell_length(width, base)
-        if cursor and self.has_focus:
-            return strip.apply_style(self.get_component_rich_style("lines--cursor"))
-        return strip.apply_style(base)
+        strip = strip.apply_style(base)
+        if not (cursor and self.has_focus):
+            return strip
+        # Over the segments' own: what they say by colour stays, on the cursor's ground.
+        over = self.get_component_rich_style("lines--cursor", partial=True)
+        return Strip([Segment(text, (style or base) + over) for text, style, _ in strip], strip.cell_length)
 
     def _empty_line(self, place: int, width: int) -> Strip:
         lines = self.empty_lines(width)
