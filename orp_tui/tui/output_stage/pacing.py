@@ -30,6 +30,10 @@ MEASURED_BYTES = 1000
 """A frame of so many bytes has a question before it too."""
 LATE_S = 0.03
 """How far behind its time an answer may be before the line counts as congested."""
+FAREWELL_S = 3.0
+"""How long the last answer is waited for at most when the app ends."""
+FIRST_FAREWELL_S = 0.5
+"""The same for a terminal that has never answered."""
 MOST_MISSES = 3
 """After so many answers in a row that did not come the terminal is no longer waited for."""
 RETRY_S = 5.0
@@ -140,7 +144,8 @@ class Pace:
         self._unasked = 0
         if not self._asked:
             return 0.0
-        return max(0.0, self._asked[-1].at + self._limit_s() - now)
+        patience = min(self._limit_s(), FAREWELL_S if self.answers else FIRST_FAREWELL_S)
+        return max(0.0, self._asked[-1].at + patience - now)
 
     def _ask(self, size: int, now: float, *, line_was_empty: bool, begins_frame: bool) -> None:
         asked = _Asked(now, size + len(QUESTION), line_was_empty, begins_frame)

@@ -35,7 +35,7 @@ TERMINALS = {
 
 
 @pytest.mark.parametrize("terminal", TERMINALS)
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_a_doubtful_character_spoils_no_other(terminal, seed):
     columns, rows = 50, 10
     scene = Scene(columns, rows, random.Random(seed))
@@ -43,7 +43,7 @@ def test_a_doubtful_character_spoils_no_other(terminal, seed):
     stage = OutputStage(columns, rows)
     start = "\x1b[?1049h\x1b[?7l"
 
-    for step, data in enumerate([start, scene.paint(), *(scene.step() for _ in range(60))]):
+    for step, data in enumerate([start, scene.paint(), *(scene.step() for _ in range(80))]):
         if step and FrameReader(Screen(columns, rows)).read(data)[1] is not None:
             continue  # Textual miscounts a cut family now and then; such a write passes as it is.
         agreeing.feed(data)

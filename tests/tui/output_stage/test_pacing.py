@@ -140,3 +140,11 @@ def test_at_the_end_the_last_answer_is_worth_a_moment():
     pace.answered(1.2)
     assert not pace.waiting
     assert not pace.live
+
+
+def test_at_the_end_a_terminal_that_never_answered_is_given_less():
+    pace = Pace()
+    pace.start()
+    assert asks(pace, 900, 1.0)
+
+    assert 0.2 < pace.stop(1.0) <= 0.5

@@ -109,7 +109,7 @@ def check(seed: int, steps: int, **options: object) -> Pair:
     return pair
 
 
-@pytest.mark.parametrize("seed", range(16))
+@pytest.mark.parametrize("seed", range(12))
 def test_every_cell_is_the_same_after_random_updates(seed):
     check(seed, steps=50)
 

@@ -56,8 +56,9 @@ def line() -> Iterator[Line]:
     made = Line()
     made.writer.start()
     yield made
-    made.arrive()
-    made.writer.stop()
+    ending = threading.Thread(target=made.writer.stop)
+    ending.start()
+    until(lambda: made.arrive() is not None and not ending.is_alive())
     for end in (made.near, made.far):
         with contextlib.suppress(OSError):
             os.close(end)
