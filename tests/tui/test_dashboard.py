@@ -6,11 +6,14 @@ import json
 
 import pytest
 from screens import eventually, lines, sees, text
+from textual.widgets import OptionList
 
 from orp_tui.core.states import RunState
 from orp_tui.services import acts
 from orp_tui.services.board import BoardReader
 from orp_tui.services.submit import sources_of_file
+from orp_tui.tui.bindings import KEYS
+from orp_tui.tui.palette import KeyProvider
 from orp_tui.tui.place import Place
 from orp_tui.tui.widgets.queue_table import QueueTable
 
@@ -303,8 +306,19 @@ async def test_a_failed_run_is_tried_again_and_told_apart(project, open_dashboar
 
 async def test_the_last_line_offers_only_what_the_run_can_take(project, open_dashboard):
     run_id = project.submit()
-    async with open_dashboard(project, size=(110, 24)) as (app, pilot):
+    async with open_dashboard(project, size=(110, 24)) as (_app, pilot):
         await sees(pilot, short(run_id), "s Hold", gone="R Retry")
 
         await pilot.press("d")
         await sees(pilot, "cancelled", "R Retry", gone="s Hold")
+
+
+async def test_every_key_is_in_the_palette_and_in_the_help(project, open_dashboard):
+    async with open_dashboard(project) as (app, pilot):
+        found = [hit.text async for hit in KeyProvider(app.screen).discover()]
+        assert len(found) == len(KEYS) - 1  # the palette does not offer itself
+
+        await pilot.press("question_mark")
+        await sees(pilot, "Keys: Queue")
+        listed = {option.id for option in app.screen.query_one(OptionList).options if option.id is not None}
+        assert listed == {key.id for key in KEYS}
