@@ -58,11 +58,13 @@ class Pair:
             terminal.resize(columns, rows)
         self.stage.resize(columns, rows, self.now)
         self.write(self.scene.resize(columns, rows))
+        # From then on what lies outside of the screen is no longer taken for the old layout.
+        self.now += 1.0
+        self.stage.misses_paint(self.now)
 
     def take(self) -> None:
         """What the stage sends now, if it may; the terminal's answers come back now or later."""
         self.now += self.random.choice([0.0, 0.01, 3.0])
-        self.stage.misses_paint(self.now)
         data = self.stage.take(self.now)
         self.taken += len(data)
         self.staged.feed(data)
