@@ -32,8 +32,6 @@ class RunDetail:
     source: Json | None
     environment: Json | None
     result: Json | None
-    started: Json | None
-    """What was noted when the command of the newest attempt was started."""
     exit: Json | None
     """The exit record of the newest attempt."""
     checklist: ChecklistReport | None
@@ -42,6 +40,8 @@ class RunDetail:
     """What was taken away of it to free space."""
     changed: str | None = None
     """That the project is not what it was at the submit, in words; None if it is, or nobody can say."""
+    started: Json | None = None
+    """What was noted when the command of the newest attempt was started."""
 
 
 def detail(

@@ -22,6 +22,7 @@ from orp_tui.engine.guards import Forecast
 from orp_tui.engine.leadership import LeaderIdentity, read_leader
 from orp_tui.files.atomic import read_json
 from orp_tui.store import events, history, runs
+from orp_tui.store.database import one_moment
 
 if TYPE_CHECKING:
     from orp_tui.core.checklist import ChecklistReport
@@ -85,9 +86,10 @@ class Snapshot:
 
 def snapshot(paths: BasePaths, connection: sqlite3.Connection, *, slots: int) -> Snapshot:
     """Look at everything that is not at its end."""
-    newest = events.newest(connection)
-    rows = runs.unfinished(connection)
-    counts = runs.counts(connection)
+    with one_moment(connection):
+        newest = events.newest(connection)
+        rows = runs.unfinished(connection)
+        counts = runs.counts(connection)
     found = {run.id: facts.gather(paths, run) for run in rows}
     views = [view(paths, run, found[run.id]) for run in rows]
     for row, seen in zip(rows, views, strict=True):

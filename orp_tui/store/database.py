@@ -254,6 +254,19 @@ def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
         raise _of_connection(connection, error) from error
 
 
+@contextlib.contextmanager
+def one_moment(connection: sqlite3.Connection) -> Iterator[None]:
+    """All that is read inside is of the same moment, whatever others write meanwhile; nothing may be written."""
+    if connection.in_transaction:
+        yield
+        return
+    connection.execute("BEGIN")
+    try:
+        yield
+    finally:
+        connection.execute("COMMIT")
+
+
 def _has_moved(connection: sqlite3.Connection) -> bool:
     return isinstance(connection, Connection) and not connection.is_in_place()
 
