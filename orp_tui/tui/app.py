@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import collections
+import contextlib
 import dataclasses
 import time
 from collections.abc import Callable, Sequence
@@ -18,6 +19,7 @@ from textual.content import Content
 from textual.widget import Widget
 
 from orp_tui.core.errors import OrpError
+from orp_tui.core.ids import with_short_ids
 from orp_tui.core.sanitise import sanitise
 from orp_tui.tui.bindings import KEYS, PLACES, Key, bindings
 from orp_tui.tui.feeds import BoardFeed, ConfigsFeed, MachineFeed
@@ -231,7 +233,16 @@ class OrpApp(App[str]):
         """Show a toast, and keep it to be read again."""
         words = sanitise(words, keep_newlines=True)
         self.said.appendleft(f"{time.strftime('%H:%M:%S')}  {words}")
-        self.notify(words, severity=severity, markup=False, timeout=8 if severity == "error" else 4)
+        self._drop_toasts("information")
+        self.notify(
+            with_short_ids(words), severity=severity, markup=False, timeout=8 if severity == "error" else 4
+        )
+
+    def _drop_toasts(self, severity: Severity) -> None:
+        """Take away the toasts of a severity: those of one act after the other would hide half the screen."""
+        for toast in list(self._notifications):
+            if toast.severity == severity:
+                self._unnotify(toast, refresh=False)
 
     # Keys
 
@@ -313,7 +324,7 @@ class OrpApp(App[str]):
         from orp_tui.services import terminal
 
         lines = [strip.text.rstrip() for strip in self.screen._compositor.render_strips()]
-        with self.suspend():
+        with self.suspend(), contextlib.suppress(OSError):
             terminal.print_bare(lines)
 
     def action_toggle_mouse(self) -> None:

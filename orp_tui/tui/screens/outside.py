@@ -20,11 +20,12 @@ class Outside(RunVerbs):
 
     def with_terminal(self, work: Callable[[], str | None]) -> bool:
         """Give the terminal to `work`, which says in a line how it went wrong; whether it went well."""
-        try:
-            with self.app.suspend():
+        with self.app.suspend():
+            # Within: an error that passed `suspend` would leave the screen with the shell.
+            try:
                 wrong = work()
-        except (OrpError, OSError) as error:
-            wrong = str(error)
+            except (OrpError, OSError) as error:
+                wrong = str(error)
         if wrong is not None:
             self.orp.say(wrong, severity="error")
         return wrong is None

@@ -7,11 +7,16 @@ from typing import ClassVar
 from rich.segment import Segment
 from textual.strip import Strip
 from textual.widget import Widget
+from textual.widgets import Input
 
 from orp_tui.core.sanitise import cell_width
 
 _ALWAYS = ("app.palette", "app.help", "app.leave")
 """These stand at the end of the line, whatever else has to go."""
+
+
+_TYPING = [("enter", "Go"), ("esc", "Back")]
+"""While words are typed no letter is a key."""
 
 
 class KeyLine(Widget):
@@ -30,6 +35,13 @@ class KeyLine(Widget):
 
     def take(self) -> None:
         """Find out again which keys there are; nothing is drawn if they are the same."""
+        pairs, last = (_TYPING, []) if isinstance(self.screen.focused, Input) else self._offered()
+        if (pairs, last) != (self._pairs, self._last):
+            self._pairs, self._last = pairs, last
+            self.refresh()
+
+    def _offered(self) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+        """The keys of the place, and those that always stand at the end."""
         offers = getattr(self.screen, "offers", lambda _action: True)
         pairs: list[tuple[str, str]] = []
         last: dict[str, tuple[str, str]] = {}
@@ -42,10 +54,7 @@ class KeyLine(Widget):
                 last[binding.id] = pair
             elif pair not in pairs:
                 pairs.append(pair)
-        fresh = (pairs, [last[name] for name in _ALWAYS if name in last])
-        if fresh != (self._pairs, self._last):
-            self._pairs, self._last = fresh
-            self.refresh()
+        return pairs, [last[name] for name in _ALWAYS if name in last]
 
     def render_line(self, y: int) -> Strip:
         width = self.size.width

@@ -159,12 +159,12 @@ class QueueTable(LineList):
 
     def head_segments(self, width: int) -> list[Segment]:
         style = self.get_component_rich_style("lines--head")
-        name, gpu, left, said = self._widths(width)
+        name, state, gpu, left, said = self._widths(width)
         return [
             cell("", _SIGNS, style),
             cell("ID", _ID + 1, style),
             cell("NAME", name + 1, style),
-            cell("STATE", _STATE + 1, style),
+            cell("STATE", state + 1, style),
             cell("GPU", gpu, style),
             cell("ELAPSED", _TIME, style, right=True),
             cell("LEFT", left, style, right=True),
@@ -176,13 +176,13 @@ class QueueTable(LineList):
     def row_segments(self, key: str, row: RunRow, width: int, *, cursor: bool) -> list[Segment]:
         plain = self.rich_style
         state = plain + self.get_component_rich_style(f"state--{row.state_class}", partial=True)
-        name, gpu, left, said = self._widths(width)
+        name, wide, gpu, left, said = self._widths(width)
         begin = [
             cell(self.signs(key, cursor=cursor), _SIGNS, plain),
             cell(row.short_id, _ID + 1, plain),
             cell(row.name, name, plain),
             Segment(" ", plain),
-            cell(row.state, _STATE, state),
+            cell(row.state, wide, state),
             Segment(" ", plain),
         ]
         if row.waits:
@@ -201,14 +201,16 @@ class QueueTable(LineList):
     def _said_style(self, row: RunRow, plain: Style, state: Style) -> Style:
         return state if row.state_class in ("failed", "lost", "incomplete") else plain
 
-    def _widths(self, width: int) -> tuple[int, int, int, int]:
-        """Cells of name, GPU with its gap, time left with its gap, and what is said."""
+    def _widths(self, width: int) -> tuple[int, int, int, int, int]:
+        """Cells of name, state, GPU with its gap, time left with its gap, and what is said."""
         gpu = _GPU if any(row.gpu != "-" for row in self._rows.values()) else 0
         left = _LEFT if any(row.left != "-" for row in self._rows.values()) else 0
-        rest = width - (_SIGNS + _ID + 1 + 1 + _STATE + 1 + gpu + _TIME + left + _DELIV + 1 + 2)
+        # A countdown makes the longest word of all longer.
+        state = max(_STATE, *(cell_width(row.state) for row in self._rows.values()), 0)
+        rest = width - (_SIGNS + _ID + 1 + 1 + state + 1 + gpu + _TIME + left + _DELIV + 1 + 2)
         longest = max((cell_width(row.name) for row in self._rows.values()), default=4)
         name = max(4, min(longest, 40, rest // 2))
-        return name, gpu, left, max(0, rest - name)
+        return name, state, gpu, left, max(0, rest - name)
 
 
 def matches(text: str, words: str) -> bool:
