@@ -29,8 +29,16 @@ class Samples:
     @property
     def p95(self) -> float:
         """The nearest rank: a value that occurred; with few samples it is the largest."""
+        return self._quantile(95)
+
+    @property
+    def p99(self) -> float:
+        """As `p95`."""
+        return self._quantile(99)
+
+    def _quantile(self, percent: int) -> float:
         ordered = sorted(self.values)
-        return ordered[max(0, -(-len(ordered) * 95 // 100) - 1)]
+        return ordered[max(0, -(-len(ordered) * percent // 100) - 1)]
 
     def __str__(self) -> str:
         low, high = min(self.values), max(self.values)
@@ -42,6 +50,7 @@ class Samples:
             "n": len(self.values),
             "median": self.median,
             "p95": self.p95,
+            "p99": self.p99,
             "min": min(self.values),
             "max": max(self.values),
         }
@@ -52,7 +61,7 @@ class Budget:
     """A bound from DESIGN section 21."""
 
     limit: float
-    of: Literal["ratio", "median", "p95"]
+    of: Literal["ratio", "median", "p95", "p99"]
     """Which number is bounded: measured / anchor, or a value in its own unit."""
     at_least: bool = False
 
@@ -74,10 +83,10 @@ class Row:
 
     @property
     def ratio(self) -> float | None:
-        """Measured / anchor, by medians; None if the two have no common unit."""
+        """Measured / anchor, by medians; None if the two have no common unit, or nothing was beside."""
         if self.measured is None or self.beside is None or self.measured.unit != self.beside.unit:
             return None
-        return self.measured.median / self.beside.median
+        return self.measured.median / self.beside.median if self.beside.median else None
 
     @property
     def verdict(self) -> str:
@@ -98,13 +107,13 @@ class Row:
         sign = "≥" if self.budget.at_least else "≤"
         if self.budget.of == "ratio":
             return f"{sign} {self.budget.limit:g}×"
-        quantile = " p95" if self.budget.of == "p95" else ""
+        quantile = f" {self.budget.of}" if self.budget.of in ("p95", "p99") else ""
         return f"{sign} {self.budget.limit:g} {self.measured.unit}{quantile}"
 
     def cells(self) -> list[str]:
         measured = self.note if self.measured is None else str(self.measured)
-        if self.measured is not None and self.budget is not None and self.budget.of == "p95":
-            measured += f", p95 {number(self.measured.p95)}"
+        if self.measured is not None and self.budget is not None and self.budget.of in ("p95", "p99"):
+            measured += f", {self.budget.of} {number(getattr(self.measured, self.budget.of))}"
         beside = f"{self.anchor}: {self.beside}" if self.beside else self.anchor
         ratio = f"{self.ratio:.2f}×" if self.ratio is not None else ""
         return [self.what, measured, beside, ratio, self.budget_words, self.verdict]
