@@ -12,6 +12,8 @@ from orp_tui.logs.reader import LogReader
 
 LINE_MOST = 4 << 20
 """Bytes of one line that are looked at."""
+FAR = 256 << 20
+"""Bytes of a line after which it counts as another one: looking for its end must come to an end."""
 _STEP = 1 << 20
 
 
@@ -58,28 +60,29 @@ def pieces_before(log: LogReader, end: int, step: int = _STEP) -> Iterator[Piece
 
 
 def line_begin(log: LogReader, offset: int) -> int:
-    """Where the line begins that holds the byte at `offset`."""
-    end = offset
-    while end > 0:
-        low = max(0, end - _STEP)
+    """Where the line begins that holds the byte at `offset`; at most 256 MiB before it."""
+    end, lowest = offset, max(0, offset - FAR)
+    while end > lowest:
+        low = max(lowest, end - _STEP)
         place = log.read_from(low, end - low).rfind(b"\n")
         if place >= 0:
             return low + place + 1
         end = low
-    return 0
+    return lowest
 
 
 def line_end(log: LogReader, offset: int, size: int) -> int:
-    """The offset behind the newline that ends the line of `offset`; `size` if none does."""
-    while offset < size:
-        data = log.read_from(offset, min(_STEP, size - offset))
+    """The offset behind the newline that ends the line of `offset`; at most 256 MiB behind it, or `size`."""
+    highest = min(size, offset + FAR)
+    while offset < highest:
+        data = log.read_from(offset, min(_STEP, highest - offset))
         if not data:
             return size
         place = data.find(b"\n")
         if place >= 0:
             return offset + place + 1
         offset += len(data)
-    return size
+    return highest
 
 
 def _long_line(log: LogReader, begin: int, data: bytes, size: int) -> Piece:

@@ -34,7 +34,8 @@ _STEP = re.compile(
 _UNFINISHED = re.compile(r"\x1b(?:\[[0-9;:?<=> -/]*|[\]PX^_][^\x07\x1b\x9c\n]*\x1b?|[ -/]*)\Z")
 _UNFINISHED_MOST = 4096
 _SGR = re.compile(rb"\x1b\[([0-9;:]*)m")
-_MOVES = re.compile(rb"\n|\x1b\[([0-9]{0,8})([ABEFJ])")
+_MOVES = re.compile(rb"[\n\x1b](?:(?<=\x1b)\[([0-9]{0,8})([ABEFJ]))?")
+"""A newline, a move of the cursor, or any other escape; in a form that is searched for fast."""
 _EDITS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
@@ -62,8 +63,9 @@ class Cursor:
             command = move[2]
             number = int(move[1] or 0) if command else 0
             if command is None:
-                self.row += 1
-                self.rows = max(self.rows, self.row + 1)
+                if move[0] == b"\n":
+                    self.row += 1
+                    self.rows = max(self.rows, self.row + 1)
             elif command in b"AF":
                 self.row = max(0, self.row - max(1, number))
                 lowest = min(lowest, self.row)
@@ -186,10 +188,10 @@ class RecentRows:
         For whole lines that later ones will draw over anyway.
         """
         for move in _MOVES.finditer(data):
-            if move[2] is None:
-                self._newline(self.position + move.end())
-            else:
+            if move[2] is not None:
                 self._command(move[2].decode(), move[1].decode())
+            elif move[0] == b"\n":
+                self._newline(self.position + move.end())
         self.position += len(data)
 
     def warm(self, data: bytes) -> None:

@@ -7,12 +7,13 @@ import queue
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 
 from orp_tui.core.errors import OrpError
 from orp_tui.core.sanitise import cell_width, one_line
 from orp_tui.logs.ink import Measure
 from orp_tui.logs.session import LogSession
-from orp_tui.logs.source import open_growing
+from orp_tui.logs.source import OpenLog, open_growing
 from orp_tui.logs.status import LogScreen, LogStatus
 
 Act = Callable[[LogSession], None]
@@ -32,6 +33,7 @@ class LogReading:
         """How often the log is looked at, and a new screen published that no act asked for."""
         self._acts: queue.SimpleQueue[Act | None] = queue.SimpleQueue()
 
+        self._open: Callable[[], OpenLog] = partial(open_growing, reference)
         self._latest: LogScreen | None = None
         self._lock = threading.Lock()
 
@@ -63,7 +65,7 @@ class LogReading:
                 announce()
 
         try:
-            log = open_growing(self.reference)
+            log = self._open()
         except (OrpError, OSError) as error:
             publish(self._bare(one_line(str(error))))
             return

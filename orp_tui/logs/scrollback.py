@@ -9,19 +9,25 @@ a row, and until the bars are left, so that a row shows what it came to in the e
 from __future__ import annotations
 
 import re
+import time
 from collections import OrderedDict
 from typing import NamedTuple
 
 from orp_tui.logs.drawing import feed_lines, feed_long_line
+from orp_tui.logs.lines import EARLIER
 from orp_tui.logs.pieces import line_end
 from orp_tui.logs.progress import LogRow, RecentRows
 from orp_tui.logs.reader import LogReader
 
 BLOCK = 64 << 10
+_PATIENCE_S = 0.5
+"""Processor time for which a row is looked for where there is none: a key waits no longer for a hole of a terabyte."""
 _BLOCKS_KEPT = 64
 _MOST_ROWS = 1 << 20
 _MOST_AHEAD = 64 << 20
 """Bytes in which the end of a redrawn display is looked for."""
+_MOST_WITHOUT_LINE = 1 << 20
+"""The same, of what has no newline at all."""
 _MOST_DRAWN = 2 << 20
 """Bytes of it that are drawn; the cursor is followed through what lies before."""
 _REACH = 400
@@ -51,25 +57,41 @@ class Scrollback:
     def __init__(self, log: LogReader) -> None:
         self._log = log
         self._blocks: OrderedDict[int, _Drawn] = OrderedDict()
+        self._dead_end = range(0)
+        """Blocks from which going back takes too long to come to a row."""
 
     def after(self, offset: int, count: int) -> list[LogRow]:
         """The first `count` rows that begin at `offset` or later; fewer at the end."""
         rows: list[LogRow] = []
         number, size = max(0, offset) // BLOCK, self._log.size()
-        while number * BLOCK < size and len(rows) < count:
-            rows += [row for row in self._rows(number, size) if row.begin >= offset]
+        deadline = time.thread_time() + _PATIENCE_S
+        while number * BLOCK < size and len(rows) < count and time.thread_time() < deadline:
+            found = [row for row in self._rows(number, size) if row.begin >= offset]
+            if found:
+                deadline = time.thread_time() + _PATIENCE_S
+            rows += found
             number += 1
         return rows[:count]
 
     def before(self, offset: int, count: int) -> list[LogRow]:
-        """The last `count` rows that begin before `offset`; fewer at the beginning."""
+        """The last `count` rows that begin before `offset`; fewer at the beginning.
+
+        Fewer also where a single row, or what was drawn over again and again, is so long that
+        to look for its beginning would take more than a moment.
+        """
         size = self._log.size()
         number = (min(offset, size) - 1) // BLOCK
         blocks: list[list[LogRow]] = []
         missing = count
-        while number >= 0 and missing > 0:
+        first_empty, deadline = number, time.thread_time() + _PATIENCE_S
+        while number >= 0 and missing > 0 and number not in self._dead_end:
             blocks.append([row for row in self._rows(number, size) if row.begin < offset])
             missing -= len(blocks[-1])
+            if blocks[-1]:
+                first_empty, deadline = number - 1, time.thread_time() + _PATIENCE_S
+            elif time.thread_time() > deadline:
+                self._dead_end = range(number, first_empty + 1)
+                break
             number -= 1
         rows = [row for block in reversed(blocks) for row in block]
         return rows[-count:] if count > 0 else []
@@ -80,17 +102,25 @@ class Scrollback:
         Rows before that one come from `before`.
         """
         number = (size - 1) // BLOCK
-        while number >= 0:
+        deadline = time.thread_time() + _PATIENCE_S
+        while number >= 0 and number not in self._dead_end and time.thread_time() < deadline:
             block = self._block(number, size)
             if block is not None and (number == 0 or block.recent.placed(block.first)):
                 self._draw_on(block.recent, size)
                 return block.recent, block.first
             number -= 1
-        return RecentRows(), 0
+        recent = RecentRows()
+        recent.begin_at(max(0, size - BLOCK))
+        if number >= 0:  # its beginning is not to be found in a moment
+            recent.feed(EARLIER)
+            recent.position = size - BLOCK
+        self._draw_on(recent, size)
+        return recent, max(0, size - BLOCK)
 
     def clear(self) -> None:
         """Forget what was read: the log began anew."""
         self._blocks.clear()
+        self._dead_end = range(0)
 
     def _rows(self, number: int, size: int) -> list[LogRow]:
         drawn = self._blocks.get(number)
@@ -174,6 +204,8 @@ class Scrollback:
             if not ahead or (cut and cursor.row >= own and not _UP.search(ahead)):
                 break
             position += len(ahead)
+            if not cut:
+                until = min(until, recent.position + _MOST_WITHOUT_LINE)
             if cursor.lowest(ahead) < own:
                 touched = position
         self._draw_on(recent, touched)
@@ -186,8 +218,8 @@ class Scrollback:
             cut = data.rfind(b"\n") + 1
             if not data:
                 return
-            if cut and end - recent.position > _MOST_DRAWN:
-                recent.skim(data[:cut])
+            if end - recent.position > _MOST_DRAWN:
+                recent.skim(data[:cut] or data)
             else:
                 feed_lines(recent, data)
 

@@ -60,7 +60,11 @@ class Standing:
         page = self._page
         if not self.following:
             return page.lines(self.rows, paint)
-        rows = self._tail.rows(page.height) if self.filter is None else self.rows.before(_END, page.height)
+        if self.filter is None:
+            self._tail.look()
+            rows = self._tail.rows(page.height)
+        else:
+            rows = self.rows.before(_END, page.height)
         return page.last_lines(rows, paint)
 
     def filled(self, paint: Paint) -> int:
@@ -111,14 +115,12 @@ class Standing:
     def follow(self) -> None:
         """Go to the end and stay there."""
         self.following = True
-        self._tail.look()
 
     def pause(self) -> None:
         """Stay at what is on the screen, whatever comes."""
         if not self.following:
             return
         if not self._shown:
-            self._tail.look()
             self.lines(lambda _: ())
         self.following = False
         self.count.pause(self._log.size())
@@ -166,5 +168,4 @@ class Standing:
         if matcher is not None:
             self.filter = Hits(self._log, matcher)
             self._filtered = FilteredRows(self._log, self.filter)
-        self._tail.look()
         self._page.top = self._page.top._replace(fold=0)

@@ -1,10 +1,11 @@
+import os
 import random
 
 import pytest
 from made_logs import five_cases, training_log
 
 from orp_tui.logs.ink import inks, plain
-from orp_tui.logs.lines import ROW_LIMIT
+from orp_tui.logs.lines import EARLIER, ROW_LIMIT
 from orp_tui.logs.path_watch import WatchedLog
 from orp_tui.logs.progress import LogRow, RecentRows
 from orp_tui.logs.recent import WINDOW, LogTail
@@ -154,3 +155,36 @@ def test_a_flood_is_jumped_over(tmp_path):
     assert [row.text for row in tail.rows(3)] == ["line 199997", "line 199998", "line 199999"]
     assert tail.rows(3)[0].begin == path.stat().st_size - len(b"".join(lines[-3:]))
     assert len(tail.rows(30_000)) == 30_000
+
+
+def test_of_a_hole_of_a_terabyte_the_end_is_shown_and_nothing_waits(tmp_path):
+    path = tmp_path / "log"
+    with path.open("wb") as file:
+        file.write(b"first\n")
+        file.truncate(1 << 40)
+        file.seek(0, os.SEEK_END)
+        file.write(b"\nlast\n")
+    log = opened(path)
+    scrollback = Scrollback(log)
+    tail = LogTail(log, scrollback)
+
+    tail.look()
+    for _ in range(50):  # what was found to lead nowhere is not tried again
+        assert [row.text for row in tail.rows(30)] == ["last"]
+    assert scrollback.after(0, 1)[0].text == "first"
+    assert len(scrollback.after(0, 30)) == 2
+    assert [row.text for row in scrollback.after((1 << 40) - 9, 30)] == ["last"]
+
+
+def test_of_a_row_of_gigabytes_the_end_is_shown(tmp_path):
+    path = tmp_path / "log"
+    with path.open("wb") as file:
+        file.truncate(1 << 40)
+        file.seek(0, os.SEEK_END)
+        file.write(b"x" * BLOCK)
+    log = opened(path)
+    tail = LogTail(log, Scrollback(log))
+
+    tail.look()
+    (row,) = tail.rows(30)
+    assert row.text.startswith(f"{EARLIER.decode()}xxxx")
