@@ -70,8 +70,22 @@ class Screen:
         self._do("send-keys", *names)
 
     def resize(self, columns: int, rows: int) -> None:
-        """Make the window another size."""
-        self._do("resize-window", "-x", str(columns), "-y", str(rows))
+        """Make the window another size, and wait until its programs can know it.
+
+        tmux tells them a moment later; on a busy machine it was seen to forget it, so it is told again.
+        """
+        path = self._do("display-message", "-p", "#{pane_tty}").strip()
+
+        def is_told() -> bool:
+            self._do("resize-window", "-x", str(columns), "-y", str(rows))
+            descriptor = os.open(path, os.O_RDONLY | os.O_NOCTTY)
+            try:
+                size = os.get_terminal_size(descriptor)
+            finally:
+                os.close(descriptor)
+            return size == (columns, rows)
+
+        until(is_told, what=f"a terminal of {columns} columns and {rows} rows", period=0.1)
 
     def close(self) -> None:
         """End the shell and all that it holds."""

@@ -436,19 +436,20 @@ def test_seventy_thousand_members(tmp_path, plan_of):
     names = [f"d{number // 1000}/{number}" for number in range(70_000)]
     for folder in range(70):
         (tmp_path / f"d{folder}").mkdir()
-    for name in names:
-        (tmp_path / name).write_text(name)
+        (tmp_path / f"d{folder}.txt").write_text(f"d{folder}")
+    for name in names:  # links take a hundredth of the time of files
+        os.link(tmp_path / f"{name.partition('/')[0]}.txt", tmp_path / name)
 
     result = bundle(plan_of(tmp_path, *names), tmp_path / "out.zip")
 
     assert len(result.manifest.packed) == 70_001
     with zipfile.ZipFile(tmp_path / "out.zip") as archive:
         assert len(archive.namelist()) == 70_002
-        assert archive.read("d69/69999") == b"d69/69999"
+        assert archive.read("d69/69999") == b"d69"
     assert verify(tmp_path / "out.zip").ok
 
 
-@pytest.mark.sweep
+@pytest.mark.slow
 def test_a_member_of_five_gigabytes_and_one_behind_it(tmp_path, plan_of):
     with (tmp_path / "sparse").open("wb") as file:
         file.truncate(5 << 30)
@@ -462,7 +463,7 @@ def test_a_member_of_five_gigabytes_and_one_behind_it(tmp_path, plan_of):
     assert verify(tmp_path / "out.zip").ok
 
 
-@pytest.mark.slow
+@pytest.mark.sweep
 def test_a_stored_member_beyond_four_gigabytes_has_zip64_offsets_behind_it(tmp_path, plan_of):
     if space.free_bytes(tmp_path) < 12 << 30:
         pytest.skip("needs 12 GB of room")
