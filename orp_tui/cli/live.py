@@ -21,8 +21,8 @@ from orp_tui.core.checklist import ChecklistReport
 from orp_tui.core.sanitise import one_line, sanitise
 from orp_tui.core.states import Mark, RunState
 from orp_tui.core.words import duration
-from orp_tui.logs.progress import RecentRows
 from orp_tui.logs.path_watch import Restarted
+from orp_tui.logs.progress import RecentRows
 from orp_tui.logs.tail import Chunk, Follower
 from orp_tui.services.context import Context
 from orp_tui.services.follow import Waits

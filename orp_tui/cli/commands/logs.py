@@ -15,9 +15,9 @@ from orp_tui.cli.run_argument import run_argument
 from orp_tui.core.errors import OrpError, RunNotFound
 from orp_tui.core.layout import STDERR_NAME, STDOUT_NAME
 from orp_tui.core.sanitise import sanitise
+from orp_tui.logs.path_watch import Notice, Restarted
 from orp_tui.logs.reader import LogReader
 from orp_tui.logs.source import open_log, split_reference
-from orp_tui.logs.path_watch import Notice, Restarted
 from orp_tui.logs.tail import Chunk, Follower
 from orp_tui.services.context import Context, open_context
 from orp_tui.services.reference import find_run, store_of
