@@ -15,6 +15,7 @@ LINE_MOST = 4 << 20
 FAR = 256 << 20
 """Bytes of a line after which it counts as another one: looking for its end must come to an end."""
 _STEP = 1 << 20
+_NEAR = 4096
 
 
 class Piece(NamedTuple):
@@ -45,18 +46,19 @@ def pieces_before(log: LogReader, end: int, step: int = _STEP) -> Iterator[Piece
     """The lines that end at or before `end`, where a line begins or the log ends; newest first."""
     while end > 0:
         low = max(0, end - step)
-        data = log.read_from(low, end - low)
-        if len(data) < end - low:
+        # To read from where a line begins saves copying all the rest; a newline at the very end begins none.
+        near = log.read_from(low, min(_NEAR, end - low - 1)).find(b"\n") + 1 if low else 0
+        data = log.read_from(low + near, end - low - near)
+        if len(data) < end - low - near:
             return  # truncated meanwhile
-        # The newline before the first whole line; one at the very end only ends the last.
-        cut = data.find(b"\n", 0, len(data) - 1) + 1 if low else 0
-        if cut or not low:
-            yield Piece(low + cut, data[cut:], end)
-            end = low + cut
+        cut = 0 if near or not low else data.find(b"\n", 0, len(data) - 1) + 1
+        if near or cut or not low:
+            begin = low + near + cut
+            yield Piece(begin, data[cut:], end)
         else:
             begin = line_begin(log, low)
             yield Piece(begin, log.read_from(begin, min(LINE_MOST, end - begin)), end)
-            end = begin
+        end = begin
 
 
 def line_begin(log: LogReader, offset: int) -> int:
