@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from textual import events
 from textual._parser import ParseError
 from textual.drivers.linux_driver import LinuxDriver
+from textual.geometry import Size
 
 from orp_tui.tui.output_stage.answers import AnswerParser
 from orp_tui.tui.output_stage.stage import Stats
@@ -124,6 +125,13 @@ class StagedDriver(LinuxDriver):
         return size
 
     def _draw_again(self) -> None:
-        """Have the app paint everything; called from a signal handler, or a thread of the stage that gave up."""
-        app = self._app
-        self._loop.call_soon_threadsafe(lambda: app.call_later(app.refresh, layout=True))
+        """Have the app paint everything; called from a signal handler or a thread of the stage."""
+        self._loop.call_soon_threadsafe(self._app.call_later, self._paint_all)
+
+    def _paint_all(self) -> None:
+        """In the app's own thread: once more for the terminal's size, should Textual have missed it."""
+        size = Size(*super()._get_terminal_size())
+        for screen in self._app.screen_stack:
+            if screen.outer_size != size:
+                screen.post_message(events.Resize(size, size))
+        self._app.refresh(layout=True)

@@ -56,6 +56,8 @@ class FrameReader:
         """Pieces of text drawn so far."""
         self.clips = False
         """Whether what lies outside of the screen is left out; else nobody knows what a terminal does."""
+        self.clipped = False
+        """Whether anything was left out so far."""
         self.sync = False
         """Whether the app found that the terminal can show a frame all at once."""
         self._lost = False
@@ -153,10 +155,12 @@ class FrameReader:
 
     def _draw_clipped(self, number: int, column: int, text: str, pen: Pen) -> int | None:
         row = self._cells(number)
+        self.clipped = self.clipped or number >= len(self.screen.rows)
         # No character is wider than two cells.
         row.fit(max(column + 2 * len(text), self.screen.columns))
         end = row.put(column, text, pen)
         row.fit(self.screen.columns)
+        self.clipped = self.clipped or (end is not None and end > self.screen.columns)
         return end
 
     def _point(self, parameters: str) -> bool:

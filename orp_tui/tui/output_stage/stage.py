@@ -107,7 +107,7 @@ class OutputStage:
             wanted.fit(columns, rows)
             self._reader.cursor = None
             self._reader.touched.clear()
-            self._reader.clips = True
+            self._reader.clips, self._reader.clipped = True, False
             self._untouched = True
             self._repaint_due = now + REPAINT_S
         else:
@@ -115,15 +115,20 @@ class OutputStage:
         self._lose_track()
 
     def misses_paint(self, now: float) -> bool:
-        """Whether the app should have painted everything after a change of size, and has not; says so once.
+        """Whether the app should have painted everything for a new size, and perhaps has not; says so once.
 
-        That happens if the size comes and goes before the app looks: the terminal has lost cells then.
+        It has not if the size came and went before it looked: the terminal has lost cells then. And of
+        sizes that follow each other closely Textual may take the last but one.
         """
         if self._repaint_due is None or now < self._repaint_due:
             return False
         self._repaint_due = None
         self._reader.clips = False
-        return self._untouched or any(UNKNOWN in row.texts for row in self._reader.screen.rows)
+        return (
+            self._untouched
+            or self._reader.clipped
+            or any(UNKNOWN in row.texts for row in self._reader.screen.rows)
+        )
 
     def fail(self, why: str) -> None:
         """Give up: from now on everything is sent as it comes."""

@@ -92,6 +92,7 @@ class PtyTerminal:
         os.write(self.near, keys.encode())
 
     def resize(self, columns: int, rows: int) -> None:
+        self.quiet_since = time.monotonic()
         self._set_size(columns, rows)
         self.screen.resize(columns, rows)
 

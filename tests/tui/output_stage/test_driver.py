@@ -95,6 +95,19 @@ def test_a_resize_paints_everything_anew():
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("attempt", range(3))
+def test_of_sizes_that_follow_each_other_closely_the_last_holds(attempt):
+    """Textual alone takes the last but one now and then."""
+    with running("staged") as terminal:
+        for columns, rows in [(60, 20), (120, 40), (90, 30)]:
+            terminal.resize(columns, rows)
+
+        terminal.until(lambda: terminal.screen.text()[-2].startswith("changes: 0"), "the last size")
+        terminal.settle()
+        assert terminal.screen.text()[-1].startswith(" f1 rows")
+
+
+@pytest.mark.slow
 def test_a_screen_that_was_spoiled_comes_back_when_the_terminal_says_that_its_size_changed():
     with running("staged") as terminal:
         before = [list(row) for row in terminal.screen.cells]

@@ -119,4 +119,5 @@ def test_outside_of_the_screen_nothing_is_drawn_while_the_app_has_not_seen_its_n
     assert shown(reader)[3][:4] == "last"
     assert reader.cursor == (3, 19)
     assert reader.touched == {0, 1, 2, 3}
+    assert reader.clipped
     assert all(len(row.texts) == len(row.pens) == 20 for row in reader.screen.rows)
