@@ -51,7 +51,7 @@ def waiting(
     seen = snapshot(paths, connection, slots=slots)
     queued = [item for item in seen.unfinished if item.state is RunState.QUEUED]
     return seen, [
-        Waiting(place, item, item.detail or "starts now", code_of(paths, item.run.id))
+        Waiting(place, item, item.detail or "free to start", code_of(paths, item.run.id))
         for place, item in enumerate(queued, 1)
     ]
 

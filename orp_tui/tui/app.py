@@ -134,7 +134,7 @@ class OrpApp(App[str]):
     def _feed_failed(self, event: FeedFailed) -> None:
         where = f"; the report is in {event.report}" if event.report else ""
         what = f"{type(event.error).__name__}: {event.error}"
-        self.say(f"{event.feed} failed and tries again: {what}{where}", severity="error")
+        self.say(f"looking at {event.subject} failed and is tried again: {what}{where}", severity="error")
 
     @on(BoardChanged)
     def _keep_board(self, event: BoardChanged) -> None:

@@ -8,6 +8,7 @@ What only a report needs is imported when one is written.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import sys
 import threading
@@ -57,8 +58,11 @@ def watch_for_faults(app: App[Any], faults: Faults) -> None:
         app._close_messages_no_wait()
 
     def note(args: threading.ExceptHookArgs) -> None:
-        if args.exc_value is not None and not isinstance(args.exc_value, SystemExit):
-            faults.add(args.exc_value, is_fatal=False)
+        error = args.exc_value
+        # Writing to a terminal that was closed is nobody's fault.
+        has_gone = isinstance(error, OSError) and error.errno == errno.EIO
+        if error is not None and not has_gone and not isinstance(error, SystemExit):
+            faults.add(error, is_fatal=False)
 
     # Of this one app, and not in its class: in tests errors are raised as always.
     setattr(app, "_handle_exception", end_quietly)  # noqa: B010 - assigning a method is what is meant

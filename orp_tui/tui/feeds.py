@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.message import Message
 
@@ -45,10 +45,14 @@ _AFTER_FAULT_S = 10.0
 class Feed:
     """A loop in a thread of its own; `poke` makes it look at once."""
 
+    SUBJECT: ClassVar[str] = "something"
+    """What it looks at, in words."""
+
     def __init__(self, post: Post) -> None:
         self.post = post
         self._poked = threading.Event()
         self._ended = threading.Event()
+        self._report = ""
 
     def poke(self) -> None:
         """Look at once: something was just changed."""
@@ -71,7 +75,9 @@ class Feed:
             try:
                 self.look_on()
             except Exception as error:  # noqa: BLE001 - the border of a thread
-                self.post(FeedFailed(type(self).__name__, error, _report(error)))
+                # One report tells it; a new one at every look would fill the disk.
+                self._report = self._report or _report(error)
+                self.post(FeedFailed(self.SUBJECT, error, self._report))
                 self._ended.wait(_AFTER_FAULT_S)
 
     def look_on(self) -> None:
@@ -105,6 +111,8 @@ def _report(error: Exception) -> str:
 
 class BoardFeed(Feed):
     """Queue and runs."""
+
+    SUBJECT = "the runs"
 
     def __init__(self, context: Context, post: Post) -> None:
         super().__init__(post)
@@ -142,6 +150,8 @@ class BoardFeed(Feed):
 class SelectedFeed(Feed):
     """The one run whose log, checklist and values are shown."""
 
+    SUBJECT = "the selected run"
+
     def __init__(self, context: Context, post: Post) -> None:
         super().__init__(post)
         self._context = context
@@ -176,6 +186,8 @@ class SelectedFeed(Feed):
 class ConfigsFeed(Feed):
     """The folder of experiment files."""
 
+    SUBJECT = "the experiment files"
+
     def __init__(self, context: Context, folder: Path, post: Post) -> None:
         super().__init__(post)
         self._context = context
@@ -192,6 +204,8 @@ class ConfigsFeed(Feed):
 
 class MachineFeed(Feed):
     """GPUs and host; `seen` gives the newest look at the queue, `full` whether the System screen asks for all."""
+
+    SUBJECT = "the machine"
 
     def __init__(
         self,

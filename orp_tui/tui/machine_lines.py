@@ -235,7 +235,7 @@ def _leader(look: SystemLook, width: int) -> Iterator[Line]:
     next_up = next((item for item in seen.unfinished if item.state is RunState.QUEUED), None)
     if next_up is not None:
         when = f"in {roughly(next_up.starts_in_s)}: " if next_up.starts_in_s is not None else ""
-        said = f"{short_id(next_up.run.id)} {when}{next_up.detail or 'starts now'}"
+        said = f"{short_id(next_up.run.id)} {when}{next_up.detail or 'free to start'}"
         yield _pair("next", one_line(said, max(1, width - 10)))
 
 

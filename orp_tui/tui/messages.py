@@ -68,7 +68,8 @@ class MachineChanged(Message, bubble=False):
 class FeedFailed(Message, bubble=False):
     """A thread that looks at something met with a fault of ours; it tries again in a while."""
 
-    feed: str
+    subject: str
+    """What it looks at, in words."""
     error: Exception
     report: str
     """Path of a file with the traceback; empty if there is none."""

@@ -106,7 +106,7 @@ def _deliverables(item: RunView) -> str:
 def _said(item: RunView, metric: str) -> str:
     words = [_BESIDE[mark] for mark in sorted(item.marks, key=lambda mark: mark.value) if mark in _BESIDE]
     if item.state is RunState.QUEUED:
-        words.append(item.detail or "starts now")
+        words.append(item.detail or "free to start")
         if item.starts_in_s is not None:
             words.append(f"starts in {roughly(item.starts_in_s)}")
     elif item.state.is_final and item.state is not RunState.SUCCEEDED:

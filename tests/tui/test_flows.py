@@ -9,8 +9,10 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import shutil
 import signal
 import stat
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -20,7 +22,8 @@ from project import alive
 from tmux_screen import Screen, need_tmux
 from waiting import until
 
-from orp_tui.core.states import RunState
+import orp_tui
+from orp_tui.core.states import Mark, RunState
 
 need_tmux()
 
@@ -552,3 +555,76 @@ def test_a_signal_gives_the_terminal_back(
     screen.wait(word, " echo ", "code=0", gone="nothing was run here yet")
     assert screen.has_cursor()
     assert not screen.is_alternate()
+
+
+@pytest.mark.slow
+def test_a_half_upgraded_orp_ends_with_a_report_and_harms_no_run(
+    desk: Desk, open_screen: Opened, tmp_path: Path
+) -> None:
+    package = Path(orp_tui.__file__).parent
+    shutil.copytree(package, tmp_path / "site" / "orp_tui", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(package.parent / "styles", tmp_path / "site" / "styles")
+    (tmp_path / "site" / "orp_tui" / "tui" / "screens" / "system.py").write_text("class SystemScreen(")
+    ticking(desk)
+    desk.call("run", "--detach", "long.yaml")
+    screen = open_screen(
+        desk, "orp-tui; echo code=$?; stty -a | grep -o ' echo '", PYTHONPATH=str(tmp_path / "site")
+    )
+    wait_ticks(screen, "● running")
+
+    screen.key("5")
+
+    lines = screen.wait(
+        "this is a bug in ORP: SyntaxError", "the report is in", "what runs goes on", "code=3", " echo "
+    )
+    assert "Traceback" not in "\n".join(lines)
+    assert screen.has_cursor()
+    assert not screen.is_alternate()
+    (report,) = (tmp_path / "home" / ".local" / "state" / "orp").glob("crash-*.txt")
+    assert "SyntaxError" in report.read_text()
+    count = desk.stdout(only_run(desk)).count("tick")
+    until(lambda: desk.stdout(only_run(desk)).count("tick") > count + 5, what="the training goes on")
+    screen.type("clear; orp-tui")
+    screen.wait("● running", gone="code=3")
+
+
+@pytest.mark.slow
+def test_a_broken_package_costs_its_panel_only(desk: Desk, open_screen: Opened, tmp_path: Path) -> None:
+    for name in ("psutil", "plotext"):
+        (tmp_path / "site" / name).mkdir(parents=True)
+        (tmp_path / "site" / name / "__init__.py").write_text(f"raise RuntimeError('this {name} is broken')")
+    values = 'echo \'{"step": 1, "loss": 0.5}\' >> "$ORP_METRICS_FILE"'
+    desk.write("one.yaml", f"{values}; echo trained", experiment="one")
+    desk.call("run", "--detach", "one.yaml")
+    screen = open_screen(desk, PYTHONPATH=str(tmp_path / "site"))
+
+    screen.wait("✓ succeeded", "looking at the machine failed")
+    screen.key("]", "]")
+    screen.wait("[Chart loss", "this plotext is broken", "✓ succeeded")
+    screen.key("q")
+    screen.wait("nothing runs and nothing waits")
+
+
+@pytest.mark.root
+def test_a_store_that_cannot_be_written_is_shown_and_left_alone(quiet: Desk, open_screen: Opened) -> None:
+    (run_id,) = queued(quiet, "alpha")
+    base = shlex.quote(str(quiet.paths.base))
+    mounts = f"mount --bind {base} {base} && mount -o remount,ro,bind {base}"
+    if subprocess.run(
+        ["unshare", "--mount", "sh", "-c", mounts], capture_output=True, check=False
+    ).returncode:
+        pytest.skip("this machine lets us make no mount namespace with a read-only folder")
+    screen = open_screen(quiet, f"unshare --mount sh -c '{mounts} && exec orp-tui'")
+
+    screen.wait("alpha", "○ wait", "read only")
+    screen.key("s")
+    screen.wait_until(lambda lines: re.search(r"read.only", "\n".join(lines[3:])), "why it was refused")
+    screen.key("a")
+    screen.wait("alpha.yaml")
+    screen.key("a")
+    screen.wait("read-only", "alpha.yaml")
+    screen.key("q")
+    screen.wait("1 run waits", "$")
+
+    assert Mark.HELD not in quiet.view(run_id).marks
+    assert len(list(quiet.paths.runs.glob("exp_*"))) == 1

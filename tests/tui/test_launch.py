@@ -158,6 +158,7 @@ def test_a_terminal_that_goes_takes_the_dashboard_with_it_and_the_place_is_kept(
         assert real.hang_up() == -signal.SIGHUP
     (kept,) = (home / ".local" / "state" / "orp" / "dashboard").glob("*.json")
     assert json.loads(kept.read_text())["base"] == str(project / "experiments")
+    assert not reports(home)
 
 
 @pytest.mark.parametrize("method", ["on_mount", "__init__", "compose"])
