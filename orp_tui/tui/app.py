@@ -233,15 +233,14 @@ class OrpApp(App[str]):
         """Show a toast, and keep it to be read again."""
         words = sanitise(words, keep_newlines=True)
         self.said.appendleft(f"{time.strftime('%H:%M:%S')}  {words}")
-        self._drop_toasts("information")
-        self.notify(
-            with_short_ids(words), severity=severity, markup=False, timeout=8 if severity == "error" else 4
-        )
+        shown = with_short_ids(words)
+        self._drop_toasts(shown)
+        self.notify(shown, severity=severity, markup=False, timeout=8 if severity == "error" else 4)
 
-    def _drop_toasts(self, severity: Severity) -> None:
-        """Take away the toasts of a severity: those of one act after the other would hide half the screen."""
+    def _drop_toasts(self, words: str) -> None:
+        """Take away what the next toast replaces: those of act after act would hide half the screen."""
         for toast in list(self._notifications):
-            if toast.severity == severity:
+            if toast.severity == "information" or toast.message == words:
                 self._unnotify(toast, refresh=False)
 
     # Keys
