@@ -66,6 +66,10 @@ class LineList(ScrollView, can_focus=True):
         """The line above the rows, if HEAD is 1."""
         return []
 
+    def columns(self) -> object:
+        """What says where the columns of all rows stand; once it is another, every row is drawn anew."""
+        return None
+
     # Rows
 
     def put_rows(self, rows: Sequence[tuple[str, Any]]) -> None:
@@ -73,10 +77,7 @@ class LineList(ScrollView, can_focus=True):
         keys = [key for key, _ in rows]
         fresh = dict(rows)
         if keys == self._keys:
-            changed = [place for place, key in enumerate(keys) if fresh[key] != self._rows[key]]
-            self._rows = fresh
-            for place in changed:
-                self._refresh_row(place)
+            self._put_changed(fresh)
             return
         before = self.cursor_place
         self._keys, self._rows = keys, fresh
@@ -87,6 +88,19 @@ class LineList(ScrollView, can_focus=True):
             self._set_cursor(keys[max(0, place)] if keys else None)
         self._scroll_to_cursor()
         self.refresh()
+
+    def _put_changed(self, fresh: dict[str, Any]) -> None:
+        """The same rows with other values: draw those, or all if one of them moves the columns."""
+        changed = [place for place, key in enumerate(self._keys) if fresh[key] != self._rows[key]]
+        if not changed:
+            return
+        columns = self.columns()
+        self._rows = fresh
+        if self.columns() != columns:
+            self.refresh()
+            return
+        for place in changed:
+            self._refresh_row(place)
 
     @property
     def keys_shown(self) -> tuple[str, ...]:

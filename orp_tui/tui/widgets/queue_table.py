@@ -157,6 +157,9 @@ class QueueTable(LineList):
             "  ?  shows every key, : finds an act by its name",
         ]
 
+    def columns(self) -> tuple[int, int, int, int, int]:
+        return self._widths(self.scrollable_content_region.width)
+
     def head_segments(self, width: int) -> list[Segment]:
         style = self.get_component_rich_style("lines--head")
         name, state, gpu, left, said = self._widths(width)
