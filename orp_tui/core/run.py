@@ -199,7 +199,7 @@ def refreeze_key_of(key: str | None) -> str | None:
 
 @dataclasses.dataclass(frozen=True)
 class CancelRequest:
-    """`cancel.json`: created once, by whoever asked first."""
+    """`cancel.json`: created by whoever asked first; only a wish that the run end sooner takes its place."""
 
     by: str
     at: float

@@ -48,6 +48,8 @@ class Adopter:
         limit = self._request.needs.memory
         self._memory = MemoryWatch(run_id, attempt, limit) if limit is not None else None
         self._stop: Json | None = None
+        self._wished: float | None = None
+        """The grace that a cancel named."""
         self._signals: list[str] = []
         self._status: int | None = None
         self._unkillable = False
@@ -67,7 +69,7 @@ class Adopter:
             now = host.SystemClock().monotonic()
             if self._stop is None:
                 deadline = self._look_for_reasons(members, now)
-            elif deadline is not None and now >= deadline:
+            elif deadline is not None and now >= (deadline := self._hastened(deadline, now)):
                 self._send(members, signal.SIGKILL)
                 self._look_for_unkillable(members, now, deadline)
             hit("adopter.looked")
@@ -112,7 +114,7 @@ class Adopter:
         cancel = facts.read_cancel(self._folder)
         why, by, grace = "", "", request.stop.grace_s
         if cancel is not None:
-            why, by = "cancelled", cancel.by
+            why, by, self._wished = "cancelled", cancel.by, cancel.grace_s
             grace = grace if cancel.grace_s is None else cancel.grace_s
         elif self._overdue():
             why = "timed_out"
@@ -127,6 +129,14 @@ class Adopter:
         root = [started.pid] if started is not None and started.pid in members else members
         self._send(root if request.stop.to == "root" else members, request.stop.signal)
         return now + grace
+
+    def _hastened(self, deadline: float, now: float) -> float:
+        """When the grace is over: a later wish may shorten it, from the moment at which it is seen."""
+        cancel = facts.read_cancel(self._folder)
+        if cancel is None or cancel.grace_s is None or cancel.grace_s == self._wished:
+            return deadline
+        self._wished = cancel.grace_s
+        return min(deadline, now + cancel.grace_s)
 
     def _overdue(self) -> bool:
         limit, started = self._request.timeout_s, self._started

@@ -86,7 +86,8 @@ def cancel(context: Context, run_ids: Sequence[str], *, grace_s: float | None) -
                 answers.append(Answer(run.id, state, f"already {state.value}", done=False))
                 continue
             after = cancel_run(context.paths, connection, run, by=actor(), grace_s=grace_s)
-            word = "cancelled" if after.state is RunState.CANCELLED else "asked to stop"
+            asked = "is being killed" if grace_s == 0 else "asked to stop"
+            word = "cancelled" if after.state is RunState.CANCELLED else asked
             answers.append(Answer(run.id, after.state, word))
     return Outcome(tuple(answers))
 

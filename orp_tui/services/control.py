@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sqlite3
@@ -10,16 +11,17 @@ import time
 from pathlib import Path
 
 from orp_tui.core.errors import LeaderError
-from orp_tui.core.layout import BasePaths
+from orp_tui.core.layout import BasePaths, RunPaths
 from orp_tui.core.run import CancelRequest, Run
 from orp_tui.core.states import RunState
-from orp_tui.engine import host
+from orp_tui.engine import facts, host
 from orp_tui.engine.facts import MARKER
 from orp_tui.engine.launch import engine_command
 from orp_tui.engine.leadership import LeaderIdentity, read_leader
+from orp_tui.engine.request_file import read_request
 from orp_tui.engine.waking import wake_supervisor
 from orp_tui.files import locks
-from orp_tui.files.atomic import create_once, to_json
+from orp_tui.files.atomic import create_once, to_json, write_bytes
 from orp_tui.files.failpoint import hit
 from orp_tui.files.locks import LockState
 from orp_tui.services.context import Context, writing_to
@@ -31,7 +33,7 @@ START_WITHIN_S = 10.0
 def cancel(
     paths: BasePaths, connection: sqlite3.Connection, run: Run, *, by: str, grace_s: float | None = None
 ) -> Run:
-    """The run after the wish to end it; a second wish changes nothing.
+    """The run after the wish to end it; a second wish can only shorten the grace of the first.
 
     A queued run is cancelled at once. For an active one `cancel.json` is created, and its
     supervisor is woken to look at it; that needs no queue processor. `grace_s` is the time
@@ -46,13 +48,27 @@ def cancel(
     folder = paths.run(run.id)
     request = CancelRequest(by, now, grace_s)
     try:
-        create_once(folder.cancel, to_json(request.to_json()))
+        if not create_once(folder.cancel, to_json(request.to_json())) and changed.state.is_active:
+            _hasten(folder, request)
     except FileNotFoundError:
         return changed  # the folder is gone; there is nothing to tell anybody
     hit("cancel.written")
     if changed.state.is_active:
         wake_supervisor(paths, run.id, changed.attempt)
     return changed
+
+
+def _hasten(folder: RunPaths, wish: CancelRequest) -> None:
+    """Put a wish in the place of an earlier one, if the run has to end sooner by it."""
+    before = facts.read_cancel(folder)
+    if wish.grace_s is None or before is None:
+        return
+    own = before.grace_s
+    if own is None:
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+            own = read_request(folder).stop.grace_s
+    if own is None or wish.at + wish.grace_s < before.at + own:
+        write_bytes(folder.cancel, to_json(wish.to_json()))
 
 
 def ensure_leader(context: Context) -> bool:

@@ -50,6 +50,33 @@ def test_the_first_of_two_clients_is_named(project):
     assert "by anna@here" in (project.row(run_id).detail or "")
 
 
+DEAF = "trap 'echo T >> {terms}' TERM; while :; do sleep 0.05; done"
+
+
+def test_a_kill_does_not_wait_for_the_grace_of_the_cancel_before_it(project):
+    terms = project.root / "terms"
+    run_id, leader = project.running(DEAF.format(terms=terms), stop={"grace": "10m"})
+    project.cancel(run_id, by="anna@here")
+    until(terms.exists, what="the signal of the cancel")
+    project.cancel(run_id, by="anna@here", grace_s=0.0)
+
+    assert leader.wait(30) == 0
+    record = project.record(run_id)
+    assert record["signal"] == 9
+    assert project.state(run_id) is RunState.CANCELLED
+    assert history(project, run_id).count("cancel_requested") == 1
+    check_invariants(project.paths, project.side, accepted=project.accepted)
+
+
+def test_a_later_wish_does_not_lengthen_the_grace(project):
+    run_id, leader = project.running(DEAF.format(terms=project.root / "terms"), stop={"grace": "10m"})
+    project.cancel(run_id, grace_s=0.5)
+    project.cancel(run_id, grace_s=600.0)
+    project.cancel(run_id)
+    assert leader.wait(30) == 0
+    assert project.record(run_id)["signal"] == 9
+
+
 @pytest.mark.parametrize("point", ["leader.claimed", "leader.spawn.before", "leader.submitted"])
 def test_a_cancel_while_the_queue_processor_claims_ends_the_run_once(project, point):
     run_id = project.submit("sleep 30", stop={"grace": "2s"})

@@ -27,6 +27,7 @@ class Keeper:
         self.terminated = False
         self.stop = None
         self.deadline = None
+        self.wished = None
         self.signals = []
         self.leftovers = 0
         self.unkillable = False
@@ -51,7 +52,7 @@ class Keeper:
                 grown = now if size != before else grown
             if self.stop is None:
                 self.look_for_reasons(now, timeout, stall, grown)
-            elif now >= self.deadline:
+            elif now >= self.hastened(now):
                 self.kill_tree()
                 self.look_for_unkillable(now, self.deadline)
             poll.poll(int(self.pause(monotonic(), timeout) * 1000))
@@ -106,6 +107,7 @@ class Keeper:
         """Ask the training to end: its root first, so that its save handler can work."""
         self.stop = {"why": why, "by": by, "at": time.time()}
         self.deadline = monotonic() + (self.grace if grace is None else grace)
+        self.wished = grace
         number = int(self.block.one("stop_signal"))
         to = self.block.one("stop_to")
         if to == "tree":
@@ -118,6 +120,15 @@ class Keeper:
             self.send(pid, number)
             self.wake_stopped(pid)
         failpoint("sup.stop.sent")
+
+    def hastened(self, now):
+        """When the grace is over: a later wish may shorten it, from the moment at which it is seen."""
+        cancel = self.cancelled()
+        grace = None if cancel is None else cancel[1]
+        if grace is not None and grace != self.wished:
+            self.wished = grace
+            self.deadline = min(self.deadline, now + grace)
+        return self.deadline
 
     def wake_stopped(self, pid):
         """Let a process that was stopped by SIGSTOP or Ctrl-Z take its signal."""
@@ -169,6 +180,8 @@ class Keeper:
         poll.register(self.wake, select.POLLIN)
         while self.has_children():
             now = monotonic()
+            if self.stop is not None:
+                kill = min(kill, max(begin, self.hastened(now)))
             if not asked and (now >= ask or self.cancelled() is not None):
                 below = descendants_of(os.getpid())
                 self.leftovers += len(below)
