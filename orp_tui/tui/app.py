@@ -257,7 +257,9 @@ class OrpApp(App[str]):
     async def _run_key(self, key: Key, target: Widget | None) -> None:
         if target is not None:
             target.focus()
-        await self.run_action(key.action, default_namespace=target or self.screen)
+        if not await self.run_action(key.action, default_namespace=target or self.screen):
+            place = PLACES[key.id.partition(".")[0]]
+            self.say(f"{place}: {key.label} does nothing here", severity="warning")
 
     def _place_of(self, place: str) -> Widget | None:
         if place in ("app", "list"):

@@ -37,6 +37,9 @@ class Key:
 _SCREEN = "it is about the screen"
 _READING = "it is about reading on the screen; `orp logs` and a pager do the same"
 
+_ABOVE = ("app.help", "app.palette", "app.messages", "app.theme", "app.mouse", "app.redraw", "app.suspend")
+"""Of the keys that are everywhere, those that mean something above another screen too."""
+
 PLACES: dict[str, str] = {
     "app": "Everywhere",
     "list": "Lists",
@@ -74,8 +77,8 @@ KEYS: tuple[Key, ...] = (
     Key("app.leave", "q", "app.leave", "Leave", "Leave; what runs goes on.", alone="a command ends by itself", footer=True),
     Key("app.interrupt", "ctrl+c", "app.interrupt", "Copy selection", "Copy what is selected; it never ends the dashboard.", alone=_SCREEN),
     # Lists
-    Key("list.down", "down,j", "cursor_down", "Down", "Go down one row.", alone=_SCREEN, display="j"),
-    Key("list.up", "up,k", "cursor_up", "Up", "Go up one row.", alone=_SCREEN, display="k"),
+    Key("list.down", "j,down", "cursor_down", "Down", "Go down one row.", alone=_SCREEN, display="j"),
+    Key("list.up", "k,up", "cursor_up", "Up", "Go up one row.", alone=_SCREEN, display="k"),
     Key("list.page_down", "pagedown,ctrl+d", "page_down", "Page down", "Go down a page.", alone=_SCREEN),
     Key("list.page_up", "pageup,ctrl+u", "page_up", "Page up", "Go up a page.", alone=_SCREEN),
     Key("list.first", "g,home", "first", "Top", "Go to the first row.", alone=_SCREEN),
@@ -183,16 +186,22 @@ def keys_of(place: str) -> tuple[Key, ...]:
 
 def bindings(place: str) -> list[BindingType]:
     """What a widget or an app of that place binds."""
-    return [
-        Binding(
-            key.keys,
-            key.action,
-            key.label,
-            show=key.footer,
-            key_display=key.display or None,
-            tooltip=key.tooltip,
-            id=key.id,
-            priority=False,
-        )
-        for key in keys_of(place)
-    ]
+    return [_binding(key) for key in keys_of(place)]
+
+
+def bindings_above() -> list[BindingType]:
+    """What a screen that lies above another binds of the keys that are everywhere: it hears none of the app's own."""
+    return [_binding(key) for key in keys_of("app") if key.id in _ABOVE]
+
+
+def _binding(key: Key) -> Binding:
+    return Binding(
+        key.keys,
+        key.action,
+        key.label,
+        show=key.footer,
+        key_display=key.display or None,
+        tooltip=key.tooltip,
+        id=key.id,
+        priority=False,
+    )

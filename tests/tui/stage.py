@@ -22,10 +22,15 @@ class Stage(App[None]):
         super().__init__()
         self._on_stage = widgets
         self.heard: list[Message] = []
+        self.said: list[str] = []
         register_themes(self, manners or Manners())
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return state_variables(self.current_theme)
+
+    def say(self, words: str) -> None:
+        """Keeps what the dashboard would show in a toast."""
+        self.said.append(words)
 
     def compose(self) -> ComposeResult:
         yield from self._on_stage

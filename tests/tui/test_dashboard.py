@@ -11,10 +11,13 @@ from textual.widgets import OptionList
 from orp_tui.core.states import RunState
 from orp_tui.services import acts
 from orp_tui.services.board import BoardReader
+from orp_tui.services.preview import Place as FilePlace
 from orp_tui.services.submit import sources_of_file
 from orp_tui.tui.bindings import KEYS
 from orp_tui.tui.palette import KeyProvider
 from orp_tui.tui.place import Place
+from orp_tui.tui.screens.config_view import ConfigView
+from orp_tui.tui.screens.preview import PreviewScreen
 from orp_tui.tui.widgets.queue_table import QueueTable
 
 pytestmark = pytest.mark.anyio
@@ -322,3 +325,27 @@ async def test_every_key_is_in_the_palette_and_in_the_help(project, open_dashboa
         await sees(pilot, "Keys: Queue")
         listed = {option.id for option in app.screen.query_one(OptionList).options if option.id is not None}
         assert listed == {key.id for key in KEYS}
+
+
+async def test_help_palette_and_messages_open_above_a_look_into_a_file(project, open_dashboard):
+    (project.folder / "a.yaml").write_text("experiment: {name: a}\ntraining: {script: x}\n")
+    for screen in (ConfigView(project.folder / "a.yaml"), PreviewScreen(FilePlace(project.folder, "a.yaml"))):
+        async with open_dashboard(project) as (app, pilot):
+            await app.push_screen(screen)
+            await sees(pilot, "experiment: {name: a}", "? Help")
+
+            await pilot.press("question_mark")
+            await sees(pilot, "Keys: ")
+            await pilot.press("escape", "exclamation_mark")
+            await sees(pilot, "Messages")
+            await pilot.press("escape", "colon")
+            await eventually(pilot, lambda: len(app.screen_stack) == 3)
+            await pilot.press("escape")
+            await eventually(pilot, lambda here=screen: app.screen is here)
+
+
+async def test_an_act_of_another_place_says_that_it_does_nothing_here(project, open_dashboard):
+    async with open_dashboard(project) as (app, pilot):
+        await pilot.press("5")
+        app.run_key("log.wrap")
+        await sees(pilot, "Log: Wrap does nothing here")

@@ -137,18 +137,25 @@ async def test_looking_again_shows_what_has_changed_and_stays_where_one_reads(wo
 
 
 @pytest.mark.anyio
-async def test_the_path_is_copied_and_that_is_said(workspace, tmp_path, monkeypatch):
+@pytest.mark.parametrize("whole", [False, True])
+async def test_the_path_is_copied_and_that_is_said(workspace, tmp_path, monkeypatch, whole):
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     for name in ("TMUX", "DISPLAY", "WAYLAND_DISPLAY"):
         monkeypatch.delenv(name, raising=False)
     app = Stage()
     async with app.run_test(size=(80, 24)) as pilot:
-        await app.push_screen(PreviewScreen(Place(workspace, "output/metrics.json")))
+        path = "output/metrics.json"
+        await app.push_screen(
+            PreviewScreen(Place(workspace, ""), item(path))
+            if whole
+            else PreviewScreen(Place(workspace, path))
+        )
         await looked(pilot, "JSON")
 
         await pilot.press("y")
 
-        await eventually(pilot, lambda: app.clipboard == f"{workspace}/output/metrics.json")
+        await eventually(pilot, lambda: app.clipboard == f"{workspace}/{path}")
+        assert app.said
 
 
 @pytest.mark.anyio

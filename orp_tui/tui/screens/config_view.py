@@ -14,12 +14,13 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.screen import ModalScreen
+from textual.widget import Widget
 
 from orp_tui.core.problem import Problem
 from orp_tui.core.sanitise import one_line, sanitise
 from orp_tui.services.configs_read import Kind
 from orp_tui.services.configs_text import ConfigText, read_text
-from orp_tui.tui.bindings import bindings
+from orp_tui.tui.bindings import bindings, bindings_above
 from orp_tui.tui.messages import ConfigsChanged
 from orp_tui.tui.widgets.key_line import KeyLine
 from orp_tui.tui.widgets.page_view import Line, PageView, line
@@ -32,7 +33,7 @@ class ConfigView(ModalScreen[Wish | None]):
     """Reads in a thread, and again when the folder has changed; the answer is what is to be done with the file."""
 
     PLACE = "config"
-    BINDINGS: ClassVar[list[BindingType]] = bindings("config")
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("config"), *bindings_above()]
 
     @dataclasses.dataclass
     class Read(Message):
@@ -55,6 +56,14 @@ class ConfigView(ModalScreen[Wish | None]):
     def on_mount(self) -> None:
         self._page.focus()
         self._read()
+
+    def pane_of_focus(self) -> str:
+        """The place whose keys the help shows first."""
+        return self.PLACE
+
+    def place_widget(self, place: str) -> Widget | None:
+        """The page, for the keys of a text."""
+        return self._page if place == "page" else None
 
     @property
     def text(self) -> ConfigText | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from rich.segment import Segment
 from rich.style import Style
@@ -15,16 +15,20 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.screen import ModalScreen
+from textual.widget import Widget
 
 from orp_tui.core.checklist import ChecklistItem, CheckOutcome
 from orp_tui.core.sanitise import one_line
 from orp_tui.core.words import size
 from orp_tui.services.preview import Entry, Place, Preview, look, look_at_all
-from orp_tui.tui.bindings import bindings
+from orp_tui.tui.bindings import bindings, bindings_above
 from orp_tui.tui.widgets.key_line import KeyLine
 from orp_tui.tui.widgets.lines import LineList, cell
 from orp_tui.tui.widgets.page_view import Line, PageView, line, widest
 from orp_tui.tui.widgets.wrapping import wrapped
+
+if TYPE_CHECKING:
+    from orp_tui.tui.app import OrpApp
 
 _SIZE = 10
 _MOST_FACTS = 6
@@ -66,7 +70,7 @@ class Wish:
 class PreviewScreen(ModalScreen[None]):
     """Looks in a thread and shows what was found; Enter goes into a folder or zip, Esc comes back."""
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings("preview")
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("preview"), *bindings_above()]
 
     @dataclasses.dataclass
     class Found(Message):
@@ -99,6 +103,14 @@ class PreviewScreen(ModalScreen[None]):
         self.query_one(EntryList).display = False
         self.query_one("#preview-body", PageView).focus()
         self.look_again()
+
+    def pane_of_focus(self) -> str:
+        """The place whose keys the help shows first."""
+        return "preview"
+
+    def place_widget(self, place: str) -> Widget | None:
+        """The page, for the keys of a text."""
+        return self.query_one("#preview-body") if place == "page" else None
 
     @property
     def shown(self) -> Preview | None:
@@ -173,15 +185,18 @@ class PreviewScreen(ModalScreen[None]):
         self.look_again()
 
     def action_copy_path(self) -> None:
-        self._copy(self._wishes[-1].place.full)
+        wish = self._wishes[-1]
+        files = wish.item.files or (wish.item.path,) if wish.item is not None else ()
+        place = wish.place.inside(files[0].rstrip("/")) if len(files) == 1 else wish.place
+        self._copy(place.full)
 
     @work(thread=True, exit_on_error=False, group="copy")
     def _copy(self, text: str) -> None:
         from orp_tui.services.clipboard import Clipboard
 
-        app = self.app
+        app = cast("OrpApp", self.app)
         said = Clipboard(lambda words: app.call_from_thread(app.copy_to_clipboard, words)).copy(text)
-        app.call_from_thread(app.notify, said, markup=False)
+        app.call_from_thread(app.say, said)
 
     @property
     def _box(self) -> Vertical:

@@ -178,6 +178,11 @@ class RunDetailScreen(Outside):
         else:
             self.app.pop_screen()
 
+    def pane_of_focus(self) -> str:
+        """The place whose keys the help shows first."""
+        here = self.focused.id if self.focused is not None else None
+        return here if here in ("checklist", "artifacts") else "run"
+
     def place_widget(self, place: str) -> Widget | None:
         """The pane of a place of `bindings`, brought into sight."""
         tab = {"page": "info", "run": "info"}.get(place, place)

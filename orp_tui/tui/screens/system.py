@@ -13,6 +13,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.screen import Screen
+from textual.widget import Widget
 
 from orp_tui.core.sanitise import one_line
 from orp_tui.services.system import SystemLook
@@ -133,6 +134,14 @@ class SystemScreen(Screen[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         return action not in _NOT_HERE and super().check_action(action, parameters)
+
+    def pane_of_focus(self) -> str:
+        """The place whose keys the help shows first."""
+        return "page"
+
+    def place_widget(self, place: str) -> Widget | None:
+        """The list with the focus, for the keys of a text."""
+        return self.focused if place == "page" else None
 
     def action_back(self) -> None:
         self.app.pop_screen()
