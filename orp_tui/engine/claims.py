@@ -14,13 +14,25 @@ import socket
 from pathlib import Path
 
 from orp_tui.files import locks
+from orp_tui.hardware.glance import FAKE_VARIABLE
 
 PORTS = range(20_000, 32_000)
 """Below the range from which the kernel gives ports to clients (32,768 and up by default)."""
 
 
+OWN_FOLDER_VARIABLE = "ORP_CLAIMS_DIR"
+
+
 def claims_folder() -> Path:
-    """The machine-wide folder: /run/lock/orp, else one beneath the temporary folder."""
+    """The machine-wide folder: /run/lock/orp, else one beneath the temporary folder.
+
+    Where the GPUs are made up (ORP_FAKE_GPUS) those who share ORP_CLAIMS_DIR, if that is set, share them, and
+    no others. Real ones can't be kept to oneself so.
+    """
+    own = os.environ.get(OWN_FOLDER_VARIABLE)
+    if own and os.environ.get(FAKE_VARIABLE):
+        os.makedirs(own, mode=0o700, exist_ok=True)
+        return Path(own)
     for parent in (Path("/run/lock"), Path("/tmp")):  # noqa: S108 - sticky, and only locks lie there
         folder = parent / "orp"
         try:

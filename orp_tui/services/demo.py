@@ -25,6 +25,7 @@ import orp_tui
 from orp_tui.config.settings import KEYS, PROJECT_FILE
 from orp_tui.core.errors import OrpError
 from orp_tui.core.words import counted
+from orp_tui.engine.claims import OWN_FOLDER_VARIABLE
 from orp_tui.files import locks
 from orp_tui.files.atomic import to_json
 from orp_tui.hardware.glance import FAKE_VARIABLE
@@ -79,13 +80,14 @@ def open_demo(environ: MutableMapping[str, str] = os.environ) -> Demo:
     which has numpy, and variables that would lead to other base directories are dropped. Raises OrpError.
     """
     known = known_demo()
-    _enter(environ)
     if known is not None:
+        _enter(known, environ)
         return Demo(known, is_new=False)
     try:
         folder = _made()
     except OSError as error:
         raise OrpError(f"no playground could be made: {error.filename or ''}: {error.strerror}") from error
+    _enter(folder, environ)
     _queue_first_runs(folder, environ)
     return Demo(folder, is_new=True)
 
@@ -107,7 +109,7 @@ def end_demo(environ: MutableMapping[str, str] = os.environ) -> str:
     folder = known_demo()
     if folder is None:
         return "there is no demo to end"
-    _enter(environ)
+    _enter(folder, environ)
     _await_unlocked(folder / _MARKER)
     context = open_context(start=folder)
     ended = _end_runs(context)
@@ -136,12 +138,13 @@ def _note() -> Path:
     return user_state_folder() / "demo.json"
 
 
-def _enter(environ: MutableMapping[str, str]) -> None:
+def _enter(folder: Path, environ: MutableMapping[str, str]) -> None:
     """Let everything that is started from here work in a playground."""
     for _, variable in KEYS.values():
         if variable is not None:
             environ.pop(variable, None)
     environ[FAKE_VARIABLE] = GPUS
+    environ[OWN_FOLDER_VARIABLE] = str(folder / ".claims")
     own = os.path.dirname(sys.executable)
     if os.path.exists(os.path.join(own, "python")):
         environ["PATH"] = f"{own}{os.pathsep}{environ.get('PATH', os.defpath)}"

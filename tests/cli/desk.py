@@ -70,7 +70,10 @@ class Desk(Project):
         return [sys.executable, "-m", "orp_tui.cli", *words]
 
     def variables(self, **more: str) -> dict[str, str]:
-        clean = {name: value for name, value in os.environ.items() if not name.startswith("ORP_")}
+        kept = "ORP_CLAIMS_DIR"
+        clean = {
+            name: value for name, value in os.environ.items() if not name.startswith("ORP_") or name == kept
+        }
         return clean | {"PATH": f"{Path(sys.executable).parent}:{clean['PATH']}"} | more
 
     def spawn(self, *words: str, **options: Any) -> subprocess.Popen[bytes]:
