@@ -1,16 +1,20 @@
 """Lines that hold some bytes, found at the speed of memchr where the bytes allow it.
 
 Python finds a single byte at tens of gigabytes a second and several at two. So a byte of the
-needle that is rare in what is searched is looked for, and its surroundings are compared.
+needle that is rare in what is searched is looked for, and its surroundings are compared. Where none
+is rare and case is ignored, a part without letters will do: all else must be copied to lower case.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 _SAMPLE = 2048
 _RARE = 4
 """Times in a sample up to which a byte is worth looking for alone."""
+
+_LETTERLESS = re.compile(rb"[^A-Za-z]{3,}")
 
 Find = Callable[[int], int]
 """From where → the next place, or -1."""
@@ -25,6 +29,8 @@ class Literal:
         self._shifts = {byte: needle.index(byte) for byte in needle}
         self._rare = needle[0]
         """The byte that was rarest last time."""
+        parts = list(_LETTERLESS.finditer(needle)) if ignore_case else []
+        self._letterless = max(parts, key=lambda part: len(part[0]), default=None)
 
     def lines(self, data: bytes) -> list[int]:
         """Where in `data`, which holds whole lines, those begin that hold the needle."""
@@ -39,8 +45,12 @@ class Literal:
         return hits
 
     def _finder(self, data: bytes) -> Find:
-        rarest = self._rarest(data)
+        sample = _sample(data)
+        rarest = self._rarest(sample)
         if rarest is None:
+            part = self._letterless
+            if part is not None and sample.count(part[0]) <= _RARE:
+                return lambda begin: self._around(data, part[0], part.start(), begin)
             lowered, needle = data.lower() if self._ignore_case else data, self._needle
             return lambda begin: lowered.find(needle, begin)
         forms, shift = self._forms(rarest), self._shifts[rarest]
@@ -54,20 +64,18 @@ class Literal:
         return first
 
     def _around(self, data: bytes, form: bytes, shift: int, begin: int) -> int:
-        """The first place of the needle from `begin` on whose rarest byte is `form`; -1 if there is none."""
+        """The first place of the needle from `begin` on that has `form` at `shift`; -1 if there is none."""
         needle, length = self._needle, len(self._needle)
-        byte_at = data.find(form, begin + shift)
-        while byte_at >= 0:
-            found = data[byte_at - shift : byte_at - shift + length]
+        form_at = data.find(form, begin + shift)
+        while form_at >= 0:
+            found = data[form_at - shift : form_at - shift + length]
             if (found.lower() if self._ignore_case else found) == needle:
-                return byte_at - shift
-            byte_at = data.find(form, byte_at + 1)
+                return form_at - shift
+            form_at = data.find(form, form_at + 1)
         return -1
 
-    def _rarest(self, data: bytes) -> int | None:
-        """The byte of the needle that is rarest in the middle of `data`; None if none is rare."""
-        begin = max(0, (len(data) - _SAMPLE) // 2)
-        sample = data[begin : begin + _SAMPLE]
+    def _rarest(self, sample: bytes) -> int | None:
+        """The byte of the needle that is rarest in the sample; None if none is rare."""
         for byte in (self._rare, *self._shifts):
             if sum(map(sample.count, self._forms(byte))) <= _RARE:
                 self._rare = byte
@@ -77,3 +85,9 @@ class Literal:
     def _forms(self, byte: int) -> tuple[bytes, ...]:
         form = bytes([byte])
         return (form, form.upper()) if self._ignore_case and form.islower() else (form,)
+
+
+def _sample(data: bytes) -> bytes:
+    """What lies in the middle."""
+    begin = max(0, (len(data) - _SAMPLE) // 2)
+    return data[begin : begin + _SAMPLE]

@@ -22,11 +22,12 @@ class Found(NamedTuple):
 
 
 def seek(
-    log: LogReader, searcher: Searcher, offset: int, *, forward: bool, what: str
+    log: LogReader, searcher: Searcher, offset: int, *, forward: bool, what: str, around: bool = True
 ) -> Iterator[Found | None]:
-    """The first matching line that begins at or after `offset`, or the last one before; once round the log.
+    """The first matching line that begins at or after `offset`, or the last one before.
 
-    Gives None after each slice, and what was found last.
+    Once round the log, or with `around` False only to its end. Gives None after each slice, and
+    what was found last.
     """
     size = log.size()
     if forward:
@@ -36,7 +37,7 @@ def seek(
         end = offset if offset < size else size
         halves = (find_previous(log, searcher, end), find_previous(log, searcher, size))
         notice = f"{what}: from the end again"
-    for half, said in zip(halves, ("", notice), strict=True):
+    for half, said in ((halves[0], ""), (halves[1], notice))[: 2 if around else 1]:
         for begin in half:
             if begin is not None:
                 yield Found(begin, said)

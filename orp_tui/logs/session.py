@@ -152,22 +152,37 @@ class LogSession:
         self._search = Hits(self._log, self._within_filter(matcher))
         self._go_on(self._search.matcher, text, forward=not self._standing.following, here=True)
 
-    def next_hit(self, direction: int) -> None:
-        """Go to the next hit (1) or the one before (-1)."""
+    def search_beyond(self, text: str, direction: int) -> None:
+        """Go on here with what was looked for in another log: from the beginning (1), or from the end (-1)."""
+        self._act()
+        matcher = self._within_filter(Matcher(text))
+        if self._search is None or self._search.matcher.text != text:
+            self._search = Hits(self._log, matcher)
+        self._begin_beyond(matcher, text, direction)
+
+    def error_beyond(self, direction: int) -> None:
+        """Go on here with looking for errors: from the beginning (1), or from the end (-1)."""
+        self._act()
+        self._begin_beyond(self._within_filter(self._errors), "errors", direction)
+
+    def next_hit(self, direction: int, *, around: bool = True) -> None:
+        """Go to the next hit (1) or the one before (-1); `around`: at the end begin again."""
         if self._search is None:
             self._act()
             self._notice = "nothing is searched for"
         elif self._seeking is not None:
-            self._then.append(lambda: self.next_hit(direction))
+            self._then.append(lambda: self.next_hit(direction, around=around))
         else:
-            self._go_on(self._search.matcher, self._search.matcher.text, forward=direction > 0)
+            matcher = self._search.matcher
+            self._go_on(matcher, matcher.text, forward=direction > 0, around=around)
 
-    def next_error(self, direction: int) -> None:
+    def next_error(self, direction: int, *, around: bool = True) -> None:
         """Go to the next line that tells of an error (1), or the one before (-1)."""
         if self._seeking is not None:
-            self._then.append(lambda: self.next_error(direction))
+            self._then.append(lambda: self.next_error(direction, around=around))
         else:
-            self._go_on(self._within_filter(self._errors), "errors", forward=direction > 0)
+            errors = self._within_filter(self._errors)
+            self._go_on(errors, "errors", forward=direction > 0, around=around)
 
     def filter(self, text: str) -> None:
         """Show only matching lines; `!` first: only the others. Empty: show all again."""
@@ -281,7 +296,15 @@ class LogSession:
         filtered = self._standing.filter
         return searcher if filtered is None else AllOf(searcher, filtered.matcher)
 
-    def _go_on(self, searcher: Searcher, what: str, *, forward: bool, here: bool = False) -> None:
+    def _begin_beyond(self, searcher: Searcher, what: str, direction: int) -> None:
+        forward = direction > 0
+        begin = 0 if forward else self._log.size()
+        self._seeking = seek(self._log, searcher, begin, forward=forward, what=what, around=False)
+        self._notice = f"looking for {one_line(what)} …"
+
+    def _go_on(
+        self, searcher: Searcher, what: str, *, forward: bool, here: bool = False, around: bool = True
+    ) -> None:
         """Look for the next matching line from the current one; `here`: which may be the one."""
         current, at = self._current, self._at.begin
         self._act()
@@ -290,7 +313,7 @@ class LogSession:
             at = at if forward else self._log.size()
         elif forward and not here and current >= 0:
             at = after(self._log, at)
-        self._seeking = seek(self._log, searcher, at, forward=forward, what=what)
+        self._seeking = seek(self._log, searcher, at, forward=forward, what=what, around=around)
         self._notice = f"looking for {one_line(what)} …"
 
     def _arrive(self, found: Found) -> None:

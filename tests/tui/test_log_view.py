@@ -187,6 +187,43 @@ async def test_a_filter_by_keys(path):
         await shown.until(lambda: not shown.status.filter)
 
 
+async def test_hits_go_on_in_the_other_stream_and_come_round(path, tmp_path):
+    err = tmp_path / "training_stderr.txt"
+    err.write_text("a line 199 of stderr\nb line 199 of stderr\nend\n")
+    async with log_shown(path, err) as shown:
+        await shown.until(lambda: shown.status.stream == "both")
+        await shown.press("slash", *"line 199", "enter")
+        seen = []
+        for wanted, key in (
+            ("line 199", "n"),
+            ("a line 199 of stderr", "n"),
+            ("b line 199 of stderr", "n"),
+            ("line 199", "N"),
+            ("b line 199 of stderr", "N"),
+            ("a line 199 of stderr", "N"),
+            ("line 199", "escape"),
+        ):
+            await shown.until(lambda wanted=wanted: shown.view.current_line() == wanted)
+            seen.append(shown.app.focused.id)
+            await shown.press(key)
+
+        assert seen[:4] == ["log-stdout", "log-stderr", "log-stderr", "log-stdout"]
+        assert shown.view.leave()
+        await shown.until(lambda: not shown.view.query_one("#log-stderr").shown.status.search)
+
+
+async def test_hits_of_one_stream_alone_come_round_in_it(path, tmp_path):
+    err = tmp_path / "training_stderr.txt"
+    err.write_text("nothing of it\n")
+    async with log_shown(path, err) as shown:
+        await shown.until(lambda: shown.status.stream == "both")
+        await shown.press("slash", *"line 19[89]", "enter")
+        await shown.until(lambda: shown.view.current_line() == "line 199")
+        await shown.press("n")
+        await shown.until(lambda: shown.view.current_line() == "line 198")
+        assert shown.app.focused.id == "log-stdout"
+
+
 async def test_errors_are_on_the_other_stream_too(path, tmp_path):
     err = tmp_path / "training_stderr.txt"
     err.write_text("warning\nTraceback (most recent call last):\n  File\nValueError: bad\n")

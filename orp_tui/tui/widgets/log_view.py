@@ -41,7 +41,8 @@ class LogSources:
 class _Elsewhere:
     """What is to be looked for in the other half if it is not in this one."""
 
-    act: Act
+    acts: tuple[Act, ...]
+    """For the other half; then, if it has none either, for this one again; and so on."""
     missing: LogText
     misses: int
     """Of this half when it was asked."""
@@ -78,7 +79,10 @@ class LogView(Vertical, can_focus=False):
         self._stream = "both"
         self._active = "stdout"
         self._awaiting = ""
+        self._noticed = ""
         self._elsewhere: _Elsewhere | None = None
+        self._searched = ""
+        """What was searched for last; empty once that was left."""
         self._telling: Timer | None = None
         self._told_at = 0.0
 
@@ -97,6 +101,7 @@ class LogView(Vertical, can_focus=False):
             return
         self.sources = sources
         self._elsewhere = None
+        self._searched = ""
         self._active = "stdout" if sources is None or sources.stdout is not None else "stderr"
         self._stream = "both"
         for stream in ("stdout", "stderr"):
@@ -157,10 +162,24 @@ class LogView(Vertical, can_focus=False):
         self._ask("go_to", "line or %: ", "")
 
     def action_next_hit(self, direction: int) -> None:
-        self._tell(lambda session: session.next_hit(direction))
+        text = self._searched
+        if not text:
+            self._tell(lambda session: session.next_hit(direction))
+            return
+        alone = not self.has_class("-two")
+        self._look_for(
+            lambda session: session.next_hit(direction, around=alone),
+            lambda session: session.search_beyond(text, direction),
+            lambda session: session.next_hit(direction),
+        )
 
     def action_next_error(self, direction: int) -> None:
-        self._look_for(lambda session: session.next_error(direction))
+        alone = not self.has_class("-two")
+        self._look_for(
+            lambda session: session.next_error(direction, around=alone),
+            lambda session: session.error_beyond(direction),
+            lambda session: session.next_error(direction),
+        )
 
     def action_mark_line(self) -> None:
         self._await("mark", "mark this line with a letter")
@@ -187,7 +206,9 @@ class LogView(Vertical, can_focus=False):
         elif status.looking:
             self._tell(lambda session: session.cancel())
         elif status.search:
-            self._tell(lambda session: session.search(""))
+            self._searched = ""
+            for stream in ("stdout", "stderr"):
+                self._text(stream).tell(lambda session: session.search(""))
         elif status.filter:
             self._tell(lambda session: session.filter(""))
         else:
@@ -222,10 +243,7 @@ class LogView(Vertical, can_focus=False):
             and event.text is elsewhere.missing
             and event.screen.misses > elsewhere.misses
         ):
-            self._elsewhere = None
-            self._active = self._other
-            self.focus()
-            self._tell(elsewhere.act)
+            self._go_elsewhere(*elsewhere.acts)
         self._tell_status()
 
     def on_resize(self) -> None:
@@ -240,7 +258,8 @@ class LogView(Vertical, can_focus=False):
         if text is None:
             return
         if event.what == "search":
-            self._look_for(lambda session: session.search(text))
+            self._searched = text
+            self._look_for(lambda session: session.search(text), lambda session: session.search(text))
         elif event.what == "filter":
             self._tell(lambda session: session.filter(text))
         elif text:
@@ -287,12 +306,17 @@ class LogView(Vertical, can_focus=False):
     def _other(self) -> str:
         return "stderr" if self._active == "stdout" else "stdout"
 
-    def _look_for(self, act: Act) -> None:
-        """Look in the half in use, then in the other one: a traceback is on stderr, mostly."""
+    def _look_for(self, act: Act, *others: Act) -> None:
+        """Look in the half in use, then in the other one, and so on: a traceback is on stderr, mostly."""
         text = self._text(self._active)
-        if self.has_class("-two"):
-            self._elsewhere = _Elsewhere(act, text, text.shown.misses)
+        is_last = not others or not self.has_class("-two")
+        self._elsewhere = None if is_last else _Elsewhere(others, text, text.shown.misses)
         text.tell(act)
+
+    def _go_elsewhere(self, act: Act, *others: Act) -> None:
+        self._active = self._other
+        self.focus()
+        self._look_for(act, *others)
 
     def _ask(self, what: str, sign: str, value: str) -> None:
         self.query_one(LogPrompt).ask(what, sign, value)
@@ -329,8 +353,11 @@ class LogView(Vertical, can_focus=False):
         return "stdout" if self.has_class("-stdout") else "stderr"
 
     def _notice(self, text: str) -> None:
+        if text == self._noticed:
+            return
+        self._noticed = text
         label = self.query_one(".log--notice", Label)
-        label.update(Content(text))
+        label.update(Content(text), layout=False)
         label.display = bool(text)
 
 
