@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import uuid
@@ -246,9 +247,26 @@ def test_of_forty_queue_processors_one_leads_and_the_rest_name_it(project):
     check_invariants(project.paths, project.side, accepted=project.accepted)
 
 
+def _stop_between_transactions(project, leader):
+    """Stop it where it holds nobody up: who is stopped within a transaction keeps the store from all."""
+
+    def stopped() -> bool:
+        leader.send_signal(signal.SIGSTOP)
+        until(lambda: "\nState:\tT" in Path(f"/proc/{leader.pid}/status").read_text())
+        with contextlib.closing(sqlite3.connect(project.paths.database, timeout=0.2)) as connection:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError:
+                leader.send_signal(signal.SIGCONT)
+                return False
+        return True
+
+    until(stopped)
+
+
 def test_a_stopped_queue_processor_still_leads_and_starts_nothing_twice(project):
     first, leader = project.running()
-    leader.send_signal(signal.SIGSTOP)
+    _stop_between_transactions(project, leader)
     second = project.submit()
 
     refused = project.leader()

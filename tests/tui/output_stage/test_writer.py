@@ -111,7 +111,7 @@ def test_what_is_no_frame_waits_in_a_bounded_room(line):
     done = threading.Event()
 
     def copy_much() -> None:
-        for _ in range(140):
+        for _ in range(300):
             line.writer.write(f"\x1b]52;c;{'A' * 100_000}\x07")
         done.set()
 
