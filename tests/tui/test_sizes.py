@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from screens import eventually, lines, sees, text
+from textual import events
 
 pytestmark = pytest.mark.anyio
 
@@ -67,3 +68,13 @@ async def test_tabs_and_panels_are_reached_where_one_alone_has_room(project, ope
             await pilot.press("right_square_bracket")
             await eventually(pilot, lambda tab=tab: app.screen.pane_of_focus() == tab)
             assert app.screen.query_one(f"#{tab}").region.area > 0
+
+
+async def test_tabs_typed_ahead_each_go_one_panel_further(project, open_dashboard):
+    project.submit()
+    async with open_dashboard(project, size=WIDE) as (app, pilot):
+        await sees(pilot, "wait")
+        for key in ("tab", "tab", "tab"):
+            app.post_message(events.Key(key, None))
+
+        await eventually(pilot, lambda: app.screen.pane_of_focus() == "chart")

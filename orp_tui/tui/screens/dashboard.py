@@ -181,7 +181,7 @@ class DashboardScreen(Panes):
 
     def action_focus_configs(self) -> None:
         self.reveal("configs")
-        self.query_one(ConfigsTree).focus()
+        self.give_focus("configs")
 
     def log_place(self) -> str | None:
         return self.query_one(LogView).log_reference

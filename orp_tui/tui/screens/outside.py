@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from textual import work
 
 from orp_tui.core.errors import OrpError
+from orp_tui.core.sanitise import sanitise
 from orp_tui.tui.screens.run_verbs import RunVerbs
 
 if TYPE_CHECKING:
@@ -81,6 +82,8 @@ class Outside(RunVerbs):
     def _copy(self, text: str) -> None:
         from orp_tui.services.clipboard import Clipboard
 
+        # What is pasted into a shell may act there as it may here.
+        text = sanitise(text, keep_newlines=True)
         said = Clipboard(lambda words: self.app.call_from_thread(self.app.copy_to_clipboard, words)).copy(
             text
         )

@@ -39,7 +39,7 @@ class Panes(ConfigVerbs):
         here = self.pane_of_focus()
         place = (panes.index(here) + by) % len(panes) if here in panes else 0
         self.reveal(panes[place])
-        self.query_one(f"#{panes[place]}").focus()
+        self.give_focus(panes[place])
 
     def action_turn_tab(self, by: int) -> None:
         body = self.query_one(Body)
@@ -52,7 +52,7 @@ class Panes(ConfigVerbs):
         tab = now if body.is_tiny and not follows else tabs[(tabs.index(now) + by) % len(tabs)]
         self.see(dataclasses.replace(body.view, tab=tab, alone=tab))
         if follows or body.is_tiny:
-            self.query_one(f"#{tab}").focus()
+            self.give_focus(tab)
 
     def action_zoom(self) -> None:
         view = self.query_one(Body).view
@@ -75,7 +75,7 @@ class Panes(ConfigVerbs):
             self.see(dataclasses.replace(body.view, zoom=None))
         elif not body.is_shown("queue"):
             self.reveal("queue")
-            self.query_one(QueueTable).focus()
+            self.give_focus("queue")
 
     def pane_of_focus(self) -> str:
         """The pane in which the focus lies."""
@@ -84,6 +84,14 @@ class Panes(ConfigVerbs):
             if ancestor.id in (*TOPS, *TABS):
                 return str(ancestor.id)
         return self.query_one(Body).view.top
+
+    def give_focus(self, pane: str) -> None:
+        """Let a pane that is shown have the focus at once: the next key may have been typed already."""
+        widget = self.query_one(f"#{pane}")
+        if widget.can_focus:
+            self.set_focus(widget)
+        else:
+            widget.focus()
 
     @on(events.DescendantFocus)
     def _focus_moved(self) -> None:
