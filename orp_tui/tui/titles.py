@@ -74,6 +74,9 @@ def _warning(board: Board) -> str:
         return f"queue paused: {board.seen.paused}"
     if board.is_read_only:
         return "read only: nothing can be changed from here"
+    paused = [one_line(group.name, 20) for group in board.groups if group.paused is not None]
+    if paused:
+        return f"paused: {'group' if len(paused) == 1 else 'groups'} {', '.join(paused)}"
     if board.unstarted_without_leader:
         return "nothing starts: no queue processor"
     return ""

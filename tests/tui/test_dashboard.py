@@ -349,3 +349,21 @@ async def test_an_act_of_another_place_says_that_it_does_nothing_here(project, o
         await pilot.press("5")
         app.run_key("log.wrap")
         await sees(pilot, "Log: Wrap does nothing here")
+
+
+async def test_a_paused_group_and_all_of_a_long_message_can_be_read(project, open_dashboard):
+    run_id = project.submit()
+    async with open_dashboard(project, size=(80, 24)) as (app, pilot):
+        await sees(pilot, short(run_id))
+        await pilot.press("p")
+        await sees(pilot, "paused: group default")
+        await pilot.press("u")
+        await sees(pilot, short(run_id), gone="paused: group default")
+
+        app.say(
+            "so long a story that no line of eighty cells holds it, and whose last word of all is the moral"
+        )
+        await pilot.press("exclamation_mark")
+        await sees(pilot, "Messages", "so long a story", "moral")
+        app.clear_notifications()
+        await sees(pilot, "Messages", "so long a story", "moral")

@@ -42,3 +42,23 @@ async def test_a_longer_state_moves_the_columns_of_every_row():
             == first.index("0s") + len("0s")
             == second.index(" 0s") + len(" 0s")
         )
+
+
+async def test_marks_outlive_a_filter_and_only_those_in_sight_are_acted_on():
+    table = QueueTable()
+    first, second = running(1), running(2)
+    async with Stage(table).run_test(size=(100, 10)) as pilot:
+        table.focus()
+        table.show([first, second])
+        await pilot.press("space")
+        table.filter_words = "k7f2"
+        assert table.chosen == (second.run.id,)
+        assert table.title == "Queue  1  filter: k7f2  1 marked out of sight"
+
+        await pilot.press("asterisk")
+        table.filter_words = ""
+        assert table.chosen == (first.run.id, second.run.id)
+        table.show([second])
+        assert table.marks == (second.run.id,)
+        table.show([first, second])
+        assert table.marks == (second.run.id,)

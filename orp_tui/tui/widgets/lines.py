@@ -66,6 +66,10 @@ class LineList(ScrollView, can_focus=True):
         """The line above the rows, if HEAD is 1."""
         return []
 
+    def out_of_sight(self) -> set[str]:
+        """Keys of rows that are there but not shown, as by a filter: their marks are kept."""
+        return set()
+
     def columns(self) -> object:
         """What says where the columns of all rows stand; once it is another, every row is drawn anew."""
         return None
@@ -81,7 +85,7 @@ class LineList(ScrollView, can_focus=True):
             return
         before = self.cursor_place
         self._keys, self._rows = keys, fresh
-        self._marks &= fresh.keys()
+        self._marks &= fresh.keys() | self.out_of_sight()
         self.virtual_size = Size(self.size.width, len(keys) + self.HEAD)
         if self._cursor not in fresh:
             place = min(before, len(keys) - 1)
@@ -122,7 +126,7 @@ class LineList(ScrollView, can_focus=True):
 
     @property
     def marks(self) -> tuple[str, ...]:
-        """Marked keys, in the order of the rows."""
+        """Marked keys that are shown, in the order of the rows."""
         return tuple(key for key in self._keys if key in self._marks)
 
     @property
@@ -244,7 +248,7 @@ class LineList(ScrollView, can_focus=True):
 
     def action_mark_all(self) -> None:
         every = set(self._keys)
-        self._marks = set() if every <= self._marks else every
+        self._marks = self._marks - every if every <= self._marks else self._marks | every
         self.refresh()
         self.marks_changed()
 

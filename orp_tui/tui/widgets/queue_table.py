@@ -83,6 +83,8 @@ class QueueTable(LineList):
             words.append(f"sort: {self._sort}{' reversed' if self._reversed else ''}")
         if self.marks:
             words.append(f"{len(self.marks)} marked")
+        if hidden := len(self._marks) - len(self.marks):
+            words.append(f"{hidden} marked out of sight")
         return "  ".join(words)
 
     @property
@@ -156,6 +158,9 @@ class QueueTable(LineList):
             "  a  goes to the experiment files; a again queues the one under the cursor",
             "  ?  shows every key, : finds an act by its name",
         ]
+
+    def out_of_sight(self) -> set[str]:
+        return {item.run.id for item in self._views}
 
     def columns(self) -> tuple[int, int, int, int, int]:
         return self._widths(self.scrollable_content_region.width)
