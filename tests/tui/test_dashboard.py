@@ -18,6 +18,7 @@ from orp_tui.tui.palette import KeyProvider
 from orp_tui.tui.place import Place
 from orp_tui.tui.screens.config_view import ConfigView
 from orp_tui.tui.screens.preview import PreviewScreen
+from orp_tui.tui.widgets.log_view import LogView
 from orp_tui.tui.widgets.queue_table import QueueTable
 
 pytestmark = pytest.mark.anyio
@@ -367,3 +368,21 @@ async def test_a_paused_group_and_all_of_a_long_message_can_be_read(project, ope
         await sees(pilot, "Messages", "so long a story", "moral")
         app.clear_notifications()
         await sees(pilot, "Messages", "so long a story", "moral")
+
+
+async def test_what_can_be_copied_is_what_the_panel_with_the_focus_shows(project, open_dashboard):
+    (project.folder / "a.yaml").write_text("experiment: {name: a}\ntraining: {script: x}\n")
+    run_id = project.submit("echo the line; exit 0")
+    project.leader()
+    project.await_state(run_id, RunState.SUCCEEDED)
+    async with open_dashboard(project, size=(160, 40)) as (app, pilot):
+        await sees(pilot, short(run_id), "the line", "a.yaml")
+        await eventually(pilot, lambda: "command of the run under the cursor" in app.screen.copy_choices())
+        assert "line" not in app.screen.copy_choices()
+
+        app.screen.query_one(LogView).focus()
+        await eventually(pilot, lambda: app.screen.copy_choices().get("line") == ("l", "the line"))
+        app.screen.query_one("#configs").focus()
+        await eventually(
+            pilot, lambda: str(project.folder / "a.yaml") in dict(app.screen.copy_choices().values()).values()
+        )

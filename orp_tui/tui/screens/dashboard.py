@@ -21,7 +21,7 @@ from orp_tui.tui.messages import (
 )
 from orp_tui.tui.place import Place
 from orp_tui.tui.placing import TABS, TOPS, View
-from orp_tui.tui.screens.outside import short_path
+from orp_tui.tui.screens.outside import command_of, short_path
 from orp_tui.tui.screens.panes import Panes
 from orp_tui.tui.titles import heading
 from orp_tui.tui.widgets.body import Body
@@ -185,6 +185,18 @@ class DashboardScreen(Panes):
 
     def log_place(self) -> str | None:
         return self.query_one(LogView).log_reference
+
+    def copy_choices(self) -> dict[str, tuple[str, str]]:
+        choices = super().copy_choices()
+        page = self._shown.page if self._shown is not None and self._shown.run_id == self._selected else None
+        if page is not None and (command := command_of(page)) is not None:
+            choices["command of the run under the cursor"] = ("c", command)
+        if self.pane_of_focus() == "log":
+            choices["line"] = ("l", self.query_one(LogView).current_line())
+        file = self.query_one(ConfigsTree).cursor_file
+        if self.pane_of_focus() == "configs" and file is not None:
+            choices["path of the experiment file"] = ("f", str(file.path))
+        return choices
 
     # Where one was
 

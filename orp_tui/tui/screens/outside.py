@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from orp_tui.core.sanitise import sanitise
 from orp_tui.tui.screens.run_verbs import RunVerbs
 
 if TYPE_CHECKING:
+    from orp_tui.services.run_page import RunPage
     from orp_tui.services.watch import RunView
 
 
@@ -109,6 +111,12 @@ class Outside(RunVerbs):
         else:
             drafts.drop_draft(draft)
             self.orp.say("nothing was changed, so nothing was queued")
+
+
+def command_of(page: RunPage) -> str | None:
+    """The command line of a run, to be pasted into a shell; None if its request does not tell."""
+    argv = (page.detail.request or {}).get("argv") if page.detail is not None else None
+    return shlex.join(map(str, argv)) if isinstance(argv, list) else None
 
 
 def short_path(path: Path) -> str:

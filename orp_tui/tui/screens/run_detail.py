@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import shlex
 from typing import Any, ClassVar
 
 from textual import on, work
@@ -20,7 +19,7 @@ from orp_tui.services.selected import log_places
 from orp_tui.services.watch import RunView
 from orp_tui.tui.bindings import bindings
 from orp_tui.tui.messages import BoardChanged
-from orp_tui.tui.screens.outside import Outside
+from orp_tui.tui.screens.outside import Outside, command_of
 from orp_tui.tui.screens.preview import PreviewScreen
 from orp_tui.tui.widgets.artifact_list import ArtifactList
 from orp_tui.tui.widgets.checklist import Checklist
@@ -261,9 +260,8 @@ class RunDetailScreen(Outside):
         page = self._page
         if page is None or page.detail is None:
             return choices
-        argv = (page.detail.request or {}).get("argv")
-        if isinstance(argv, list):
-            choices["command"] = ("c", shlex.join(map(str, argv)))
+        if (command := command_of(page)) is not None:
+            choices["command"] = ("c", command)
         if page.files.zip_path is not None:
             choices["path of the zip"] = ("z", str(page.files.zip_path))
         file = self.query_one(ArtifactList).file
