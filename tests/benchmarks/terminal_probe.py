@@ -11,7 +11,6 @@ import collections
 import contextlib
 import dataclasses
 import fcntl
-import heapq
 import os
 import pty
 import re
@@ -28,7 +27,7 @@ from pathlib import Path
 import psutil
 
 from tests.benchmarks.processes import cpu_seconds, private_mib
-from tests.benchmarks.slow_line import PIECE, SlowLine
+from tests.benchmarks.slow_line import PIECE, Post, SlowLine
 from tests.benchmarks.terminal_answers import Answers
 from tests.benchmarks.text_screen import TextScreen
 
@@ -73,7 +72,7 @@ class Probe:
         self._pieces: collections.deque[tuple[float, bytes]] = collections.deque()
         self._came = threading.Event()
         self._ends_frame = self._marks_frames = False
-        self._post = _Post(self._write)
+        self._post = Post(self._write)
         self._ours, theirs = pty.openpty()
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, COLUMNS * 8, ROWS * 16))
         self.started = now()
@@ -236,46 +235,6 @@ class Probe:
         self._reader.join(5)
         self._post.close()
         os.close(self._ours)
-
-
-class _Post:
-    """Sends bytes to the program, at once or when their time has come."""
-
-    def __init__(self, write: Callable[[bytes], object]) -> None:
-        self._send = write
-        self._waiting: list[tuple[float, int, bytes]] = []
-        self._number = 0
-        self._changed = threading.Condition()
-        self._ended = False
-        self._thread = threading.Thread(target=self._run, name="post", daemon=True)
-        self._thread.start()
-
-    def send(self, data: bytes, at: float = 0.0) -> None:
-        if data:
-            with self._changed:
-                self._number += 1
-                heapq.heappush(self._waiting, (at, self._number, data))
-                self._changed.notify()
-
-    def close(self) -> None:
-        with self._changed:
-            self._ended = True
-            self._changed.notify()
-        self._thread.join(5)
-
-    def _run(self) -> None:
-        while (data := self._next()) is not None:
-            self._send(data)
-
-    def _next(self) -> bytes | None:
-        """What is due, once something is; None at the end."""
-        with self._changed:
-            while not self._ended:
-                wait_s = self._waiting[0][0] - now() if self._waiting else None
-                if wait_s is not None and wait_s <= 0:
-                    return heapq.heappop(self._waiting)[2]
-                self._changed.wait(wait_s)
-        return None
 
 
 @contextlib.contextmanager

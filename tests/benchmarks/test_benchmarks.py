@@ -43,4 +43,7 @@ def test_a_name_that_is_none_is_answered_with_those_that_are(tmp_path):
     done = benchmarks("start", temporary=tmp_path)
 
     assert done.returncode == 2
-    assert "startup, latency, run, queue, submit, memory, idle, zip, chart, dashboard, logs, slow_link" in done.stderr
+    assert (
+        "startup, latency, run, queue, submit, memory, idle, zip, chart, dashboard, logs, slow_link"
+        in done.stderr
+    )

@@ -186,7 +186,16 @@ class TextScreen:
 
     def _scroll_below(self, lines: int) -> None:
         if self._top <= self.y <= self._bottom:
+            self.x = 0
             self._scroll(self.y, self._bottom, lines)
+
+    def _up(self, rows: int, _: int) -> None:
+        least = self._top if self.y >= self._top else 0
+        self._go(self.x, max(least, self.y - max(rows, 1)))
+
+    def _down(self, rows: int, _: int) -> None:
+        most = self._bottom if self.y <= self._bottom else self.rows - 1
+        self._go(self.x, min(most, self.y + max(rows, 1)))
 
     def _margins(self, top: int, bottom: int) -> None:
         self._top, self._bottom = max(top, 1) - 1, min(bottom or self.rows, self.rows) - 1
@@ -198,8 +207,8 @@ class TextScreen:
 
 _Act = Callable[[TextScreen, int, int], object]
 _ACTS: dict[str, _Act] = {
-    "A": lambda screen, n, _: screen._move(0, -max(n, 1)),
-    "B": lambda screen, n, _: screen._move(0, max(n, 1)),
+    "A": TextScreen._up,
+    "B": TextScreen._down,
     "C": lambda screen, n, _: screen._move(max(n, 1), 0),
     "D": lambda screen, n, _: screen._move(-max(n, 1), 0),
     "E": lambda screen, n, _: screen._go(0, screen.y + max(n, 1)),
