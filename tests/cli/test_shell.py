@@ -133,6 +133,19 @@ def test_a_running_run_gets_a_second_look_that_is_none_of_its_processes(desk: De
     assert b"is running: this is a second look inside" in err
 
 
+def _with_gpu(desk: Desk, run_id: str, environment: dict[str, str]) -> subprocess.Popen[bytes] | None:
+    """A shell that was given the GPU; None if what tests before have used is not given back yet."""
+    child = desk.spawn(
+        "shell", run_id, "--", "sh", "-c", 'echo "[$CUDA_VISIBLE_DEVICES]"; exec sleep 60', env=environment
+    )
+    assert child.stdout is not None
+    if child.stdout.readline() == b"[0]\n":
+        return child
+    child.kill()
+    child.wait()
+    return None
+
+
 def test_gpus_are_claimed_until_one_leaves(desk: Desk) -> None:
     gpu = desk.variables(ORP_FAKE_GPUS="1", ORP_AUTOSTART="false")
     done = desk.finish(
@@ -140,11 +153,7 @@ def test_gpus_are_claimed_until_one_leaves(desk: Desk) -> None:
     )
     run_id = done.out.strip()
 
-    first = desk.spawn(
-        "shell", run_id, "--", "sh", "-c", 'echo "[$CUDA_VISIBLE_DEVICES]"; exec sleep 60', env=gpu
-    )
-    assert first.stdout is not None
-    said = first.stdout.readline()
+    first = until(lambda: _with_gpu(desk, run_id, gpu))
     second = desk.finish("shell", run_id, "--", "sh", "-c", 'echo "[$CUDA_VISIBLE_DEVICES]"', env=gpu)
     without = desk.finish(
         "shell", run_id, "--no-gpus", "--", "sh", "-c", 'echo "[$CUDA_VISIBLE_DEVICES]"', env=gpu
@@ -158,7 +167,6 @@ def test_gpus_are_claimed_until_one_leaves(desk: Desk) -> None:
             in desk.finish("shell", run_id, "--", "sh", "-c", 'echo "[$CUDA_VISIBLE_DEVICES]"', env=gpu).out
         )
 
-    assert said == b"[0]\n"
     assert second.out == "[]\n"
     assert "the run asks for 1 GPU; none is visible here: GPU0 " in second.err
     assert without.out == "[]\n"
