@@ -34,7 +34,7 @@ def rows(*, quick: bool) -> Iterator[Row]:
         fill(full)
         place.leader(full, slots=1)
         yield from start(place, full, 2 if quick else 20)
-        yield from key_to_paint(place, full, 40 if quick else 300)
+        yield from key_to_paint(place, full, 40 if quick else 180)
         # Over whole minutes: times go on once in one.
         window_s, windows = (5.0, 2) if quick else (60.0, 2)
         yield from costs(place, full, "no run", window_s, windows, Budget(0, "median"))
@@ -73,7 +73,7 @@ def start(place: Ground, context: Context, rounds: int) -> Iterator[Row]:
 
 
 def key_to_paint(place: Ground, context: Context, presses: int) -> Iterator[Row]:
-    """The cursor in the queue, and what follows it: the panes of the run beneath it."""
+    """The cursor in the queue, which lists the newest 200, and what follows it: the panes of the run."""
     with (
         probing(BARE, place.environ, place.project) as bare,
         probing(command(context), place.environ, place.project) as probe,
