@@ -44,7 +44,7 @@ class KeyProvider(Provider):
 
     def _words(self, key: Key) -> str:
         place = PLACES[key.id.partition(".")[0]]
-        return f"{place}: {key.label}  [{self._app.written(key)}]"
+        return f"{place}: {key.label}   {self._app.written(key)}"
 
     def _runner(self, key: Key) -> functools.partial[None]:
         return functools.partial(self._app.run_key, key.id)

@@ -71,11 +71,11 @@ class RealTerminal:
         self._stream.feed(data)
         return True
 
-    def until(self, *texts: str, seconds: float = 30.0) -> str:
-        """Read until the screen shows all these texts."""
+    def until(self, *texts: str, gone: str | None = None, seconds: float = 30.0) -> str:
+        """Read until the screen shows all these texts, and no more what is to be gone."""
         deadline = time.monotonic() + seconds
-        while not all(text in self.text for text in texts):
-            assert time.monotonic() < deadline, f"{texts} not seen; the screen:\n{self.text}"
+        while not all(text in self.text for text in texts) or (gone is not None and gone in self.text):
+            assert time.monotonic() < deadline, f"{texts} (gone: {gone}) not seen; the screen:\n{self.text}"
             if not self.read():
                 assert self.process.poll() is None, f"it has ended; the screen:\n{self.text}"
         return self.text

@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import json
 import shlex
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -96,10 +95,7 @@ def showing(desk: Desk, home: Path, *options: str, size: tuple[int, int] = (160,
 def visit(real: RealTerminal, keys: str, *texts: str, gone: str | None = None) -> None:
     """Press keys, and read until the screen shows these texts, and no more what is to be gone."""
     real.send(keys)
-    deadline = time.monotonic() + 30
-    while not all(text in real.text for text in texts) or (gone is not None and gone in real.text):
-        assert time.monotonic() < deadline, f"{texts} (gone: {gone}) after {keys!r}; the screen:\n{real.text}"
-        real.read()
+    real.until(*texts, gone=gone)
 
 
 def everywhere(real: RealTerminal) -> None:
