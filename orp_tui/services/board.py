@@ -89,7 +89,10 @@ class BoardReader:
         self._connection: database.Connection | None = None
         self._last = Board(0.0, None)
         self._metrics = LastMetrics()
+        self._ended: tuple[RunView, ...] = ()
+        self._ended_metrics: dict[str, str] = {}
         self._version = -1
+        """Of the database when the ended runs were read; they are all in it, and seldom change."""
         self._due = 0.0
 
     def is_due(self) -> bool:
@@ -114,6 +117,7 @@ class BoardReader:
     def close(self) -> None:
         """Give the connection back; the next look opens it again."""
         self._connection = None
+        self._version = -1
         self._stack.close()
 
     def _fail(self, error: Exception) -> None:
@@ -131,14 +135,16 @@ class BoardReader:
                 return Board(time.time(), None, leader=str(leader) if leader else None)
             self._connection = self._stack.enter_context(self._context.store())
         connection = self._connection
-        self._version = self._data_version()
+        version = self._data_version()
         seen = snapshot(paths, connection, slots=self._context.slots)
-        ended = [view(paths, run) for run in runs.newest(connection, ENDED_SHOWN, final_only=True)]
+        if version != self._version or version < 0:
+            self._read_ended(connection, seen.unfinished)
+            self._version = version
         return Board(
             at=seen.at,
             seen=seen,
-            ended=tuple(ended),
-            metrics=self._last_metrics([*seen.unfinished, *ended]),
+            ended=self._ended,
+            metrics=self._last_metrics(seen.unfinished) | self._ended_metrics,
             is_read_only=not os.access(paths.state, os.W_OK) or not os.access(paths.database, os.W_OK),
             groups=tuple(group for _, group in sorted(groups.read(connection).items())),
             kill_at={
@@ -150,13 +156,19 @@ class BoardReader:
             leader=str(seen.leader) if seen.leader else None,
         )
 
+    def _read_ended(self, connection: database.Connection, others: Sequence[RunView]) -> None:
+        paths = self._context.paths
+        newest = runs.newest(connection, ENDED_SHOWN, final_only=True)
+        self._ended = tuple(view(paths, run) for run in newest)
+        self._metrics.keep_only({str(paths.run(item.run.id).folder) for item in (*self._ended, *others)})
+        self._ended_metrics = self._last_metrics(self._ended)
+
     def _last_metrics(self, views: Sequence[RunView]) -> dict[str, str]:
         folders = {
             item.run.id: self._context.paths.run(item.run.id)
             for item in views
             if item.state is not RunState.QUEUED
         }
-        self._metrics.keep_only({str(folder.folder) for folder in folders.values()})
         found = {run_id: self._metrics.of(folder) for run_id, folder in folders.items()}
         return {
             run_id: one_line(f"{last.name} {last.words}", 60)

@@ -41,6 +41,35 @@ def test_a_look_is_due_when_somebody_wrote(project):
     reader.close()
 
 
+def test_ended_runs_are_read_again_only_when_something_was_written(project):
+    first, second = project.submit(), project.submit()
+    acts.drop(project.context, [first])
+    reader = BoardReader(project.context)
+    before = reader.look()
+
+    unchanged = reader.look()
+    acts.drop(project.context, [second])
+    after = reader.look()
+
+    assert unchanged.ended is before.ended
+    assert [item.run.id for item in after.ended] == [second, first]
+    reader.close()
+
+
+def test_the_last_values_of_ended_and_of_live_runs_stay_from_look_to_look(project):
+    ended, waiting = project.submit(), project.submit()
+    acts.drop(project.context, [ended])
+    project.paths.run(ended).metrics.write_text('{"step": 1, "loss": 0.5}\n')
+    reader = BoardReader(project.context)
+
+    looks = [reader.look().metrics for _ in range(2)]
+    acts.hold(project.context, [waiting])
+    looks.append(reader.look().metrics)
+
+    assert looks == [{ended: "loss 0.5"}] * 3
+    reader.close()
+
+
 def test_a_damaged_store_is_said_and_the_last_rows_stay(project):
     project.submit()
     reader = BoardReader(project.context)
