@@ -45,6 +45,8 @@ class Board:
     """Run id → its newest primary metric, `test_acc 0.97`; a run that logged nothing is left out."""
     leader: str | None = None
     """Who leads, in words; None if nobody does."""
+    has_unsettled: bool = False
+    """A run has ended, and no queue processor has written it down yet."""
     is_read_only: bool = False
     """The store can be read and not written: nothing can be queued or changed from here."""
     problem: str | None = None
@@ -67,7 +69,7 @@ class Board:
             and not self.is_read_only
             and self.problem is None
             and self.seen is not None
-            and bool(self.seen.unfinished)
+            and (bool(self.seen.unfinished) or self.has_unsettled)
         )
 
     @property
@@ -140,10 +142,12 @@ class BoardReader:
         if version != self._version or version < 0:
             self._read_ended(connection, seen.unfinished)
             self._version = version
+        unsettled = self._unsettled(connection, seen)
         return Board(
             at=seen.at,
             seen=seen,
-            ended=self._ended,
+            ended=(*unsettled, *self._ended) if unsettled else self._ended,
+            has_unsettled=bool(unsettled),
             metrics=self._last_metrics(seen.unfinished) | self._ended_metrics,
             is_read_only=not os.access(paths.state, os.W_OK) or not os.access(paths.database, os.W_OK),
             groups=tuple(group for _, group in sorted(groups.read(connection).items())),
@@ -155,6 +159,12 @@ class BoardReader:
             },
             leader=str(seen.leader) if seen.leader else None,
         )
+
+    def _unsettled(self, connection: database.Connection, seen: Snapshot) -> list[RunView]:
+        """Runs that have ended and of which no queue processor has written so: they are in neither list."""
+        there = {item.run.id for item in seen.unfinished}
+        views = [view(self._context.paths, run) for run in runs.unfinished(connection) if run.id not in there]
+        return [item for item in views if item.state.is_final]
 
     def _read_ended(self, connection: database.Connection, others: Sequence[RunView]) -> None:
         paths = self._context.paths

@@ -102,3 +102,19 @@ def test_waiting_without_a_queue_processor_is_noticed(project):
 
     assert reader.look().unstarted_without_leader
     reader.close()
+
+
+def test_a_run_that_ended_while_nobody_led_is_shown_as_it_ended(project):
+    run_id, leader = project.running()
+    leader.kill()
+    leader.wait()
+    reader = BoardReader(project.context)
+    assert [item.state for item in reader.look().rows] == [RunState.RUNNING]
+
+    project.go()
+
+    until(lambda: reader.look().rows[0].state is RunState.SUCCEEDED, 20)
+    board = reader.look()
+    assert [item.run.id for item in board.rows] == [run_id]
+    assert board.is_left_alone  # a queue processor is to be started for it
+    reader.close()
