@@ -187,10 +187,6 @@ async def test_a_filter_by_keys(path):
         await shown.until(lambda: not shown.status.filter)
 
 
-@pytest.mark.xfail(
-    strict=False,
-    reason="the half that a search begins in is sometimes the other one: focus races with the prompt's end",
-)
 async def test_hits_go_on_in_the_other_stream_and_come_round(path, tmp_path):
     err = tmp_path / "training_stderr.txt"
     err.write_text("a line 199 of stderr\nb line 199 of stderr\nend\n")
@@ -216,10 +212,6 @@ async def test_hits_go_on_in_the_other_stream_and_come_round(path, tmp_path):
         await shown.until(lambda: not shown.view.query_one("#log-stderr").shown.status.search)
 
 
-@pytest.mark.xfail(
-    strict=False,
-    reason="the half that a search begins in is sometimes the other one: focus races with the prompt's end",
-)
 async def test_hits_of_one_stream_alone_come_round_in_it(path, tmp_path):
     err = tmp_path / "training_stderr.txt"
     err.write_text("nothing of it\n")

@@ -64,7 +64,6 @@ class LogPrompt(Widget):
 
     def action_close(self) -> None:
         if self.display:
-            self.display = False
             self.post_message(self.Answered(self, self._what, None))
 
     def action_older(self) -> None:
@@ -89,7 +88,8 @@ class LogPrompt(Widget):
         text = event.value
         if text and text not in self._history[-1:]:
             self._history.append(text)
-        self.display = False
+        # Whoever asked takes the focus, and that closes it: hidden with the focus in it, it would
+        # give that up later, when it is somebody else's.
         self.post_message(self.Answered(self, self._what, text))
 
     @on(Input.Changed)
@@ -98,5 +98,5 @@ class LogPrompt(Widget):
 
     def on_descendant_blur(self) -> None:
         """The focus went elsewhere: nothing is being typed any more."""
-        if self.display and self.app.app_focus:
-            self.action_close()
+        if self.app.app_focus:
+            self.display = False

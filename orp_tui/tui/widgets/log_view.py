@@ -81,6 +81,8 @@ class LogView(Vertical, can_focus=False):
         self._awaiting = ""
         self._noticed = ""
         self._elsewhere: _Elsewhere | None = None
+        self._left: str | None = None
+        """The half that was in use before it had nothing to show; None if that is the one in use."""
         self._searched = ""
         """What was searched for last; empty once that was left."""
         self._telling: Timer | None = None
@@ -101,6 +103,7 @@ class LogView(Vertical, can_focus=False):
             return
         self.sources = sources
         self._elsewhere = None
+        self._left = None
         self._searched = ""
         self._active = "stdout" if sources is None or sources.stdout is not None else "stderr"
         self._stream = "both"
@@ -266,7 +269,9 @@ class LogView(Vertical, can_focus=False):
             self._tell(lambda session: session.go_to(text))
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
-        if isinstance(event.widget, LogText) and event.widget.id:
+        # The message may be late: the focus has gone on since, and with it what is in use.
+        is_there = self.screen.focused is event.widget
+        if is_there and isinstance(event.widget, LogText) and event.widget.id:
             self._active = event.widget.id.removeprefix("log-")
             self._tell_status()
 
@@ -293,10 +298,12 @@ class LogView(Vertical, can_focus=False):
         self.set_class(err, "-stderr")
         self.set_class(out and err, "-two")
         if out != err and self._active != (stream := "stdout" if out else "stderr"):
-            had_focus = self.has_focus_within
-            self._active = stream
-            if had_focus:
-                self.focus()
+            self._left = self._active
+            self._use(stream)
+        elif out and err and self._left is not None:
+            # It only had nothing to show yet: where one was is where one goes on.
+            stream, self._left = self._left, None
+            self._use(stream)
         height: int | str = max(1, min(filled, (self.size.height - 1) // 2)) if out else "1fr"
         if self._err_height != height:
             self._err_height = height
@@ -305,6 +312,13 @@ class LogView(Vertical, can_focus=False):
     @property
     def _other(self) -> str:
         return "stderr" if self._active == "stdout" else "stdout"
+
+    def _use(self, stream: str) -> None:
+        """Let keys go to that half, and the focus if it is in the other one."""
+        had_focus = self.has_focus_within
+        self._active = stream
+        if had_focus:
+            self.focus()
 
     def _look_for(self, act: Act, *others: Act) -> None:
         """Look in the half in use, then in the other one, and so on: a traceback is on stderr, mostly."""
