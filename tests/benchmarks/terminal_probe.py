@@ -178,8 +178,13 @@ class Probe:
         """Milliseconds until the key has made that true. Counts as those seconds if it does not in time."""
         self.drain()
         pressed = self.type(key)
+
+        def is_answered() -> bool:
+            # What was true before, as by a late answer to the key before, is none to this one.
+            return self.shown_at >= pressed and condition()
+
         try:
-            return (self.until(condition, what or repr(key), seconds) - pressed) * 1000
+            return (self.until(is_answered, what or repr(key), seconds) - pressed) * 1000
         except TimeoutError:
             if self.has_ended:
                 raise
