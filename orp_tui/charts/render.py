@@ -84,7 +84,7 @@ def _plot(curves: Sequence[Curve], width: int, height: int, look: Look) -> list[
 
 
 def _by_plotext(curves: Sequence[Curve], frame: Frame, look: Look) -> Cells:
-    import plotext  # type: ignore[import-untyped]
+    import plotext  # type: ignore[import-untyped]  # it ships no types, and no stubs exist
 
     with _one_at_a_time:
         plotext.clear_figure()

@@ -58,18 +58,23 @@ def _tensor(name: str, entry: object) -> tuple[str, str, str, str]:
     return shown(name, 100), shown(entry.get("dtype", "?"), 12), shown(words or "scalar", 60), bytes_
 
 
+def _judged(found: Opened, look: Callable[[BinaryIO], str]) -> tuple[tuple[str, ...], str]:
+    """What a check of deliverables says of the file, or what is wrong with it; the file is at its begin then."""
+    found.file.seek(0)
+    try:
+        return (look(found.file),), ""
+    except (Broken, CannotTell) as bad:
+        return (), str(bad)
+    finally:
+        found.file.seek(0)
+
+
 def _torch(found: Opened) -> Preview:
     """Members of the zip, and what its pickle would import."""
     from orp_tui.deliverables.formats.torch_file import look_at_torch
     from orp_tui.deliverables.formats.zip_file import open_zip
 
-    found.file.seek(0)
-    wrong, facts = "", []
-    try:
-        facts = [look_at_torch(found.file)]
-    except (Broken, CannotTell) as bad:
-        wrong = str(bad)
-    found.file.seek(0)
+    facts, wrong = _judged(found, look_at_torch)
     body: list[str] = []
     if found.file.read(2) == b"PK":
         found.file.seek(0)
@@ -79,7 +84,7 @@ def _torch(found: Opened) -> Preview:
     else:
         found.file.seek(0)
         body = _imports(found.file)
-    return Preview(found.name, "torch", found.size, tuple(facts), tuple(body), wrong=wrong)
+    return Preview(found.name, "torch", found.size, facts, tuple(body), wrong=wrong)
 
 
 def _pickle_in(infos: Sequence[object], open_member: Callable[..., object], found: Opened) -> BinaryIO | None:
@@ -127,13 +132,7 @@ def _npz(found: Opened) -> Preview:
     from orp_tui.deliverables.formats.numpy_file import look_at_npz
     from orp_tui.deliverables.formats.zip_file import open_zip
 
-    found.file.seek(0)
-    wrong, facts = "", []
-    try:
-        facts = [look_at_npz(found.file)]
-    except (Broken, CannotTell) as bad:
-        wrong = str(bad)
-    found.file.seek(0)
+    facts, wrong = _judged(found, look_at_npz)
     with open_zip(found.file) as archive:
         infos = archive.infolist()
         rows = []
@@ -153,7 +152,7 @@ def _npz(found: Opened) -> Preview:
         found.name,
         "numpy archive",
         found.size,
-        tuple(facts),
+        facts,
         tuple(columns([("ARRAY", "TYPE", "SHAPE", "BYTES"), *rows])),
         cut=f"{more:,} more arrays are not listed" if more else "",
         wrong=wrong,
@@ -183,7 +182,7 @@ def _onnx(found: Opened) -> Preview:
     body = [
         f"numbers in {shown(data.location)}, {size(data.end)} of it" for data in model.external[:MOST_LINES]
     ]
-    return Preview(found.name, "ONNX", found.size, tuple(facts), tuple(body))
+    return Preview(found.name, "ONNX", found.size, facts, tuple(body))
 
 
 def _pickle(found: Opened) -> Preview:

@@ -88,11 +88,6 @@ def workspace_of(found: RunDetail) -> Path | None:
     return Path(cwd) if isinstance(cwd, str) and cwd.startswith("/") else None
 
 
-def deliverables_place(context: Context, found: RunDetail) -> Place | None:
-    """Where the deliverables of a run can be looked into: its workspace, else its zip; None if in neither."""
-    return _place_of(workspace_of(found), context.paths.artifact(found.view.run.id))
-
-
 def _place_of(workspace: Path | None, archive: Path) -> Place | None:
     if workspace is not None and workspace.is_dir():
         return Place(workspace)

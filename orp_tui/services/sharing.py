@@ -140,11 +140,6 @@ def unshare(context: Context, run: Run) -> bool:
     return was
 
 
-def shared_runs(paths: BasePaths) -> list[str]:
-    """The runs that are shared, by their ids."""
-    return sorted(_read(paths)["runs"])
-
-
 def _open_files(folder: RunPaths, who: Audience) -> tuple[int, list[str]]:
     """Everything in a run's folder but what is private; how many files, and what could not be."""
     count = 0

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from textual import on, work
 from textual.app import App
 from textual.binding import BindingType
-from textual.content import Content
 from textual.widget import Widget
 
 from orp_tui.core.errors import OrpError
@@ -269,16 +268,10 @@ class OrpApp(App[str]):
 
     def written(self, key: Key) -> str:
         """How a key is written now, the user's keymap included."""
-        binding = next(iter(self._bindings_of(key)), None)
-        return binding or key.display or key.keys.partition(",")[0]
-
-    def _bindings_of(self, key: Key) -> list[str]:
         mapped = self._keymap.get(key.id)
-        names = (mapped or key.keys).split(",")
-        return [key.display] if key.display and not mapped else [self._short(name.strip()) for name in names]
-
-    @staticmethod
-    def _short(name: str) -> str:
+        if key.display and not mapped:
+            return key.display
+        name = (mapped or key.keys).partition(",")[0].strip()
         return name.replace("ctrl+", "^").replace("shift+", "⇧")
 
     def action_keys_here(self) -> None:
@@ -357,8 +350,3 @@ class OrpApp(App[str]):
 
     def _is_on(self, name: str) -> bool:
         return self.screen.id == name
-
-
-def plain(text: str) -> Content:
-    """A text from outside, without markup."""
-    return Content(sanitise(text))

@@ -206,10 +206,10 @@ def _json(found: Metrics, series: Mapping[str, Series], *, points: bool) -> dict
 
 
 def _look(log_scale: bool, smooth: float, by: str) -> Look:
-    from orp_tui.charts.look import Look
+    from orp_tui.charts.look import Axis, Look
 
-    markers = "braille" if output.can_draw(sys.stdout) else "ascii"
-    return Look(markers, log_scale, smooth, "wall" if by == "clock" else by)  # type: ignore[arg-type]  # a choice
+    axes: dict[str, Axis] = {"step": "step", "since": "since", "clock": "wall"}
+    return Look("braille" if output.can_draw(sys.stdout) else "ascii", log_scale, smooth, axes[by])
 
 
 def _plot(series: Mapping[str, Series], look: Look, *, together: bool, named: bool) -> None:

@@ -27,6 +27,7 @@ from orp_tui.tui.titles import heading
 from orp_tui.tui.widgets.body import Body
 from orp_tui.tui.widgets.checklist import Checklist
 from orp_tui.tui.widgets.configs_tree import ConfigsTree
+from orp_tui.tui.widgets.filtered import FilteredList
 from orp_tui.tui.widgets.header_line import HeaderLine
 from orp_tui.tui.widgets.info_panel import InfoPanel
 from orp_tui.tui.widgets.key_line import KeyLine
@@ -136,8 +137,7 @@ class DashboardScreen(Panes):
         if event.widget is self.query_one(QueueTable):
             self._select(event.key)
 
-    @on(QueueTable.TitleChanged)
-    @on(ConfigsTree.TitleChanged)
+    @on(FilteredList.TitleChanged)
     @on(Checklist.TitleChanged)
     @on(MetricChart.TitleChanged)
     @on(LogView.StatusChanged)

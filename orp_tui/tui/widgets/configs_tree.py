@@ -15,8 +15,8 @@ from orp_tui.core.sanitise import cell_width, one_line
 from orp_tui.services.configs_read import Kind
 from orp_tui.tui.bindings import bindings
 from orp_tui.tui.config_rows import NOT_A_FILE, ConfigRow, RowMaker, without_experiments
-from orp_tui.tui.widgets.lines import LineList, cell
-from orp_tui.tui.widgets.queue_table import matches
+from orp_tui.tui.widgets.filtered import FilteredList
+from orp_tui.tui.widgets.lines import cell
 from orp_tui.tui.widgets.wrapping import tail_of_path, wrapped
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ _WORDS_FROM, _RUNS_FROM, _NAMES_FROM = 30, 44, 64
 _SHORT_KEYS_BELOW = 50
 
 
-class ConfigsTree(LineList):
+class ConfigsTree(FilteredList):
     """Files in their folders. Verbs are the screen's business: they ask for `chosen_files`."""
 
     BINDINGS = bindings("configs")
@@ -45,10 +45,6 @@ class ConfigsTree(LineList):
 
         file: ConfigFile | None
 
-    @dataclasses.dataclass
-    class TitleChanged(Message):
-        """Filter, marks or the number of files are others."""
-
     def __init__(self, *, ascii_only: bool = False, **options: Any) -> None:
         super().__init__(**options)
         self._maker = RowMaker(ascii_only=ascii_only)
@@ -58,7 +54,6 @@ class ConfigsTree(LineList):
         """Folder → whether it was closed (True) or opened by hand."""
         self._strange: set[str] = set()
         """Folders in which nothing is an experiment; they start closed."""
-        self._filter = ""
         self._awaited: str | None = None
         """A file that gets the cursor once it is there."""
 
@@ -82,27 +77,14 @@ class ConfigsTree(LineList):
     @property
     def title(self) -> str:
         """What the border says."""
-        words = [f"Configs  {len(self._files)}"]
-        if self._filter:
-            words.append(f"filter: {self._filter}")
-        if self.marks:
-            words.append(f"{len(self.marks)} marked")
-        return "  ".join(words)
+        return self.title_of("Configs", len(self._files))
 
-    @property
-    def filter_words(self) -> str:
-        """The words that files must hold; empty for all."""
-        return self._filter
-
-    @filter_words.setter
-    def filter_words(self, words: str) -> None:
-        self._filter = words.strip()
+    def show_filtered(self) -> None:
         self._show()
         if self._filter and self.cursor_file is None:
             first = next((key for key in self.keys_shown if key in self._files), None)
             if first is not None:
                 self.go_to(first)
-        self.post_message(self.TitleChanged())
 
     def file_of(self, path: Path) -> ConfigFile | None:
         """The file of that path as it was last shown; None if there is none."""
@@ -151,7 +133,7 @@ class ConfigsTree(LineList):
     def _show(self) -> None:
         if self._view is None:
             return
-        wanted = (lambda text: matches(text, self._filter)) if self._filter else None
+        wanted = self.lets_through if self._filter else None
         rows = [(row.key, row) for row in self._maker.rows(self._view, wanted, self._is_closed)]
         has_files = any(row.is_choosable for _, row in rows)
         self.put_rows(rows if has_files else [])
@@ -214,9 +196,6 @@ class ConfigsTree(LineList):
         self._marks = set() if every <= self._marks else every
         self.refresh()
         self.marks_changed()
-
-    def marks_changed(self) -> None:
-        self.post_message(self.TitleChanged())
 
     # The cursor stands on files and folders only
 

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import dataclasses
 import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
-from textual.message import Message
 
 from orp_tui.core.sanitise import cell_width
 from orp_tui.tui.bindings import bindings
 from orp_tui.tui.rows import RunRow, run_row
-from orp_tui.tui.widgets.lines import LineList, cell
+from orp_tui.tui.widgets.filtered import FilteredList
+from orp_tui.tui.widgets.lines import cell
 
 if TYPE_CHECKING:
     from orp_tui.services.watch import RunView
@@ -31,16 +30,12 @@ _GPU, _LEFT = 5, 7
 """With their gaps; these two columns are there only if a run fills them."""
 
 
-class QueueTable(LineList):
+class QueueTable(FilteredList):
     """Rows of runs. Verbs are the screen's business: they ask for `chosen`."""
 
     BINDINGS = bindings("queue")
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"state--{name}" for name in _STATES}
     HEAD = 1
-
-    @dataclasses.dataclass
-    class TitleChanged(Message):
-        """Filter, sort, marks or the number of rows are others."""
 
     def __init__(self, *, ascii_only: bool = False, tick_s: float = 1.0, **options: Any) -> None:
         super().__init__(**options)
@@ -49,12 +44,13 @@ class QueueTable(LineList):
         self._views: tuple[RunView, ...] = ()
         self._metrics: Mapping[str, str] = {}
         self._kill_at: Mapping[str, float] = {}
-        self._filter = ""
+        self._known_widths: tuple[object, int, tuple[int, int, int, int, int]] | None = None
+        """For which rows and width they were reckoned: each line asks, and all rows have to be looked at."""
         self._sort = SORTS[0]
         self._reversed = False
 
     def on_mount(self) -> None:
-        self.set_interval(self._tick_s, self._show)
+        self.set_interval(self._tick_s, self.show_filtered)
 
     def show(
         self,
@@ -67,7 +63,7 @@ class QueueTable(LineList):
         self._views = tuple(views)
         self._metrics = self._metrics if metrics is None else metrics
         self._kill_at = kill_at or {}
-        self._show()
+        self.show_filtered()
 
     def view_of(self, run_id: str) -> RunView | None:
         """The run as it was last shown."""
@@ -76,27 +72,9 @@ class QueueTable(LineList):
     @property
     def title(self) -> str:
         """What the border says."""
-        words = [f"Queue  {len(self._keys)}"]
-        if self._filter:
-            words.append(f"filter: {self._filter}")
-        if self._sort != SORTS[0] or self._reversed:
-            words.append(f"sort: {self._sort}{' reversed' if self._reversed else ''}")
-        if self.marks:
-            words.append(f"{len(self.marks)} marked")
-        if hidden := len(self._marks) - len(self.marks):
-            words.append(f"{hidden} marked out of sight")
-        return "  ".join(words)
-
-    @property
-    def filter_words(self) -> str:
-        """The words that rows must hold; empty for all."""
-        return self._filter
-
-    @filter_words.setter
-    def filter_words(self, words: str) -> None:
-        self._filter = words.strip()
-        self._show()
-        self.post_message(self.TitleChanged())
+        is_usual = self._sort == SORTS[0] and not self._reversed
+        order = f"sort: {self._sort}{' reversed' if self._reversed else ''}"
+        return self.title_of("Queue", len(self._keys), *(() if is_usual else (order,)))
 
     @property
     def order(self) -> tuple[str, bool]:
@@ -106,7 +84,7 @@ class QueueTable(LineList):
     @order.setter
     def order(self, wanted: tuple[str, bool]) -> None:
         self._sort, self._reversed = (wanted[0] if wanted[0] in SORTS else SORTS[0]), wanted[1]
-        self._show()
+        self.show_filtered()
         self.post_message(self.TitleChanged())
 
     def action_sort(self) -> None:
@@ -115,10 +93,7 @@ class QueueTable(LineList):
     def action_reverse(self) -> None:
         self.order = self._sort, not self._reversed
 
-    def marks_changed(self) -> None:
-        self.post_message(self.TitleChanged())
-
-    def _show(self) -> None:
+    def show_filtered(self) -> None:
         now = time.time()
         rows = [
             run_row(
@@ -131,7 +106,7 @@ class QueueTable(LineList):
             for item in self._sorted(now)
         ]
         if self._filter:
-            rows = [row for row in rows if matches(row.text, self._filter)]
+            rows = [row for row in rows if self.lets_through(row.text)]
         before = len(self._keys)
         self.put_rows([(row.run_id, row) for row in rows])
         if len(rows) != before:
@@ -211,6 +186,12 @@ class QueueTable(LineList):
 
     def _widths(self, width: int) -> tuple[int, int, int, int, int]:
         """Cells of name, state, GPU with its gap, time left with its gap, and what is said."""
+        known = self._known_widths
+        if known is None or known[0] is not self._rows or known[1] != width:
+            known = self._known_widths = (self._rows, width, self._reckoned(width))
+        return known[2]
+
+    def _reckoned(self, width: int) -> tuple[int, int, int, int, int]:
         gpu = _GPU if any(row.gpu != "-" for row in self._rows.values()) else 0
         left = _LEFT if any(row.left != "-" for row in self._rows.values()) else 0
         # A countdown makes the longest word of all longer.
@@ -219,17 +200,6 @@ class QueueTable(LineList):
         longest = max((cell_width(row.name) for row in self._rows.values()), default=4)
         name = max(4, min(longest, 40, rest // 2))
         return name, state, gpu, left, max(0, rest - name)
-
-
-def matches(text: str, words: str) -> bool:
-    """Whether a lower-case text holds every word, and none of those behind a `!`."""
-    for word in words.lower().split():
-        if word.startswith("!"):
-            if len(word) > 1 and word[1:] in text:
-                return False
-        elif word not in text:
-            return False
-    return True
 
 
 def _share_valid(item: RunView) -> float:
