@@ -182,7 +182,7 @@ def _onnx(found: Opened) -> Preview:
     body = [
         f"numbers in {shown(data.location)}, {size(data.end)} of it" for data in model.external[:MOST_LINES]
     ]
-    return Preview(found.name, "ONNX", found.size, facts, tuple(body))
+    return Preview(found.name, "ONNX", found.size, tuple(facts), tuple(body))
 
 
 def _pickle(found: Opened) -> Preview:
