@@ -80,11 +80,11 @@ _LIGHT = _variables("#024899", "#0F7847", "#6A6516", "#D20619", "#A04289", "#5C6
 _CONTRAST = _variables("#81B2F4", "#4BFFA2", "#FFE936", "#F27F49", "#D494AA", "#DDF4F4")
 
 ORP_DARK = _theme(
-    "orp-dark", _DARK, background="#101317", surface="#181C21", panel="#232930", foreground="#E6E8EB",
-    dark=True, line="#5E6873", cursor="#569CEF", on_cursor="#101317", cursor_away="#33465E",
+    "orp-dark", _DARK, background="#111316", surface="#191C20", panel="#24292F", foreground="#E6E8EB",
+    dark=True, line="#5E6873", cursor="#569CEF", on_cursor="#111316", cursor_away="#33465E",
 )  # fmt: skip
 ORP_LIGHT = _theme(
-    "orp-light", _LIGHT, background="#F4F5F6", surface="#FFFFFF", panel="#E9ECEF", foreground="#1B1F24",
+    "orp-light", _LIGHT, background="#F4F5F6", surface="#FFFFFF", panel="#EAECEE", foreground="#1B1F24",
     dark=False, line="#7F8995", cursor="#024899", on_cursor="#FFFFFF", cursor_away="#C9DAEE",
 )  # fmt: skip
 ORP_CONTRAST = _theme(

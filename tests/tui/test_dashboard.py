@@ -209,6 +209,15 @@ async def test_zoom_gives_a_panel_the_screen_and_escape_takes_it_back(project, o
         await sees(pilot, "Queue", "Deliverables")
 
 
+async def test_a_zoomed_panel_says_of_which_run_it_is(project, open_dashboard):
+    run_id = project.submit()
+    async with open_dashboard(project, size=(80, 24)) as (_app, pilot):
+        await sees(pilot, short(run_id))
+
+        await pilot.press("right_square_bracket", "tab", "z")
+        await sees(pilot, "[Deliverables", f"{short(run_id)} fault-1", gone="Queue")
+
+
 async def test_a_hostile_name_is_one_harmless_cell(project, open_dashboard):
     for name in ("[/]", "[bold red]x", "a\u0301" * 10_000, "\x1b]52;c;AAAA\x07\x1b[2J", "漢字" * 200):
         path = project.file("true")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 
 import pytest
+from rich.color import Color as RichColor
+from rich.color import ColorSystem
 from textual.app import App, ComposeResult
 from textual.color import Color
 from textual.widgets import Static
@@ -154,3 +156,15 @@ def test_the_themes_go_round():
         seen.append(next_theme(seen[-1], Manners()))
     assert seen == [*OURS, "orp-dark"]
     assert next_theme("dracula", Manners()) == "orp-dark"
+
+
+@pytest.mark.parametrize("name", ["orp-dark", "orp-light", "orp-contrast"])
+def test_grounds_stay_grey_where_there_are_256_colours(name: str) -> None:
+    """A ground with a little more colour would be taken from the cube, and be navy."""
+    theme = OURS[name]
+
+    for ground in (theme.background, theme.surface, theme.panel):
+        near = RichColor.parse(ground).downgrade(ColorSystem.EIGHT_BIT)
+        assert near.number is not None
+        red, green, blue = near.get_truecolor()
+        assert max(red, green, blue) - min(red, green, blue) == 0

@@ -129,7 +129,8 @@ class Panes(ConfigVerbs):
             tabs = ()
         for tab in TABS:
             title = self._tabs(tab, tabs) if tab in tabs else self._title_of(tab)
-            words = f"{name}  {title}" if tab == TABS[0] and name else title
+            names_run = name and (tab == TABS[0] or body.view.zoom == tab)
+            words = f"{name}  {title}" if names_run else title
             entitle(self.query_one(f"#{tab}"), words)
 
     def _tabs(self, tab: str, tabs: tuple[str, ...]) -> str:
