@@ -15,6 +15,7 @@ from orp_tui.config.scalars import CORE_TAG, BadScalar, checked, resolve_plain, 
 
 MAX_EVENTS = 200_000
 MAX_DEPTH = 50
+TOO_DEEP = f"more than {MAX_DEPTH} levels deep; make it flatter"
 MAX_NODES = 200_000
 """Values after all aliases are written out."""
 MAX_TEXT = 4 * 1024 * 1024
@@ -155,7 +156,7 @@ class Builder:
             tag = shown(event.tag)
             self.problems.add(path, f"the tag {tag} is not allowed; write plain values", line=_line(event))
         if len(path) >= MAX_DEPTH:
-            self.stop(event, f"more than {MAX_DEPTH} levels deep; make it flatter")
+            self.stop(event, TOO_DEEP)
 
     def child(self, event: Any, path: Path) -> Value:
         if (
@@ -167,7 +168,7 @@ class Builder:
         value = self.node(event, path)
         # An alias brings its own levels along, which the path does not show.
         if len(path) + self.height > MAX_DEPTH + 1:
-            self.stop(event, f"more than {MAX_DEPTH} levels deep; make it flatter")
+            self.stop(event, TOO_DEEP)
         return value
 
     def sequence(self, event: Any, path: Path) -> list[Value]:
@@ -243,7 +244,7 @@ class Builder:
             if depth == 0:
                 return
             if depth > MAX_DEPTH:
-                self.stop(event, f"more than {MAX_DEPTH} levels deep; make it flatter")
+                self.stop(event, TOO_DEEP)
             event = self.next()
 
     def sources(self, value: Value, path: Path, line: int) -> list[dict[str, Value]]:

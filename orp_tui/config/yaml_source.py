@@ -13,7 +13,7 @@ from pathlib import Path as FilePath
 from typing import Any
 
 from orp_tui.config.problems import Problems
-from orp_tui.config.yaml_events import Builder, Document
+from orp_tui.config.yaml_events import TOO_DEEP, Builder, Document
 
 MAX_BYTES = 1024 * 1024
 
@@ -112,11 +112,15 @@ def parse(text: str, problems: Problems) -> Document:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         problem = error.problem or error.context or "cannot be read"
+        line = mark.line + 1 if mark else None
+        if "maximum nesting depth" in problem:
+            # PyYAML from 6.0.4 on reads ahead of our own count, and has a limit of its own above it.
+            problems.stop((), TOO_DEEP, line=line)
         hint = next((hint for sign, hint in _HINTS if sign in problem), "")
         if mark and "cannot start any token" in problem and text[mark.index : mark.index + 1] == "\t":
             hint = "indent with spaces; YAML knows no tabs there"
         message = f"not valid YAML: {problem}" + (f"; {hint}" if hint else "")
-        problems.stop((), message, line=mark.line + 1 if mark else None)
+        problems.stop((), message, line=line)
     except yaml.YAMLError as error:
         problems.stop((), f"not valid YAML: {' '.join(str(error).split())[:200]}")
     finally:
