@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 _ENTER = "\x1b[?1049h"
 _SHOW = f"{_ENTER}\x1b[?25l\x1b[H\x1b[J"
-_HIDE = "\x1b[?1049l\x1b[?25h"
+_LEAVE = "\x1b[?1049l"
+_HIDE = f"{_LEAVE}\x1b[?25h"
 _FORCE = "\x1b[?2026l\x1b[0m\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?1015l\x1b[?1016l\x1b[?1004l\x1b[?2004l\x1b[<u\x1b[?7h"
 """Ends whatever a dashboard may have switched on: frame, colours, mouse, focus, paste, keyboard; lines wrap."""
 _TAKES_S = 0.5
@@ -110,6 +111,9 @@ def continued_by(skeleton: Skeleton, driver_class: type[Driver]) -> type[Driver]
         if getattr(self, "_enters", False) and _ENTER in data:
             self._enters = False
             data = data.replace(_ENTER, "")
+        if _LEAVE in data:
+            # tmux, made larger meanwhile, would keep what stood here as the shell's own lines.
+            data = data.replace(_LEAVE, f"\x1b[H\x1b[2J{_LEAVE}")
         base.write(self, data)
 
     base: Any = driver_class

@@ -455,6 +455,22 @@ def test_leaving_says_what_goes_on_and_coming_back_shows_the_same_place(
 
 
 @pytest.mark.slow
+def test_leaving_a_terminal_that_was_made_larger_leaves_no_picture_behind(
+    desk: Desk, open_screen: Opened
+) -> None:
+    screen = open_screen(desk, "orp-tui; echo code=$?")
+    screen.wait("nothing was run here yet")
+    screen.resize(120, 40)
+    screen.wait("Configs", "nothing was run here yet")
+
+    screen.key("q")
+    lines = screen.wait("code=0")
+
+    assert not screen.is_alternate()
+    assert not any(sign in line for line in lines for sign in "╭│╰"), lines
+
+
+@pytest.mark.slow
 def test_ctrl_z_gives_the_shell_its_terminal_and_fg_comes_back(desk: Desk, open_screen: Opened) -> None:
     ticking(desk)
     desk.call("run", "--detach", "long.yaml")
