@@ -44,6 +44,8 @@ class Undo:
     """Runs that were taken off the queue; each comes back as a new run of the same code."""
     queued: tuple[str, ...] = ()
     """Runs that were added to the queue; they are taken off it while they wait."""
+    is_redo: bool = False
+    """It takes back an undo."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -210,14 +212,16 @@ def undo(context: Context, before: Undo) -> Outcome:
             _set_pause(connection, group, why)
             name = "the queue" if group is None else f"group {group}"
             answers.append(Answer(name, RunState.QUEUED, "goes on" if why is None else "paused"))
-    return Outcome(tuple(answers), Undo(before.label, _fields(chosen, before.rows), pauses))
+    return Outcome(
+        tuple(answers), Undo(before.label, _fields(chosen, before.rows), pauses, is_redo=not before.is_redo)
+    )
 
 
 def _put_back(connection: sqlite3.Connection, run: Run, before: Undo) -> Answer:
     after = queue.put_back(connection, run.id, before.rows[run.id], at=time.time(), by=actor())
     if after is None:
         return Answer(run.id, run.state, f"is {run.state.value}; {before.label} stays as it is", done=False)
-    return Answer(run.id, after.state, f"{before.label} undone")
+    return Answer(run.id, after.state, f"{before.label} {'done again' if before.is_redo else 'undone'}")
 
 
 def _of_rows(label: str, answers: Sequence[Answer], before: Sequence[Run]) -> Outcome:

@@ -161,34 +161,41 @@ class OrpApp(App[str]):
 
     def undo(self) -> None:
         """Take back the last act that can be taken back."""
-        if self._undos:
-            from orp_tui.services import acts
-
-            before = self._undos.pop()
-            self._carry_out(lambda context: acts.undo(context, before), is_undo=True)
-        else:
-            self.say("there is nothing to undo", severity="warning")
+        self._replay(self._undos, "there is nothing to undo", is_undo=True)
 
     def redo(self) -> None:
         """Do again what was undone last."""
-        if self._redos:
-            from orp_tui.services import acts
+        self._replay(self._redos, "there is nothing to do again", is_redo=True)
 
-            before = self._redos.pop()
-            self._carry_out(lambda context: acts.undo(context, before), is_redo=True)
-        else:
-            self.say("there is nothing to do again", severity="warning")
+    def _replay(self, kept: collections.deque[Undo], if_empty: str, **which: bool) -> None:
+        """Put things back as the last one of these says; one that fails stays there."""
+        if not kept:
+            self.say(if_empty, severity="warning")
+            return
+        from orp_tui.services import acts
+
+        before = kept.pop()
+        self._carry_out(
+            lambda context: acts.undo(context, before), failed=lambda: kept.append(before), **which
+        )
 
     @work(thread=True, exit_on_error=False, group="acts")
     def _carry_out(
-        self, act: Callable[[Context], Outcome], *, is_undo: bool = False, is_redo: bool = False
+        self,
+        act: Callable[[Context], Outcome],
+        *,
+        failed: Callable[[], None] = lambda: None,
+        is_undo: bool = False,
+        is_redo: bool = False,
     ) -> None:
         try:
             outcome = act(self.context)
         except (OrpError, OSError) as error:
+            self.call_from_thread(failed)
             self.call_from_thread(self.say, str(error), severity="error")
             return
         except Exception as error:  # noqa: BLE001 - the border of a thread: a key that does nothing must say why
+            self.call_from_thread(failed)
             self.call_from_thread(self.say_fault, "this act", error)
             return
         self.post_message(ActDone(outcome, is_undo=is_undo, is_redo=is_redo))

@@ -30,9 +30,11 @@ def test_a_move_is_undone_and_done_again(project, three):
 
     undone = acts.undo(project.context, moved.undo)
     assert order(project) == three
+    assert undone.words == f"{three[2]}: move undone"
 
-    acts.undo(project.context, undone.undo)
+    again = acts.undo(project.context, undone.undo)
     assert order(project) == [three[2], three[0], three[1]]
+    assert again.words == f"{three[2]}: move done again"
 
 
 def test_moving_many_is_undone_at_once(project, three):

@@ -395,3 +395,31 @@ async def test_what_can_be_copied_is_what_the_panel_with_the_focus_shows(project
         await eventually(
             pilot, lambda: str(project.folder / "a.yaml") in dict(app.screen.copy_choices().values()).values()
         )
+
+
+async def test_an_act_on_nothing_is_answered_once(project, open_dashboard):
+    async with open_dashboard(project) as (app, pilot):
+        await sees(pilot, "nothing was run here yet")
+
+        await pilot.press("x", "s", "R")
+
+        assert [line.partition("  ")[2] for line in app.said] == ["there is no run here"] * 3
+
+
+async def test_an_undo_that_fails_can_be_tried_again(project, open_dashboard):
+    run_id = project.submit()
+    async with open_dashboard(project) as (_app, pilot):
+        await sees(pilot, short(run_id))
+        await pilot.press("s")
+        await sees(pilot, "held")
+
+        away = project.paths.state.with_name("away")
+        project.paths.state.rename(away)
+        project.paths.state.write_text("in the way of the folder")
+        await pilot.press("u")
+        await sees(pilot, "state")
+        project.paths.state.unlink()
+        away.rename(project.paths.state)
+        await pilot.press("u")
+
+        await eventually(pilot, lambda: not states(project)[run_id].run.held)

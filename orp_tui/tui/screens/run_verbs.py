@@ -61,9 +61,8 @@ class RunVerbs(Screen[None]):
         return True
 
     def action_cancel_runs(self, kill: bool) -> None:
-        runs = [item for item in self._some() if not item.state.is_final]
+        runs = self._fitting(lambda item: not item.state.is_final, "nothing of this goes on or waits")
         if not runs:
-            self._none_fits("nothing of this goes on or waits")
             return
         active = [item for item in runs if item.state is not RunState.QUEUED]
         grace = 0.0 if kill else None
@@ -122,19 +121,23 @@ class RunVerbs(Screen[None]):
             self._none_fits("there is no run here")
         return runs
 
+    def _fitting(self, fits: Callable[[RunView], bool], if_none: str) -> list[RunView]:
+        """Those of the chosen runs that an act is for; if there are none, why is said once."""
+        chosen = self._some()
+        runs = [item for item in chosen if fits(item)]
+        if chosen and not runs:
+            self._none_fits(if_none)
+        return runs
+
     def _on_waiting(self, act: Callable[[Context, list[str]], Outcome]) -> None:
-        runs = [item for item in self._some() if item.state is RunState.QUEUED]
-        if runs:
+        waits = "only a run that waits takes this"
+        if runs := self._fitting(lambda item: item.state is RunState.QUEUED, waits):
             self.orp.act(_each_of(runs, act))
-        else:
-            self._none_fits("only a run that waits takes this")
 
     def _on_ended(self, act: Callable[[Context, list[str]], Outcome]) -> None:
-        runs = [item for item in self._some() if item.state.is_final]
-        if runs:
+        ended = "only a run that has ended takes this"
+        if runs := self._fitting(lambda item: item.state.is_final, ended):
             self.orp.act(_each_of(runs, act))
-        else:
-            self._none_fits("only a run that has ended takes this")
 
     def _none_fits(self, why: str) -> None:
         self.orp.say(why, severity="warning")
