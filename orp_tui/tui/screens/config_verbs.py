@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from orp_tui.services import configs_submit
     from orp_tui.services.add_choice import AddChoice
     from orp_tui.services.configs import ConfigFile
+    from orp_tui.services.templates import Template
 
 _INPUT, _OUTPUT = "input", "output"
 _NAMED = 8
@@ -167,57 +168,73 @@ class ConfigVerbs(Outside):
 
     def action_copy_config(self) -> None:
         file = self._file()
-        if file is None:
-            return
-        from orp_tui.services.configs_files import copy_file, free_name
+        if file is not None:
+            self._propose_copy(file.path)
+
+    @work(thread=True, exit_on_error=False, group="files")
+    def _propose_copy(self, path: Path) -> None:
+        from orp_tui.services.configs_files import free_name
 
         try:
-            name = free_name(file.path).name
+            name = free_name(path).name
         except OrpError as error:
-            self.orp.say(str(error), severity="error")
+            self.app.call_from_thread(self.orp.say, str(error), severity="error")
             return
+        self.app.call_from_thread(self._ask_copy, path, name)
+
+    def _ask_copy(self, path: Path, name: str) -> None:
+        from orp_tui.services.configs_files import copy_file
 
         def named(typed: str | None) -> None:
             if typed is not None:
-                self._make(lambda: copy_file(file.path, typed))
+                self._make(lambda: copy_file(path, typed))
 
         self.app.push_screen(
             AskLine("Copy as", value=name, hint="Enter copies it and opens the editor"), named
         )
 
     def action_new_config(self) -> None:
+        self._find_templates()
+
+    @work(thread=True, exit_on_error=False, group="files")
+    def _find_templates(self) -> None:
         from orp_tui.services.templates import templates
 
-        known = {template.name: template for template in templates()}
-        options = [("", template.name, template.title) for template in known.values()]
+        self.app.call_from_thread(self._offer, templates())
+
+    def _offer(self, templates: Sequence[Template]) -> None:
+        known = {template.name: template for template in templates}
+        options = [("", template.name, template.title) for template in templates]
 
         def chosen(name: str | None) -> None:
             if name is not None:
-                self._name_new(name)
+                self._name_new(known[name])
 
         self.app.push_screen(Choose("New experiment file from", options), chosen)
 
-    def _name_new(self, template_name: str) -> None:
+    def _name_new(self, template: Template) -> None:
         from orp_tui.services.configs_files import new_from_template
-        from orp_tui.services.templates import templates
 
-        template = next(one for one in templates() if one.name == template_name)
-        folder = self._tree.cursor_folder or ""
-        value = f"{folder}{template_name}.yaml"
+        folder = self.orp.configs_dir
 
         def named(typed: str | None) -> None:
             if typed is not None:
-                self._make(lambda: new_from_template(template, self.orp.configs_dir, typed))
+                self._make(lambda: new_from_template(template, folder, typed))
 
-        hint = f"inside {self.orp.configs_dir}; Enter makes it and opens the editor"
+        value = f"{self._tree.cursor_folder or ''}{template.name}.yaml"
+        hint = f"inside {folder}; Enter makes it and opens the editor"
         self.app.push_screen(AskLine("Name of the new file", value=value, hint=hint), named)
 
+    @work(thread=True, exit_on_error=False, group="files")
     def _make(self, make: Callable[[], Path]) -> None:
         try:
             path = make()
         except (OrpError, OSError) as error:
-            self.orp.say(str(error), severity="error")
+            self.app.call_from_thread(self.orp.say, str(error), severity="error")
             return
+        self.app.call_from_thread(self._made, path)
+
+    def _made(self, path: Path) -> None:
         if path.is_relative_to(self.orp.configs_dir):
             self._tree.reveal(path.relative_to(self.orp.configs_dir).as_posix())
         self._edit(path)
