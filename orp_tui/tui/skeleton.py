@@ -113,7 +113,7 @@ def continued_by(skeleton: Skeleton, driver_class: type[Driver]) -> type[Driver]
             data = data.replace(_ENTER, "")
         if _LEAVE in data:
             # tmux, made larger meanwhile, would keep what stood here as the shell's own lines.
-            data = data.replace(_LEAVE, f"\x1b[H\x1b[2J{_LEAVE}")
+            data = data.replace(_LEAVE, f"\x1b[H\x1b[J{_LEAVE}")
         base.write(self, data)
 
     base: Any = driver_class
