@@ -33,7 +33,8 @@ Column = list[Any]
 """Of int, float and None."""
 
 _DEPTH = 8
-_LONGEST_NAME = 300
+LONGEST_NAME = 300
+"""What is longer is no name of a metric."""
 _MILLISECONDS = 1e11
 """A time stamp above this is not in seconds: it would be the year 5138."""
 _MOST_HOLES = 4
@@ -65,7 +66,7 @@ def points_of_columns(columns: Mapping[str, Column], count: int, before: int) ->
         return None
     found = {}
     for name, column in columns.items():
-        if name in (step_key, time_key) or len(name) > _LONGEST_NAME:
+        if name in (step_key, time_key) or len(name) > LONGEST_NAME:
             continue
         values = _full(column)
         if values is not None:
@@ -94,7 +95,7 @@ def _columns(rows: Sequence[Row]) -> dict[str, Column] | None:
     if any(dict in found for found in kinds.values()):
         return None
     return {
-        name: column if kinds[name] <= _CLEAN else [_number(value) for value in column]
+        name: column if kinds[name] <= _CLEAN else [number_of(value) for value in column]
         for name, column in raw.items()
     }
 
@@ -139,7 +140,7 @@ def _seconds(time: float) -> float:
 def _first_number(row: Row, keys: Iterable[str]) -> tuple[str | None, float]:
     """The first of the keys that holds a finite number, and the number; None if none does."""
     for key in keys:
-        number = _number(row.get(key))
+        number = number_of(row.get(key))
         if number is not None and math.isfinite(number):
             return key, number
     return None, 0.0
@@ -147,18 +148,18 @@ def _first_number(row: Row, keys: Iterable[str]) -> tuple[str | None, float]:
 
 def _flat(row: Row, prefix: str, taken: set[str | None], depth: int) -> Iterable[tuple[str, float]]:
     for name, value in row.items():
-        if name in taken or len(prefix) + len(name) > _LONGEST_NAME:
+        if name in taken or len(prefix) + len(name) > LONGEST_NAME:
             continue
         if isinstance(value, dict):
             if depth:
                 yield from _flat(value, f"{prefix}{name}/", set(), depth - 1)
             continue
-        number = _number(value)
+        number = number_of(value)
         if number is not None:
             yield prefix + name, number
 
 
-def _number(value: object) -> float | None:
+def number_of(value: object) -> float | None:
     """The number that a value is; None if it is none."""
     if type(value) in _NUMBERS:
         return _double(value)  # type: ignore[arg-type]
