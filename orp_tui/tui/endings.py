@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 import threading
+import time
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -34,8 +35,13 @@ class Endings:
         """Once there is one, it is told to leave."""
         self._number: int | None = None
         self._before: dict[int, Any] = {}
+        self._wake = -1
+        """Written to by the handler, read by the last resort."""
 
     def __enter__(self) -> Endings:
+        reading, self._wake = os.pipe()
+        # Started now: a handler that starts a thread waits for ever if it broke into the start of another one.
+        threading.Thread(target=self._last_resort, args=(reading,), daemon=True).start()
         for number in _ENDING:
             if signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
                 self._before[number] = signal.signal(number, self._end)
@@ -44,6 +50,7 @@ class Endings:
     def __exit__(self, *error: object) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)
+        os.close(self._wake)
         if self._number is not None:
             os.kill(os.getpid(), self._number)
 
@@ -54,15 +61,21 @@ class Endings:
         if number == signal.SIGINT and (app is None or loop is None):
             raise KeyboardInterrupt
         self._number = number
-        last_resort = threading.Timer(WITHIN_S, self._give_up, (128 + number,))
-        last_resort.daemon = True
-        last_resort.start()
+        os.write(self._wake, bytes((number,)))
         if app is None or loop is None:
             self._skeleton.take_down()
             signal.signal(number, signal.SIG_DFL)
             os.kill(os.getpid(), number)
             return
         loop.call_soon_threadsafe(app.exit)
+
+    def _last_resort(self, reading: int) -> None:
+        """Wait for a signal, and see to it that the program ends soon after it."""
+        number = os.read(reading, 1)
+        os.close(reading)
+        if number:
+            time.sleep(WITHIN_S)
+            self._give_up(128 + number[0])
 
     def _give_up(self, code: int) -> None:
         """End without the app, which hangs."""

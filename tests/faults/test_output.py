@@ -145,7 +145,8 @@ def test_a_training_that_closes_its_outputs_succeeds(project):
 def test_what_a_child_writes_after_the_main_process_ended_is_in_the_zip(project):
     run_id = project.submit("(sleep 0.5; echo late) & echo early; exit 3", stop={"grace": "5s"})
     # A failed command's children are asked to end at once; this one is deaf to that.
-    second = project.submit("(trap '' TERM; sleep 0.3; echo late) & echo early; exit 3", stop={"grace": "5s"})
+    deaf = "(trap '' TERM; : >deaf; sleep 0.3; echo late) & until [ -e deaf ]; do sleep 0.01; done"
+    second = project.submit(f"{deaf}; echo early; exit 3", stop={"grace": "5s"})
     project.settle()
     assert project.run(run_id).stdout.read_text() == "early\n"
     assert project.run(second).stdout.read_text() == "early\nlate\n"
