@@ -21,8 +21,6 @@ def _of_training(spec: ExperimentSpec) -> Iterator[str]:
 
 
 def _of_sections(spec: ExperimentSpec) -> Iterator[str]:
-    if spec.metrics and spec.metrics.alerts:
-        yield "metrics.alerts"
     for item in spec.deliverables:
         if any(check.name == "synced" for check in item.checks):
             yield f"deliverables[{item.index}].validation: synced"

@@ -30,6 +30,7 @@ def check_rules(spec: ExperimentSpec, problems: Problems) -> None:
 
         check_stages(spec, problems)
     _check_variants(spec, problems)
+    _check_alerts(spec, problems)
     check_services(spec, problems)
 
 
@@ -79,6 +80,24 @@ def _check_training(training: Training, path: Path, problems: Problems) -> None:
         problems.add(
             (*path, "seeds"), f"also given by config.{training.seed_key}; keep one of them, or set seed_key"
         )
+
+
+def _check_alerts(spec: ExperimentSpec, problems: Problems) -> None:
+    """An alert that asks for a checkpoint must know by which signal, and that one must not be the end."""
+    for place, alert in enumerate(spec.metrics.alerts if spec.metrics else ()):
+        if "checkpoint" not in alert.do:
+            continue
+        path = ("metrics", "alerts", place, "do")
+        rule = spec.training.checkpoints
+        if rule is None or rule.signal is None:
+            problems.add(
+                path,
+                "checkpoint sends the script a signal, which would end one that does not handle it; name the one that "
+                "yours saves at: training: {checkpoints: {path: …, signal: SIGUSR1}}",
+            )
+        elif rule.signal == spec.training.stop.signal:
+            message = f"checkpoint would send {rule.signal}, by which training.stop ends the script; take another signal"
+            problems.add(path, message)
 
 
 def _check_variants(spec: ExperimentSpec, problems: Problems) -> None:

@@ -20,6 +20,7 @@ from orp_tui.config.spec_types import (
     kind_of,
 )
 from orp_tui.config.values import parse_duration
+from orp_tui.core.alert_conditions import parse_condition
 
 Json = Any  # Any: a value as YAML gives it
 
@@ -28,6 +29,7 @@ EVENTS = (
     "started", "succeeded", "incomplete", "failed", "cancelled", "lost", "stalled", "alert", "deliverable", "gpu_lost",
     "disk_low", "queue_empty",
 )  # fmt: skip
+ALERT_ACTS = ("notify", "stop", "checkpoint")
 AGENTS = ("performance", "ablation", "baseline_comparison", "failure", "quality")
 
 
@@ -80,40 +82,26 @@ def _pattern(value: Json) -> Json:
     return value
 
 
-_METRIC = r"[A-Za-z_][\w./ -]{0,199}"
-_CONDITION = re.compile(
-    rf"(?:(?:nan|inf)\(\s*{_METRIC}\s*\)|(?P<silence>no_log|no_metric)\s*>\s*(?P<time>[\w. ]+)"
-    rf"|{_METRIC}?\s*(?:>=|<=|==|!=|>|<)\s*[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?)"
-)
-
-
 def _condition(value: Json) -> Json:
-    if not isinstance(value, str):
-        return value
-    match = _CONDITION.fullmatch(value.strip()[:500])
-    if not match:
-        raise ValueError(
-            f"{shown(value)} is no condition; write nan(loss), inf(loss), loss > 10, or no_log > 10m"
-        )
-    if match["time"] and match["silence"]:
-        parse_duration(match["time"].strip())
+    if isinstance(value, str):
+        parse_condition(value)
     return value
 
 
 class Alert(Section):
-    """Something to watch for while the run goes on."""
+    """Something to watch for while the run goes on. It acts once each time that its condition comes true."""
 
     when: Annotated[
         str,
         BeforeValidator(_condition),
-        WithJsonSchema({"type": "string", "examples": ["nan(loss)", "no_log > 10m"]}),
+        WithJsonSchema({"type": "string", "examples": ["nan(loss)", "loss > 10", "no_log > 10m"]}),
     ]
-    """`nan(loss)`, `inf(loss)`, `loss > 10`, `no_log > 10m` or `no_metric > 10m`."""
+    """The condition; the forms are listed above."""
     do: Annotated[
-        tuple[Literal["notify", "stop"], ...], Strict(False), Field(min_length=1), BeforeValidator(as_list),
-        WithJsonSchema({"anyOf": [{"enum": ["notify", "stop"]}, {"type": "array", "items": {"enum": ["notify", "stop"]}}]}),
+        tuple[Literal["notify", "stop", "checkpoint"], ...], Strict(False), Field(min_length=1), BeforeValidator(as_list),
+        WithJsonSchema({"anyOf": [{"enum": list(ALERT_ACTS)}, {"type": "array", "items": {"enum": list(ALERT_ACTS)}}]}),
     ]  # fmt: skip
-    """notify, stop, or both; a stop is a cancel by `alert`."""
+    """notify, stop, checkpoint, or several. A stop is a cancel by `alert`; a checkpoint sends `training.checkpoints.signal`. Each is noted in the run's `alerts.jsonl` and shown."""
 
 
 class Metrics(Section):

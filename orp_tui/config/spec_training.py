@@ -138,6 +138,18 @@ class Resources(Section):
     """Where it runs: `local`, or a profile from `orp.yaml`."""
 
 
+CHECKPOINT_SIGNALS = ("SIGUSR1", "SIGUSR2", "SIGHUP")
+
+
+def _checkpoint_signal(value: Json) -> Json:
+    if not isinstance(value, str):
+        raise ValueError(f"must be a name such as SIGUSR1, not {kind_of(value)}")
+    name = value.upper() if value.upper().startswith("SIG") else f"SIG{value.upper()}"
+    if name not in CHECKPOINT_SIGNALS:
+        raise ValueError(f"{shown(value)} is not allowed; write one of {', '.join(CHECKPOINT_SIGNALS)}")
+    return name
+
+
 class Checkpoints(Section):
     """Where the training saves its state, for resuming and for pruning."""
 
@@ -147,6 +159,15 @@ class Checkpoints(Section):
     """File inside a checkpoint's folder that is written last; without it the checkpoint is not complete."""
     keep: Annotated[int, Field(ge=1)] | None = None
     """How many to keep while the run goes on; never removes the best, the last or a deliverable."""
+    signal: (
+        Annotated[
+            str,
+            BeforeValidator(_checkpoint_signal),
+            WithJsonSchema({"type": "string", "examples": list(CHECKPOINT_SIGNALS)}),
+        ]
+        | None
+    ) = None
+    """The signal on which the script saves a checkpoint at once, for alerts with `do: checkpoint`. The script must handle it: one that does not is left alone, since the signal would end it."""
 
 
 def _env_value(value: Json) -> Json:
