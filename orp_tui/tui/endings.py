@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import signal
 import threading
 import time
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from textual.app import App
 
 _ENDING = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+_INPUT = 0
 WITHIN_S = 3.0
 """What has not left by then is ended: its terminal may have gone, and writing to it hang."""
 
@@ -25,7 +27,8 @@ WITHIN_S = 3.0
 class Endings:
     """Handles SIGTERM, SIGHUP and SIGINT while it is entered. What was ignored, as under nohup, stays so.
 
-    Before there is an app SIGINT interrupts as always.
+    Where SIGHUP is ignored, a terminal that has gone ends it all the same: there is nothing left to
+    show it on. Before there is an app SIGINT interrupts as always.
     """
 
     def __init__(self, skeleton: Skeleton) -> None:
@@ -40,11 +43,11 @@ class Endings:
 
     def __enter__(self) -> Endings:
         reading, self._wake = os.pipe()
-        # Started now: a handler that starts a thread waits for ever if it broke into the start of another one.
-        threading.Thread(target=self._last_resort, args=(reading,), daemon=True).start()
         for number in _ENDING:
             if signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
                 self._before[number] = signal.signal(number, self._end)
+        # Started now: in a handler there may be no starting of threads.
+        threading.Thread(target=self._last_resort, args=(reading,), daemon=True).start()
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -71,16 +74,29 @@ class Endings:
 
     def _last_resort(self, reading: int) -> None:
         """Wait for a signal, and see to it that the program ends soon after it."""
-        number = os.read(reading, 1)
-        os.close(reading)
-        if number:
-            time.sleep(WITHIN_S)
-            self._give_up(128 + number[0])
+        if signal.SIGHUP not in self._before and os.isatty(_INPUT) and _hangs_up(_INPUT, before=reading):
+            number = signal.SIGHUP.to_bytes(1)
+            os.kill(os.getpid(), signal.SIGTERM)
+        else:
+            number = os.read(reading, 1)
+        if not number:  # it has left
+            os.close(reading)
+            return
+        time.sleep(WITHIN_S)
+        self._give_up(128 + number[0])
 
     def _give_up(self, code: int) -> None:
         """End without the app, which hangs."""
         self._skeleton.force_down()
         os._exit(code)
+
+
+def _hangs_up(terminal: int, *, before: int) -> bool:
+    """Wait until a terminal has gone (True) or there is something to read at `before` (False)."""
+    watched = select.poll()
+    watched.register(terminal, 0)  # that it has gone is told in any case
+    watched.register(before, select.POLLIN)
+    return any(descriptor == terminal for descriptor, _ in watched.poll())
 
 
 def _running_loop() -> asyncio.AbstractEventLoop | None:

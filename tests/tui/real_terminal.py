@@ -7,6 +7,7 @@ import fcntl
 import os
 import pty
 import select
+import signal
 import struct
 import subprocess
 import sys
@@ -20,11 +21,23 @@ import pyte
 ORP_TUI = (sys.executable, "-P", "-m", "orp_tui")
 
 
+def _begin(hang_ups: signal.Handlers) -> None:
+    """In the child: the terminal is its own; whether these tests run under nohup is no matter."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    signal.signal(signal.SIGHUP, hang_ups)
+
+
 class RealTerminal:
     """Starts the program at once; `raw` is all it has written."""
 
     def __init__(
-        self, argv: Sequence[str], env: Mapping[str, str], *, cwd: str, size: tuple[int, int]
+        self,
+        argv: Sequence[str],
+        env: Mapping[str, str],
+        *,
+        cwd: str,
+        size: tuple[int, int],
+        hang_ups: signal.Handlers = signal.SIG_DFL,
     ) -> None:
         self.raw = bytearray()
         self.screen = pyte.Screen(*size)
@@ -39,7 +52,7 @@ class RealTerminal:
             cwd=cwd,
             env=dict(env),
             start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+            preexec_fn=lambda: _begin(hang_ups),
         )
 
     def modes(self) -> list[Any]:
@@ -115,10 +128,15 @@ class RealTerminal:
 
 @contextlib.contextmanager
 def terminal(
-    argv: Sequence[str], env: Mapping[str, str], *, cwd: object = "/", size: tuple[int, int] = (100, 30)
+    argv: Sequence[str],
+    env: Mapping[str, str],
+    *,
+    cwd: object = "/",
+    size: tuple[int, int] = (100, 30),
+    hang_ups: signal.Handlers = signal.SIG_DFL,
 ) -> Iterator[RealTerminal]:
-    """A program in a terminal of that many columns and rows, ended in the end."""
-    real = RealTerminal(argv, env, cwd=str(cwd), size=size)
+    """A program in a terminal of that many columns and rows, ended in the end; `hang_ups` may be ignored."""
+    real = RealTerminal(argv, env, cwd=str(cwd), size=size, hang_ups=hang_ups)
     try:
         yield real
     finally:

@@ -151,27 +151,6 @@ def test_a_dashboard_that_hangs_is_ended_by_a_signal_all_the_same_and_in_order(h
         assert real.modes() == before
 
 
-STARTING_A_THREAD = """\
-import signal, sys, threading
-from orp_tui.tui import launch
-import orp_tui.tui.app as app
-def struck(self):
-    with threading._active_limbo_lock:  # as while a thread is being started
-        signal.raise_signal(signal.SIGTERM)
-app.OrpApp.on_key = struck
-sys.exit(launch.main())
-"""
-
-
-def test_a_signal_in_the_middle_of_the_start_of_a_thread_ends_it_in_order(home, project):
-    with terminal((sys.executable, "-P", "-c", STARTING_A_THREAD), environment(home), cwd=project) as real:
-        real.until("Queue", "Leave")
-        real.send("ö")
-
-        assert real.end() == -signal.SIGTERM
-        assert in_order(real)
-
-
 def test_a_terminal_that_goes_takes_the_dashboard_with_it_and_the_place_is_kept(home, project):
     with terminal(ORP_TUI, environment(home), cwd=project) as real:
         real.until("Queue", "Leave")
@@ -179,6 +158,15 @@ def test_a_terminal_that_goes_takes_the_dashboard_with_it_and_the_place_is_kept(
         assert real.hang_up() == -signal.SIGHUP
     (kept,) = (home / ".local" / "state" / "orp" / "dashboard").glob("*.json")
     assert json.loads(kept.read_text())["base"] == str(project / "experiments")
+    assert not reports(home)
+
+
+def test_a_terminal_that_goes_takes_the_dashboard_with_it_where_hang_ups_are_ignored(home, project):
+    with terminal(ORP_TUI, environment(home), cwd=project, hang_ups=signal.SIG_IGN) as real:
+        real.until("Queue", "Leave")
+
+        assert real.hang_up() == -signal.SIGTERM
+    assert list((home / ".local" / "state" / "orp" / "dashboard").glob("*.json"))
     assert not reports(home)
 
 
