@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from orp_tui.core.alert_conditions import NonFinite, Plateau, Spike, Threshold
+from orp_tui.core.series import Numbers
 from orp_tui.core.words import duration, number
 
 Json = dict[str, Any]  # Any: values as JSON gives them
@@ -29,6 +30,7 @@ _T90 = {3: 1.638, 4: 1.533, 5: 1.476, 6: 1.440, 7: 1.415, 8: 1.397}
 _COMPARE: dict[str, Callable[[float, float], bool]] = {
     ">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.le, "==": operator.eq, "!=": operator.ne,
 }  # fmt: skip
+_ORDER = (operator.gt, operator.ge, operator.lt, operator.le)
 
 
 class Judge(Protocol):
@@ -36,6 +38,10 @@ class Judge(Protocol):
 
     def holds(self, step: float, value: float, at: float) -> bool | None:
         """Whether the condition holds with this value; `at` in seconds of any clock that goes on."""
+        ...
+
+    def rules_out(self, values: Numbers) -> bool:
+        """Whether all of these can be passed over, while the condition does not hold."""
         ...
 
     def words(self, name: str, value: float) -> str:
@@ -58,6 +64,9 @@ class NonFiniteJudge:
     def holds(self, step: float, value: float, at: float) -> bool | None:  # noqa: ARG002 - the protocol
         return self._is_so(value)
 
+    def rules_out(self, values: Numbers) -> bool:
+        return math.isfinite(sum(values))
+
     def words(self, name: str, value: float) -> str:
         return f"{name} is {'NaN' if math.isnan(value) else number(value)}"
 
@@ -71,6 +80,11 @@ class ThresholdJudge:
 
     def holds(self, step: float, value: float, at: float) -> bool | None:  # noqa: ARG002 - the protocol
         return not math.isnan(value) and self._compare(value, self._bound)
+
+    def rules_out(self, values: Numbers) -> bool:
+        if self._compare not in _ORDER or not values or not math.isfinite(sum(values)):
+            return False
+        return not self._compare(max(values), self._bound) and not self._compare(min(values), self._bound)
 
     def words(self, name: str, value: float) -> str:
         return f"{name} is {number(value)}"
@@ -118,6 +132,9 @@ class SpikeJudge:
         self._scale = max(deviation_of(self._sorted, self._middle), LEAST_SCALE * abs(self._middle))
         return value - self._middle > self._limit * self._scale
 
+    def rules_out(self, values: Numbers) -> bool:  # noqa: ARG002 - the protocol
+        return False  # each counts for those that follow
+
     def _take(self, value: float) -> None:
         if len(self._values) == self._size:
             oldest = self._values.pop(0)
@@ -164,6 +181,8 @@ class PlateauJudge:
         if not math.isfinite(value):
             return None
         where = step if self._condition.in_steps else at
+        if not math.isfinite(where):
+            return None
         if self._start is None or where < self._start + self._block * self._width:
             self._begin(where)  # also where a training went back
         assert self._start is not None
@@ -179,6 +198,9 @@ class PlateauJudge:
         if is_new or self._is_sparse():
             return self._judge(block)
         return None
+
+    def rules_out(self, values: Numbers) -> bool:  # noqa: ARG002 - the protocol
+        return False  # each counts for those that follow
 
     @property
     def _width(self) -> float:
@@ -253,10 +275,12 @@ def line_through(places: Sequence[float], values: Sequence[float]) -> tuple[floa
     """Slope of the least-squares line and its standard error; at least three places, not all the same."""
     count = len(places)
     mid_place, mid_value = sum(places) / count, sum(values) / count
-    spread = sum((place - mid_place) ** 2 for place in places)
-    slope = sum((p - mid_place) * (v - mid_value) for p, v in zip(places, values, strict=True)) / spread
-    rest = sum((v - mid_value - slope * (p - mid_place)) ** 2 for p, v in zip(places, values, strict=True))
-    return slope, math.sqrt(rest / (count - 2) / spread)
+    across = [place - mid_place for place in places]
+    off = [value - mid_value for value in values]
+    spread = sum(a * a for a in across)
+    slope = sum(a * b for a, b in zip(across, off, strict=True)) / spread
+    rest = [b - slope * a for a, b in zip(across, off, strict=True)]
+    return slope, math.sqrt(sum(r * r for r in rest) / (count - 2) / spread)
 
 
 def _better(one: float | None, other: float) -> float:

@@ -81,6 +81,13 @@ def test_all_problems_come_at_once_in_the_order_of_the_file(refused):
         ("  locks: [1]\n", "e.yaml:4: training.locks[0]: must be text, not the number 1; put it in quotes"),
         ("metrics: {patterns: ['(?P<x>']}\n", "e.yaml:4: metrics.patterns[0]: is no regular expression"),
         ("metrics: {alerts: [{when: loss is bad, do: stop}]}\n", "e.yaml:4: metrics.alerts[0].when: loss is bad is no cond"),
+        ("metrics: {alerts: [{when: loss < 70%, do: stop}]}\n", "e.yaml:4: metrics.alerts[0].when: 70% is a share, which"),
+        ("metrics: {alerts: [{when: 7, do: stop}]}\n", "e.yaml:4: metrics.alerts[0].when: must be text, not the number 7"),
+        ("metrics: {alerts: [{when: nan(x), do: halt}]}\n", 'e.yaml:4: metrics.alerts[0].do: "halt" is not allowed; allowed: '),
+        ("metrics: {alerts: [{when: nan(x), do: []}]}\n", "e.yaml:4: metrics.alerts[0].do: is empty; write at least one"),
+        ("metrics: {alerts: [{when: nan(x)}]}\n", "e.yaml:4: metrics.alerts[0].do: is missing; it is needed here"),
+        ("metrics: {alerts: [{when: nan(x), do: checkpoint}]}\n", "e.yaml:4: metrics.alerts[0].do: checkpoint sends the script a"),
+        ("  checkpoints: {path: c, signal: SIGKILL}\n", "e.yaml:4: training.checkpoints.signal: SIGKILL is not allowed; write"),
         ("metrics: {sources: [{type: tfevent, path: x}]}\n", 'e.yaml:4: metrics.sources[0].type: "tfevent" is not a known'),
         ("queue: {priority: urgent}\n", "e.yaml:4: queue.priority: urgent is no priority"),
         ("queue: {start: 25:00}\n", "e.yaml:4: queue.start: 25:00 is no time"),
@@ -234,3 +241,23 @@ def test_a_config_error_is_a_usage_error_with_exit_code_2(tmp_path):
         load_experiment_file(tmp_path / "missing.yaml")
     assert raised.value.exit_code == 2
     assert str(raised.value) == f"{tmp_path}/missing.yaml: cannot be read: No such file or directory"
+
+
+def test_a_checkpoint_by_the_signal_that_ends_the_script_is_refused(refused):
+    [said] = refused(
+        "  checkpoints: {path: c, signal: usr1}\n  stop: {signal: SIGUSR1}\n"
+        "metrics: {alerts: [{when: nan(x), do: [stop, checkpoint]}]}\n"
+    )
+
+    assert said.startswith(
+        "e.yaml:6: metrics.alerts[0].do: checkpoint would send SIGUSR1, by which training.stop ends"
+    )
+
+
+def test_an_alert_may_ask_for_a_checkpoint_where_the_signal_is_named(load):
+    loaded = load(
+        "  checkpoints: {path: c, signal: usr1}\nmetrics: {alerts: [{when: nan(x), do: [notify, checkpoint]}]}\n"
+    )
+
+    assert loaded.spec.training.checkpoints.signal == "SIGUSR1"
+    assert loaded.spec.metrics.alerts[0].do == ("notify", "checkpoint")

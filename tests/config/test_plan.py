@@ -83,7 +83,6 @@ def test_variables_of_the_file_stand_beside_those_of_the_config(load):
     ("text", "key"),
     [
         ("  resources: {executor: lab}\n", "training.resources.executor: lab"),
-        ("metrics: {alerts: [{when: nan(x), do: stop}]}\n", "metrics.alerts"),
         (
             "deliverables: [{type: wandb_run, path: wandb, validation: synced}]\n",
             "deliverables[0].validation: synced",
