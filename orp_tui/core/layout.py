@@ -71,6 +71,11 @@ class BasePaths:
         """The observer's last looks at the GPUs; can be made again."""
         return self.state / "gpus.json"
 
+    @property
+    def metric_cache(self) -> Path:
+        """What the observer has read of the metrics of all runs; can be made again."""
+        return self.state / "metrics.db"
+
     def packing_lock(self, slot: int) -> Path:
         return self.state / f"packing-{slot}.lock"
 
@@ -148,6 +153,11 @@ class RunPaths:
     @property
     def metrics(self) -> Path:
         return self.folder / "metrics.jsonl"
+
+    @property
+    def system(self) -> Path:
+        """What the run took of the machine, sampled by the observer; read as metrics."""
+        return self.folder / "system.jsonl"
 
     @property
     def cancel(self) -> Path:

@@ -6,10 +6,11 @@ moment and never changes, so a thread may draw it while another goes on reading.
 
 from __future__ import annotations
 
+import abc
 import dataclasses
 import math
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeAlias
 
 Numbers: TypeAlias = "array[float]"
@@ -122,14 +123,22 @@ def summary_of(points: Points) -> Summary:
     )
 
 
+class LazyBlocks(Sequence[Points]):
+    """Blocks that are read when somebody asks for them."""
+
+    @abc.abstractmethod
+    def followed_by(self, more: tuple[Points, ...]) -> LazyBlocks:
+        """The same with further ones at the end."""
+
+
 @dataclasses.dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Series:
     """A metric as it was at one moment."""
 
     name: str
     """As the training logs it: text from outside."""
-    blocks: tuple[Points, ...]
-    """In the order of writing; none of them is empty or will change."""
+    blocks: Sequence[Points]
+    """In the order of writing; none of them is empty or will change. `LazyBlocks` for a long one that is kept apart."""
     summary: Summary
 
     def __len__(self) -> int:
@@ -146,7 +155,7 @@ class Series:
     @property
     def has_times(self) -> bool:
         """Whether every point has a time stamp, as far as its ends tell."""
-        return bool(self.blocks) and not math.isnan(self.blocks[0].times[0] + self.blocks[-1].times[-1])
+        return len(self.blocks) > 0 and not math.isnan(self.blocks[0].times[0] + self.blocks[-1].times[-1])
 
     @classmethod
     def of(
@@ -159,13 +168,14 @@ class Series:
 
 
 class SeriesBuilder:
-    """A series that grows. One thread at a time."""
+    """A series that grows, from nothing or from `base`. One thread at a time."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, base: Series | None = None) -> None:
         self.name = name
+        self._base: Sequence[Points] = () if base is None else base.blocks
         self._full: list[Points] = []
         self._tail = Points.of((), ())
-        self._summary = Summary()
+        self._summary = Summary() if base is None else base.summary
         self._view: Series | None = None
 
     def extend(self, points: Points) -> None:
@@ -185,8 +195,12 @@ class SeriesBuilder:
         """What it holds now; the same object until there is more."""
         if self._view is None:
             tail = (_part(self._tail, 0, len(self._tail)),) if self._tail else ()
-            self._view = Series(self.name, (*self._full, *tail), self._summary)
+            self._view = Series(self.name, _joined(self._base, (*self._full, *tail)), self._summary)
         return self._view
+
+
+def _joined(blocks: Sequence[Points], more: tuple[Points, ...]) -> Sequence[Points]:
+    return blocks.followed_by(more) if isinstance(blocks, LazyBlocks) else (*blocks, *more)
 
 
 def _columns(points: Points) -> tuple[Numbers, Numbers, Numbers]:
