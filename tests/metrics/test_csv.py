@@ -366,6 +366,29 @@ def test_cells_that_are_missing_empty_or_text_are_no_points(tmp_path):
     assert found.bad == 0
 
 
+def test_a_row_much_shorter_than_a_long_header_is_torn(tmp_path):
+    names = [f"m{number}" for number in range(40)]
+
+    found = of(tmp_path, ",".join(names) + "\n1\n" + ",".join("2" * 25) + "\n")
+
+    assert values(found, "m0") == [(0, 2)]
+    assert found.first_bad == "line 2: 1 cell under 40 names"
+
+
+def test_a_comma_within_a_number_is_its_point_where_semicolons_delimit(tmp_path):
+    assert values(of(tmp_path, "step;loss\n1;0,5\n2;1.234,5\n3;0.25\n")) == [(1, 0.5), (3, 0.25)]
+    assert values(of(tmp_path, 'step,loss\n1,"0,5"\n')) == []
+
+
+def test_headers_that_change_with_each_row_cost_no_more_than_other_rows(tmp_path):
+    text = "".join(f"step,loss,n{number},m\n{number},2,3,4\n" for number in range(5000))
+
+    found = of(tmp_path, text)
+
+    assert len(values(found)) == len(values(found, "m")) == 5000
+    assert values(found, "n4999") == [(4999, 3)]
+
+
 def test_a_row_with_more_cells_than_names_is_bad_and_the_first_is_named(tmp_path):
     found = of(tmp_path, 'step,loss,note\n1,0.5,"two\nlines"\n2,0.25,a,b\n3,4,5,6\n7,8,9\n')
 

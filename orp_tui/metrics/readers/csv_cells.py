@@ -19,8 +19,10 @@ def columns_of(rows: Sequence[Sequence[str]], header: Header) -> dict[str, Colum
     for name, cells in zip(header.names, zip(*rows, strict=True), strict=True):
         if not name:
             continue
+        if header.delimiter == ";" and any("," in cell for cell in cells):
+            cells = tuple(cell.replace(",", ".") for cell in cells)  # as half of Europe writes numbers
         column = _times(cells, header.started) if name == "time" else _numbers(cells)
-        if column is not None and any(value is not None for value in column):
+        if any(value is not None for value in column):
             found[name] = column
     return found
 

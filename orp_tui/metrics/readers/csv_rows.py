@@ -18,11 +18,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from orp_tui.core.ports import MetricBatch
-from orp_tui.core.series import Points
 from orp_tui.metrics.growing import GrowingFile, Place
 from orp_tui.metrics.readers.csv_header import Header, NoHeader, header_of, top_of
 from orp_tui.metrics.readers.csv_records import Records, only_row, records_in
-from orp_tui.metrics.readers.csv_table import joined, points_in, table_of
+from orp_tui.metrics.readers.csv_table import table_of
 
 WINDOW = 256 << 10
 """Bytes that one read looks at: some 30,000 cells."""
@@ -141,10 +140,8 @@ class CsvReader:
 
     def _batch(self, records: Records, header: Header) -> MetricBatch:
         table = table_of(records, header)
-        points: dict[str, Points] = {}
-        for under, rows in table.parts:
-            points = joined(points, points_in(rows, under, self._rows))
-            self._rows += len(rows)
+        points = table.points(self._rows)
+        self._rows += table.rows
         if table.header is not header:
             self._header, self._later_names = table.header, list(table.header.cells)
         first = min(filter(None, (table.first_bad, records.first_bad)), default=0)

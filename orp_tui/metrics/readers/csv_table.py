@@ -14,6 +14,9 @@ from orp_tui.metrics.rows import points_of, points_of_columns
 
 Cells = list[str]
 
+_NARROW = 16
+"""Rows shorter than half of a header that has more names than this are torn."""
+
 
 @dataclasses.dataclass(slots=True)
 class Table:
@@ -29,6 +32,17 @@ class Table:
     @property
     def header(self) -> Header:
         return self.parts[-1][0]
+
+    @property
+    def rows(self) -> int:
+        return sum(len(rows) for _, rows in self.parts)
+
+    def points(self, before: int) -> dict[str, Points]:
+        """Of each metric, if `before` rows stand earlier in the file."""
+        if len(self.parts) > 1:
+            return _gathered(self.parts, before)
+        header, rows = self.parts[0]
+        return _points_in(rows, header, before)
 
 
 def table_of(records: Records, header: Header) -> Table:
@@ -51,7 +65,7 @@ def table_of(records: Records, header: Header) -> Table:
 def _fit(table: Table, rows: list[Cells], row: Cells, width: int, end: int) -> None:
     while len(row) > width and not row[-1].strip():
         row.pop()
-    if len(row) <= width:
+    if len(row) == width or (len(row) < width and width <= max(_NARROW, 2 * len(row))):
         rows.append(row + [""] * (width - len(row)))
         return
     table.bad += 1
@@ -60,8 +74,7 @@ def _fit(table: Table, rows: list[Cells], row: Cells, width: int, end: int) -> N
         table.first_words = f"{counted(len(row), 'cell')} under {counted(width, 'name')}"
 
 
-def points_in(rows: Sequence[Cells], header: Header, before: int) -> dict[str, Points]:
-    """The points of each metric in `rows`, of which `before` stand earlier in the file."""
+def _points_in(rows: Sequence[Cells], header: Header, before: int) -> dict[str, Points]:
     if not rows:
         return {}
     if header.long is not None:
@@ -75,14 +88,16 @@ def points_in(rows: Sequence[Cells], header: Header, before: int) -> dict[str, P
     return points_of([dict(zip(names, row, strict=True)) for row in told], before)
 
 
-def joined(earlier: dict[str, Points], later: dict[str, Points]) -> dict[str, Points]:
-    """Both, one after the other. Metrics may share columns, so none is made longer in its place."""
-    both = dict(earlier)
-    for name, points in later.items():
-        first = both.get(name)
-        both[name] = points if first is None else _after(first, points)
-    return both
-
-
-def _after(first: Points, second: Points) -> Points:
-    return Points(first.steps + second.steps, first.values + second.values, first.times + second.times)
+def _gathered(parts: Sequence[tuple[Header, Sequence[Cells]]], before: int) -> dict[str, Points]:
+    found: dict[str, Points] = {}
+    for header, rows in parts:
+        for name, points in _points_in(rows, header, before).items():
+            # Metrics may share a column of steps: what is made longer is always a column of our own.
+            own = found.get(name)
+            if own is None:
+                own = found[name] = Points.of((), ())
+            own.steps.extend(points.steps)
+            own.values.extend(points.values)
+            own.times.extend(points.times)
+        before += len(rows)
+    return found
