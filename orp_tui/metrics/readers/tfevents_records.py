@@ -1,0 +1,84 @@
+"""The records of an event file: length, its checksum, payload, its checksum.
+
+Every payload is checked before anybody looks into it, so a flipped bit is never a point. TensorBoard stops
+for good at the first record that is broken; here the next one that is sound is looked for.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import re
+import struct
+
+from orp_tui.metrics.readers.tfevents_crc import Span, first_wrong, masked_crc
+
+HEADER, FOOTER = 12, 4
+"""Bytes before and after a payload."""
+_MOST = 2 << 30
+"""No message of protobuf is longer; so the upper half of a length is always zero."""
+_ZEROS = bytes(4)
+_OTHER_THAN_ZERO = re.compile(rb"[^\0]")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Records:
+    """The records that stand one behind the other in some bytes."""
+
+    spans: list[Span]
+    """Their payloads."""
+    end: int
+    """Where the first that is not among them begins."""
+    needed: int
+    """Bytes that it takes, header and all; 0 where that can't be told."""
+    broken: str
+    """What is wrong with it, in words; empty if it is only not all there."""
+
+
+def records_in(data: bytes, at: int = 0) -> Records:
+    """The records from `at` on, up to one that is broken or not all there."""
+    spans: list[Span] = []
+    size, needed, broken = len(data), 0, ""
+    while at + HEADER <= size:
+        length = payload_length(data[at : at + HEADER])
+        if length < 0:
+            broken = "no length of a record"
+            break
+        begin = at + HEADER
+        end = begin + length
+        if end + FOOTER > size:
+            needed = HEADER + length + FOOTER
+            break
+        spans.append((begin, end))
+        at = end + FOOTER
+    wrong = first_wrong(data, spans)
+    if wrong is None:
+        return Records(spans, at, needed, broken)
+    return Records(spans[:wrong], spans[wrong][0] - HEADER, 0, "its checksum is another one")
+
+
+@functools.lru_cache(maxsize=4096)
+def payload_length(header: bytes) -> int:
+    """The length that the first 12 bytes of a record tell; -1 if they are none.
+
+    Few lengths come again and again, so most of them are checked once.
+    """
+    length, crc = struct.unpack("<QI", header)
+    return int(length) if length < _MOST and crc == masked_crc(header[:8]) else -1
+
+
+def next_record(data: bytes, at: int) -> int:
+    """Where, from `at` on, the header of a record begins; -1 if none does. Bytes that say nothing are passed quickly."""
+    while True:
+        zeros = data.find(_ZEROS, at + 4)
+        at = zeros - 4
+        if zeros < 0 or at + HEADER > len(data):
+            return -1
+        if payload_length(data[at : at + HEADER]) >= 0:
+            return at
+        at += 1
+        if data.startswith(_ZEROS, zeros + 4):  # as a crash leaves them: up to millions
+            other = _OTHER_THAN_ZERO.search(data, zeros)
+            if other is None:
+                return -1
+            at = max(at, other.start() - HEADER + 1)
