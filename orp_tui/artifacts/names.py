@@ -16,6 +16,7 @@ FIXED = (
     "deliverables.json",
     "metrics.jsonl",
     "notes.jsonl",
+    "alerts.jsonl",
     "cancel.json",
     "supervisor.log",
 )

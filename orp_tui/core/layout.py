@@ -76,6 +76,10 @@ class BasePaths:
         """What the observer has read of the metrics of all runs; can be made again."""
         return self.state / "metrics.db"
 
+    def alert_state(self, run_id: str) -> Path:
+        """What the observer remembers of a run's alerts while it runs."""
+        return self.state / "alerts" / f"{run_id}.json"
+
     def packing_lock(self, slot: int) -> Path:
         return self.state / f"packing-{slot}.lock"
 
@@ -158,6 +162,11 @@ class RunPaths:
     def system(self) -> Path:
         """What the run took of the machine, sampled by the observer; read as metrics."""
         return self.folder / "system.jsonl"
+
+    @property
+    def alerts(self) -> Path:
+        """Conditions that have come true, and what was done about them; written by the observer."""
+        return self.folder / "alerts.jsonl"
 
     @property
     def cancel(self) -> Path:
