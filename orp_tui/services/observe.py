@@ -26,6 +26,7 @@ from orp_tui.deliverables.evaluate import evaluate
 from orp_tui.engine.request_file import read_request
 from orp_tui.files import locks
 from orp_tui.files.atomic import read_json
+from orp_tui.services.alerting import Alerts
 from orp_tui.services.gpu_samples import GpuSamples
 from orp_tui.services.watchers import Growth, Pruner
 from orp_tui.store import database, runs
@@ -37,7 +38,7 @@ IDLE_EXIT_S = 10.0
 class Watcher(Protocol):
     """One thing that is looked at once a second for each running run."""
 
-    def look(self, run: Run) -> None:
+    def look(self, run: Run) -> object:
         """Take one look; what goes wrong with one run must not reach the others."""
         ...
 
@@ -105,7 +106,8 @@ def observe(paths: BasePaths) -> bool:
 
     signal.signal(signal.SIGTERM, end)
     connection = database.connect(paths.database, allow_network=True, create=False)
-    watchers: list[Watcher] = [LiveChecks(paths), Pruner(paths), Growth(paths)]
+    alerts = Alerts(paths, connection)  # also a listener of whatever reads the metrics
+    watchers: list[Watcher] = [LiveChecks(paths), Pruner(paths), Growth(paths), alerts]
     running: dict[str, Run] = {}
     version, busy = -1, time.monotonic()
     samples, wants_gpus = GpuSamples(paths), False
