@@ -43,6 +43,8 @@ class Root:
     """Only what was written earlier counts: a later run may go on in the same folder."""
     skip: frozenset[str] = frozenset()
     """Absolute paths of folders that are not entered."""
+    without: frozenset[str] = frozenset()
+    """Absolute paths of files that are read elsewhere."""
     depth: int = 6
     entries: int = 20_000
     """Files and folders that a pass looks at, at most."""
@@ -170,7 +172,7 @@ class Discovery:
     def _judge(self, kind: str, relative: str) -> None:
         """Take a candidate in if it holds metrics of this run; a stat if nothing about it has changed."""
         source = source_at(kind, self._path(relative), relative, since=self.root.since)
-        if source.key in self._found:
+        if source.key in self._found or source.path in self.root.without:
             return
         stamp = self._stamp(kind, relative)
         if stamp is None or self._judged.get(relative) == stamp:

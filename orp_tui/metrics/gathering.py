@@ -6,8 +6,10 @@ cannot be read is told in words and touches no other source.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import math
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -123,6 +125,17 @@ class Gatherer:
     def is_complete(self) -> bool:
         """Whether all that was there at the last call is read; if not, the next call brings more at once."""
         return self._scanned and not any(each.more for each in self._open.values())
+
+    @property
+    def bytes(self) -> tuple[int, int]:
+        """How many are read and how many there are, in the sources of which that is known."""
+        done = there = 0
+        for each in self._open.values():
+            with contextlib.suppress(OSError, TypeError, ValueError):
+                size = os.path.getsize(each.source.path)
+                done += min(int(each.reader.mark.get("offset", size)), size)
+                there += size
+        return done, there
 
     @property
     def troubles(self) -> tuple[str, ...]:

@@ -39,7 +39,7 @@ def is_checkpoint(name: str) -> bool:
 
 def promised(name: str, *, in_lightning: bool = False) -> str | None:
     """The kind that a file of that name may be; `sqlite` for a database that may be one of two."""
-    if ".tfevents." in name:
+    if ".tfevents." in name and not name.endswith(".profile-empty"):
         return "tfevents"
     if name == "trainer_state.json":
         return "trainer_state"

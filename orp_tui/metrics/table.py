@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from orp_tui.core.ports import MetricBatch
 from orp_tui.core.series import Series, SeriesBuilder
+from orp_tui.metrics.by_step import StepBuilder
 
 MOST_METRICS = 10_000
 """Further names are counted, not kept: a training that logs a new name at each step ends nothing."""
@@ -14,8 +15,10 @@ MOST_METRICS = 10_000
 class MetricTable:
     """Name → series. One thread at a time; the series it gives may go to any other."""
 
-    def __init__(self) -> None:
-        self._builders: dict[str, SeriesBuilder] = {}
+    def __init__(self, *, by_step: bool = False) -> None:
+        """`by_step`: of points of one step the one with the latest time counts, and they are put in order."""
+        self._make = StepBuilder if by_step else SeriesBuilder
+        self._builders: dict[str, SeriesBuilder | StepBuilder] = {}
         self.bad = 0
         """Records passed over."""
         self.first_bad = ""
@@ -38,7 +41,7 @@ class MetricTable:
                 if len(self._builders) >= MOST_METRICS:
                     self.left_out += len(points)
                     continue
-                builder = self._builders[name] = SeriesBuilder(name)
+                builder = self._builders[name] = self._make(name)
             builder.extend(points)
         self.bad += batch.bad
         self.first_bad = self.first_bad or batch.first_bad

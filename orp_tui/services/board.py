@@ -15,7 +15,7 @@ from orp_tui.core.sanitise import one_line
 from orp_tui.core.states import Mark, RunState
 from orp_tui.engine.leadership import read_leader
 from orp_tui.services.context import Context
-from orp_tui.services.run_metrics import LastMetrics
+from orp_tui.services.last_metrics import LastMetrics
 from orp_tui.services.watch import RunView, Snapshot, killed_at, snapshot, view
 from orp_tui.store import database, groups, runs
 
@@ -51,6 +51,15 @@ class Board:
     """The store can be read and not written: nothing can be queued or changed from here."""
     problem: str | None = None
     """Why the store can't be used now, in one line; the runs are then what they last were."""
+
+    def is_like(self, other: Board) -> bool:
+        """Whether both say the same, each at its time."""
+        if (self.seen is None) != (other.seen is None):
+            return False
+        seen = self.seen
+        if seen is not None and other.seen is not None:
+            seen = dataclasses.replace(seen, at=other.seen.at)
+        return dataclasses.replace(self, at=other.at, seen=seen) == other
 
     @property
     def rows(self) -> tuple[RunView, ...]:
@@ -90,7 +99,7 @@ class BoardReader:
         self._stack = contextlib.ExitStack()
         self._connection: database.Connection | None = None
         self._last = Board(0.0, None)
-        self._metrics = LastMetrics()
+        self._metrics = LastMetrics(context.paths)
         self._ended: tuple[RunView, ...] = ()
         self._ended_metrics: dict[str, str] = {}
         self._version = -1
@@ -139,9 +148,12 @@ class BoardReader:
         connection = self._connection
         version = self._data_version()
         seen = snapshot(paths, connection, slots=self._context.slots)
+        has_news = self._metrics.advance()
         if version != self._version or version < 0:
             self._read_ended(connection, seen.unfinished)
             self._version = version
+        elif has_news:
+            self._ended_metrics = self._last_metrics(self._ended)
         unsettled = self._unsettled(connection, seen)
         return Board(
             at=seen.at,

@@ -1,24 +1,35 @@
-"""Metrics by what a command line names: a run, a file of JSON lines, a run folder, or a zip."""
+"""Metrics by what a command line names: a run, a file of any known format, a folder, or a zip."""
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from orp_tui.core.errors import UsageError
-from orp_tui.core.layout import RunPaths
+from orp_tui.core.layout import BasePaths, RunPaths
 from orp_tui.core.series import Series
-from orp_tui.metrics.names import in_order
-from orp_tui.metrics.readers.jsonl import JsonlReader
-from orp_tui.metrics.table import MetricTable
+from orp_tui.metrics.collecting import Collection
+from orp_tui.metrics.databases import runs_in
+from orp_tui.metrics.discovery import Root
+from orp_tui.metrics.gathering import Gatherer, Plan
+from orp_tui.metrics.merging import Origin
+from orp_tui.metrics.recognise import kind_of_file
+from orp_tui.metrics.sources import SourceSpec, Trust
 from orp_tui.services.context import open_context
+from orp_tui.services.curves import Curves
+from orp_tui.services.metric_plan import chain_of
 from orp_tui.services.reference import find_run, store_of
-from orp_tui.services.run_metrics import NAME, primary_metric, unpacked
+from orp_tui.services.run_metrics import collection_of, primary_metric
+from orp_tui.services.unpacked_metrics import unpacked, unpacked_plan
 
 Progress = Callable[[int, int], None]
 """Is told bytes read and bytes in all."""
+
+_DEPTH, _ENTRIES, _SOURCES = 12, 500_000, 1_000
+"""Of a folder that a user names much more is looked at than of a workspace."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,6 +41,10 @@ class Place:
     run_id: str | None = None
     primary: str | None = None
     """The metric by which the run is judged."""
+    runs: tuple[str, ...] = ()
+    """Of a run: those of which it is one curve, the oldest first, itself last."""
+    paths: BasePaths | None = None
+    """Of a run: where it and those before it lie."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,66 +58,128 @@ class Metrics:
     """Records passed over."""
     first_bad: str
     """The first of them, in words."""
+    origins: Mapping[str, Origin] = dataclasses.field(default_factory=dict)
+    """Where each metric comes from; of a chain, in the newest run that has it."""
+    troubles: tuple[str, ...] = ()
+    """What could not be read, in words."""
+
+    @property
+    def sources(self) -> tuple[SourceSpec, ...]:
+        """Those that have a metric, each once."""
+        return tuple({origin.source.key: origin.source for origin in self.origins.values()}.values())
 
 
-def find_metrics(reference: str, *, base_dir: str | None = None) -> Place:
-    """What `reference` means: a file, a run folder, a zip or a member of it, else a run.
+def find_metrics(reference: str, *, base_dir: str | None = None, chain: bool = True) -> Place:
+    """What `reference` means: a file, a folder, a zip or a member of it, else a run.
 
-    Raises RunNotFound if nothing answers, UsageError for a folder without metrics.
+    `chain`: with a run those that it goes on from. Raises RunNotFound if nothing answers.
     """
     path = Path(reference)
-    if "::" in reference and not os.path.lexists(path):
+    if ("::" in reference and not os.path.lexists(path)) or path.is_file():
         return Place(reference)
-    if path.is_file():
-        return Place(f"{reference}::{NAME}" if reference.endswith(".zip") else reference)
-    if path.is_dir() and (path / NAME).is_file():
-        return Place(str(path / NAME), primary=primary_metric(RunPaths(path)))
     if path.is_dir() and not (path / "request.json").exists():
-        raise UsageError(f"{reference}: holds no {NAME}; name a file of JSON lines, or a run")
-    return _of_run(reference, base_dir)
-
-
-def _of_run(reference: str, base_dir: str | None) -> Place:
+        return Place(reference)
+    if path.is_dir() and path.absolute().parent.name == "runs":
+        return _of_run(RunPaths(path.absolute()), BasePaths.under(path.absolute().parent.parent), chain=chain)
     context = open_context(base_dir=base_dir)
     with store_of(context, reference) as connection:
         run = find_run(connection, reference, context.paths)
-    folder, packed = context.paths.run(run.id), context.paths.artifact(run.id)
-    where = str(folder.metrics)
-    if not folder.metrics.exists() and packed.exists():
-        where = f"{packed}::{NAME}"
-    return Place(where, run.id, primary_metric(folder))
+    return _of_run(context.paths.run(run.id), context.paths, chain=chain)
+
+
+def _of_run(folder: RunPaths, paths: BasePaths, *, chain: bool) -> Place:
+    runs = chain_of(paths, folder.run_id) if chain else (folder.run_id,)
+    return Place(str(folder.folder), folder.run_id, primary_metric(folder), runs, paths)
 
 
 def read_metrics(place: Place, progress: Progress | None = None) -> Metrics:
     """Everything at that place; nothing if a run has logged nothing yet.
 
-    Raises UsageError if the file can't be read, or holds no line of metrics.
+    Raises UsageError if the file or folder can't be read, or holds no metrics.
     """
-    if "::" not in place.reference or os.path.lexists(place.reference):
-        return _read(place, place.reference, progress)
-    with unpacked(place.reference) as path:
-        if path is not None:
-            return _read(place, path, progress)
-    if place.run_id is None:
-        raise UsageError(f"{place.reference}: is not there, or holds nothing that can be read")
-    return Metrics(place, {}, 0, "")  # a run that logged nothing has no such member
+    with _opened(place) as curves:
+        curves.take(progress=None if progress is None else lambda: _tell(progress, curves))
+        shown, troubles, first_bad = curves.shown(), curves.troubles, curves.first_bad
+    if not shown.series and place.run_id is None:
+        why = next(iter(troubles), "")
+        raise UsageError(f"{place.reference}: holds no metrics" + (f"; {why}" if why else ""))
+    unread = tuple(words for words in troubles if not first_bad or not words.startswith(first_bad))
+    return Metrics(
+        dataclasses.replace(place, primary=shown.primary),
+        shown.series,
+        curves.bad,
+        first_bad,
+        shown.origins,
+        unread,
+    )
 
 
-def _read(place: Place, path: str, progress: Progress | None) -> Metrics:
-    reader, table = JsonlReader(path, follow_links=place.run_id is None), MetricTable()
-    size = os.path.getsize(path) if os.path.exists(path) else 0
-    while True:
-        batch = reader.read(final=True)
-        if batch.trouble:
-            raise UsageError(f"{place.reference}: {batch.trouble}")
-        table.take(batch)
-        if progress is not None and size:
-            progress(min(reader.mark["offset"], size), size)
-        if not batch.more:
-            break
-    series = table.series()
-    if size and not series and place.run_id is None:
-        why = f"; {table.first_bad}" if table.first_bad else ""
-        raise UsageError(f"{place.reference}: holds no metrics as JSON lines{why}")
-    ordered = {name: series[name] for name in in_order(series, place.primary)}
-    return Metrics(place, ordered, table.bad, table.first_bad)
+def _tell(progress: Progress, curves: Curves) -> None:
+    done, there = curves.bytes
+    if there:
+        progress(done, there)
+
+
+@contextlib.contextmanager
+def _opened(place: Place) -> Iterator[Curves]:
+    """Nothing of it read yet; copies out of a zip are gone afterwards."""
+    with contextlib.ExitStack() as stack:
+        if place.paths is not None:
+            yield Curves(
+                [
+                    collection_of(
+                        place.paths.run(run), place.paths.artifact(run), place.paths, stack, is_final=True
+                    )
+                    for run in place.runs
+                ],
+                place.primary,
+            )
+        else:
+            plan = _plan_at(place.reference, stack)
+            yield Curves([Collection(Gatherer(plan))], place.primary)
+
+
+def _plan_at(reference: str, stack: contextlib.ExitStack) -> Plan:
+    """Of a path that the user named, so that links are followed there. Raises UsageError."""
+    if "::" in reference and not os.path.lexists(reference):
+        path = stack.enter_context(unpacked(reference))
+        if path is None:
+            raise UsageError(f"{reference}: is not there, or holds nothing that can be read")
+        return _plan_of_file(path, reference)
+    if os.path.isdir(reference):
+        return _plan_of_folder(reference)
+    if reference.endswith(".zip"):
+        plan = stack.enter_context(unpacked_plan(Path(reference)))
+        if plan is None:
+            raise UsageError(f"{reference}: is no zip that can be read")
+        return plan
+    return _plan_of_file(os.path.abspath(reference), reference)
+
+
+def _plan_of_file(path: str, reference: str) -> Plan:
+    try:
+        kind = kind_of_file(path)
+    except OSError as error:
+        raise UsageError(f"{reference}: {(error.strerror or str(error)).lower()}") from error
+    if kind is None:
+        raise UsageError(
+            f"{reference}: holds no metrics that can be read; it is no text, and of no known format"
+        )
+    trust = Trust.LOG if kind == "stdout" else Trust.STRUCTURED
+    source = SourceSpec(kind, path, os.path.basename(path), trust=trust)
+    runs = runs_in(dataclasses.replace(source, label=".")) if kind == "sqlite" else (source,)
+    if not runs:
+        why = (
+            "is a database that gives no answer now"
+            if runs is None
+            else "is a database without runs that are known"
+        )
+        raise UsageError(f"{reference}: {why}")
+    return Plan(runs, is_final=True, follow_links=True)
+
+
+def _plan_of_folder(reference: str) -> Plan:
+    folder = os.path.realpath(reference)
+    own = os.path.join(folder, "metrics.jsonl")
+    root = Root(folder, depth=_DEPTH, entries=_ENTRIES, sources=_SOURCES, without=frozenset({own}))
+    return Plan((SourceSpec("jsonl", own, "metrics.jsonl", trust=Trust.OWN),), (root,), is_final=True)

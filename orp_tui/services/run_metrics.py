@@ -1,26 +1,24 @@
-"""The metrics of a run as its training logs them: all of them for a chart, the newest one for a table."""
+"""The metrics of a run as its training logs them, for a chart that is looked at again and again."""
 
 from __future__ import annotations
 
 import contextlib
 import dataclasses
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from orp_tui.core.layout import RunPaths
-from orp_tui.core.ports import MetricReader
+from orp_tui.core.layout import BasePaths, RunPaths
 from orp_tui.core.series import Series
 from orp_tui.core.words import number
 from orp_tui.files.atomic import read_json
-from orp_tui.metrics.names import in_order
-from orp_tui.metrics.readers.jsonl import JsonlReader
-from orp_tui.metrics.recent import recent_points, stamp
-from orp_tui.metrics.table import MetricTable
+from orp_tui.metrics.collecting import Collection
+from orp_tui.metrics.gathering import Gatherer
+from orp_tui.metrics.merging import Origin
+from orp_tui.services.curves import Curves
+from orp_tui.services.metric_plan import chain_of, plan_of
+from orp_tui.services.unpacked_metrics import is_better, unpacked_plan
 
-NAME = "metrics.jsonl"
-BREATH_S = 0.0003
-"""Between two batches of a long file."""
 ONE_LOOK_S = 0.25
 """A look at a long file gives back after so long; the next one goes on."""
 
@@ -36,7 +34,11 @@ class MetricsSnapshot:
     complete: bool
     """Whether everything written so far is here; if not, the next look brings more at once."""
     trouble: str
-    """What is wrong with the file, in words; empty if nothing is."""
+    """What is wrong with the files, in words; empty if nothing is."""
+    origins: Mapping[str, Origin] = dataclasses.field(default_factory=dict)
+    """Where each metric comes from; of a chain, in its newest run that has it."""
+    runs: tuple[str, ...] = ()
+    """The runs of which this is one curve, the oldest first."""
 
     @property
     def last(self) -> Mapping[str, str]:
@@ -45,158 +47,79 @@ class MetricsSnapshot:
 
 
 class RunMetrics:
-    """The metrics of one run, looked at again and again from one thread. Holds nothing open.
+    """The metrics of one run and of those that it goes on from, looked at from one thread. Holds nothing open.
 
-    `archive` is the run's zip: it is asked once if the run's folder has no metrics any more.
+    `archive` is the run's zip: what it has is read if the run's folder or workspace is gone. With
+    `paths`, the runs before it in its chain are part of the curves.
     """
 
-    def __init__(self, folder: RunPaths, archive: Path | None = None) -> None:
+    def __init__(
+        self,
+        folder: RunPaths,
+        archive: Path | None = None,
+        paths: BasePaths | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.run_id = folder.run_id
-        self._primary = primary_metric(folder)
-        self._path = folder.metrics
-        self._archive = archive
-        self._reader: MetricReader = JsonlReader(folder.metrics)
-        self._table = MetricTable()
-        self._trouble = ""
-        self._order: list[str] = []
-        self._first = True
-        self._complete = True
-        self._tail_told = True
+        self._clock = clock
+        self._folders = _folders(folder, archive, paths)
+        self._paths = paths
+        self._stack = contextlib.ExitStack()
+        self._curves: Curves | None = None
 
-    def look(self, clock: Callable[[], float] = time.monotonic) -> MetricsSnapshot | None:
+    def look(self) -> MetricsSnapshot | None:
         """What there is now; None if nothing has changed since the last look."""
-        if self._first and self._archive is not None and not self._path.exists():
-            return self._from_archive(self._archive)
-        changed = not self._complete or self._reader.changed()
-        if not changed and self._tail_told and not self._first:
+        curves, first = self._curves, self._curves is None
+        if curves is None:
+            curves = self._curves = self._opened()
+        news = curves.take(self._clock() + ONE_LOOK_S)
+        if curves.is_complete:
+            self._stack.close()  # what a zip held is read
+        if not news and not first:
             return None
-        # What has stood at the end without a line end for a whole look is taken as it is.
-        news = self._read(clock() + ONE_LOOK_S, clock, final=not changed)
-        self._tail_told = not changed
-        if not news and not self._first:
-            return None
-        self._first = False
-        return self._snapshot()
+        shown = curves.shown()
+        trouble = curves.troubles[0] if curves.troubles else ""
+        runs = tuple(folder.run_id for folder, _ in self._folders)
+        return MetricsSnapshot(shown.series, shown.primary, curves.is_complete, trouble, shown.origins, runs)
 
-    def _from_archive(self, archive: Path) -> MetricsSnapshot:
-        """What the zip holds, read at once; nothing if it has no metrics."""
-        self._first = False
-        with unpacked(f"{archive}::{NAME}") as path:
-            if path is not None:
-                reader = JsonlReader(path)
-                while self._table_takes(reader):
-                    pass
-        return self._snapshot()
-
-    def _table_takes(self, reader: MetricReader) -> bool:
-        """Take one batch of a file that does not grow; whether there is more."""
-        batch = reader.read(final=True)
-        self._table.take(batch)
-        return batch.more
-
-    def _read(self, until: float, clock: Callable[[], float], *, final: bool) -> bool:
-        """Take batches until there are no more, or until it is late; whether anything is new."""
-        news = False
-        while True:
-            batch = self._reader.read(final=final)
-            news |= (
-                self._table.take(batch)
-                or batch.trouble != self._trouble
-                or batch.more != (not self._complete)
-            )
-            self._trouble, self._complete = batch.trouble, not batch.more
-            if self._complete or clock() >= until:
-                return news
-            # Without a break other threads wait 5 ms for each call that they make meanwhile: the first
-            # chart, whose thread imports plotext, would come a second later.
-            time.sleep(BREATH_S)
-
-    def _snapshot(self) -> MetricsSnapshot:
-        series = self._table.series()
-        if series.keys() != set(self._order):
-            self._order = in_order(series, self._primary)
-        ordered = {name: series[name] for name in self._order}
-        return MetricsSnapshot(ordered, self._primary, self._complete, self._words())
-
-    def _words(self) -> str:
-        table = self._table
-        if self._trouble:
-            return f"metrics.jsonl {self._trouble}"
-        if table.bad:
-            others = f" and {table.bad - 1:,} more" if table.bad > 1 else ""
-            return f"metrics.jsonl, {table.first_bad}{others}"
-        if table.left_out:
-            return f"metrics.jsonl logs too many metrics; {table.left_out:,} values are left out"
-        return ""
+    def _opened(self) -> Curves:
+        """The curves of the chain, nothing of them read yet."""
+        collections = [
+            collection_of(folder, archive, self._paths, self._stack, clock=self._clock)
+            for folder, archive in self._folders
+        ]
+        return Curves(collections, primary_metric(self._folders[-1][0]))
 
 
-@dataclasses.dataclass(frozen=True)
-class LastMetric:
-    """The newest value of the metric that stands for a run in a table."""
+def collection_of(
+    folder: RunPaths,
+    archive: Path | None,
+    paths: BasePaths | None,
+    stack: contextlib.ExitStack,
+    *,
+    is_final: bool = False,
+    clock: Callable[[], float] = time.monotonic,
+) -> Collection:
+    """All that one run logged, nothing of it read yet. What is unpacked for it is there until `stack` is closed.
 
-    name: str
-    """Text from outside."""
-    value: float
-    step: float
-
-    @property
-    def words(self) -> str:
-        """`0.31`, as `number` gives it."""
-        return number(self.value)
-
-
-class LastMetrics:
-    """The newest value of many runs, asked once a second: a stat each, and a few KiB of those that have grown."""
-
-    def __init__(self) -> None:
-        self._known: dict[str, tuple[tuple[int, ...] | None, str | None, LastMetric | None]] = {}
-
-    def of(self, folder: RunPaths) -> LastMetric | None:
-        """Of the primary metric, else of the one that is shown first; None if nothing was logged."""
-        key, now = str(folder.folder), stamp(folder.metrics)
-        known = self._known.get(key)
-        if known is not None and known[0] == now:
-            return known[2]
-        primary = primary_metric(folder) if known is None else known[1]
-        found = last_primary(folder, primary) if now is not None else None
-        self._known[key] = now, primary, found
-        return found
-
-    def keep_only(self, folders: Mapping[str, object] | set[str]) -> None:
-        """Forget runs other than these, by the text of their folder."""
-        self._known = {key: value for key, value in self._known.items() if key in folders}
+    `is_final`: it is read as it stands now, half-written last lines too.
+    """
+    plan = plan_of(folder, paths)
+    if archive is not None and is_better(archive, folder):
+        plan = stack.enter_context(unpacked_plan(archive)) or plan
+    if is_final:
+        plan = dataclasses.replace(plan, is_final=True)
+    return Collection(Gatherer(plan, clock=clock))
 
 
-@contextlib.contextmanager
-def unpacked(member: str) -> Iterator[str | None]:
-    """The path of a copy of `path.zip::member`, gone afterwards; None if there is nothing to read there."""
-    import tempfile
-
-    from orp_tui.core.errors import OrpError
-    from orp_tui.logs.source import open_log
-
-    try:
-        reader = open_log(member)
-    except OrpError:
-        yield None
-        return
-    with tempfile.NamedTemporaryFile(prefix="orp-metrics-") as copy:
-        try:
-            while data := reader.read_from(copy.tell(), 1 << 20):
-                copy.write(data)
-        finally:
-            reader.close()
-        copy.flush()
-        yield copy.name
-
-
-def last_primary(folder: RunPaths, primary: str | None) -> LastMetric | None:
-    """The newest value of `primary` in the last MiB that was logged, else of the metric that is shown first there."""
-    points = recent_points(folder.metrics, primary)
-    if not points:
-        return None
-    name = in_order(points, primary)[0]
-    return LastMetric(name, points[name].values[-1], points[name].steps[-1])
+def _folders(
+    folder: RunPaths, archive: Path | None, paths: BasePaths | None
+) -> list[tuple[RunPaths, Path | None]]:
+    """Of the runs of the chain, the oldest first, with their zips."""
+    if paths is None:
+        return [(folder, archive)]
+    before = chain_of(paths, folder.run_id)[:-1]
+    return [*((paths.run(run), paths.artifact(run)) for run in before), (folder, archive)]
 
 
 def primary_metric(folder: RunPaths) -> str | None:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from orp_tui.core.layout import STDERR_NAME, STDOUT_NAME
 from orp_tui.services.context import Context
-from orp_tui.services.run_metrics import MetricsSnapshot, RunMetrics
 from orp_tui.services.run_page import RunPage, RunPageReader
 
 
@@ -29,7 +28,6 @@ class SelectedReader:
         self._context = context
         self._run_id = ""
         self._page = RunPageReader(context, "")
-        self._metrics: RunMetrics | None = None
 
     def look(self, run_id: str) -> SelectedRun:
         """The run as it is now."""
@@ -37,17 +35,9 @@ class SelectedReader:
         stdout, stderr = log_places(self._context, run_id)
         return SelectedRun(run_id, self._page.look(), stdout, stderr)
 
-    def metrics(self, run_id: str) -> MetricsSnapshot | None:
-        """What the run has logged; None if that is what it was at the last call."""
-        self._take(run_id)
-        if self._metrics is None:
-            paths = self._context.paths
-            self._metrics = RunMetrics(paths.run(run_id), paths.artifact(run_id))
-        return self._metrics.look()
-
     def _take(self, run_id: str) -> None:
         if run_id != self._run_id:
-            self._run_id, self._metrics = run_id, None
+            self._run_id = run_id
             self._page = RunPageReader(self._context, run_id)
 
 

@@ -17,7 +17,8 @@ from pathlib import Path
 from orp_tui.charts.render import draw
 from orp_tui.core.layout import RunPaths
 from orp_tui.core.series import Series
-from orp_tui.services.run_metrics import LastMetrics, RunMetrics
+from orp_tui.services.last_metrics import LastMetrics
+from orp_tui.services.run_metrics import RunMetrics
 from tests.benchmarks.ground import ORP, ground
 from tests.benchmarks.measure import Budget, Row, Samples, interleaved, milliseconds_of
 

@@ -51,11 +51,11 @@ def test_json_and_csv_say_the_same_as_the_table(desk: Desk, file: Path) -> None:
 
     assert found["metrics"][0] == {
         "metric": "loss", "count": 7, "first_step": 0.0, "last_step": 6.0, "last": 2.5, "min": 1.0, "min_step": 4.0,
-        "max": 5.0, "max_step": 0.0, "non_finite": 1, "first_non_finite_step": 5.0,
+        "max": 5.0, "max_step": 0.0, "non_finite": 1, "first_non_finite_step": 5.0, "source": "m.jsonl", "kind": "jsonl",
     }  # fmt: skip
     assert heading == list(found["metrics"][0])
-    assert loss == ["loss", "7", "0.0", "6.0", "2.5", "1.0", "4.0", "5.0", "0.0", "1", "5.0"]
-    assert lr[-1] == ""
+    assert loss == ["loss", "7", "0.0", "6.0", "2.5", "1.0", "4.0", "5.0", "0.0", "1", "5.0", "m.jsonl", "jsonl"]
+    assert lr[-3] == ""
 
 
 def test_points_are_given_one_a_line_with_nan_by_its_name(desk: Desk, file: Path) -> None:
@@ -125,15 +125,17 @@ def test_a_run_without_metrics_is_told_how_to_log_them(desk: Desk) -> None:
 
 
 def test_what_holds_no_metrics_is_an_error_with_its_reason(desk: Desk, file: Path) -> None:
-    (desk.folder / "notes.txt").write_text("hello\n")
+    (desk.folder / "notes.jsonl").write_text("hello\n")
+    (desk.folder / "model.bin").write_bytes(bytes(range(256)))
     (desk.folder / "empty").mkdir()
     shutil.copy(file, desk.folder / "empty" / "other.jsonl")
 
-    answers = {name: desk.call("metrics", name) for name in ("notes.txt", "empty", "nothing")}
+    answers = {name: desk.call("metrics", name) for name in ("notes.jsonl", "model.bin", "empty", "nothing")}
 
-    assert {name: done.code for name, done in answers.items()} == {"notes.txt": 2, "empty": 2, "nothing": 2}
-    assert "line 1: no JSON object: hello" in answers["notes.txt"].err
-    assert "holds no metrics.jsonl" in answers["empty"].err
+    assert {done.code for done in answers.values()} == {2}
+    assert "line 1: no JSON object: hello" in answers["notes.jsonl"].err
+    assert "it is no text, and of no known format" in answers["model.bin"].err
+    assert "empty: holds no metrics" in answers["empty"].err
 
 
 def test_lines_that_are_none_are_passed_over_and_said(desk: Desk, file: Path) -> None:
@@ -143,7 +145,7 @@ def test_lines_that_are_none_are_passed_over_and_said(desk: Desk, file: Path) ->
     done = desk.call("metrics", file.name)
 
     assert done.code == 0
-    assert "passed over: line 8:" in done.err
+    assert "passed over: m.jsonl, line 8:" in done.err
     assert "and 1 more line" in done.err
     assert "\x1b" not in done.err
 

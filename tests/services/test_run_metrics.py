@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from orp_tui.core.layout import RunPaths
-from orp_tui.services.run_metrics import LastMetrics, RunMetrics, last_primary, primary_metric
+from orp_tui.services.last_metrics import LastMetrics, last_primary
+from orp_tui.services.run_metrics import RunMetrics, primary_metric
 
 
 @pytest.fixture
@@ -88,10 +89,10 @@ def test_a_last_line_that_stays_without_its_end_is_taken_at_the_next_look(folder
 def test_a_long_file_is_read_over_several_looks_and_each_shows_what_there_is(folder):
     log(folder, *({"step": step, "loss": step} for step in range(30_000)))
     moments = iter(range(1_000_000))
-    metrics = RunMetrics(folder)
+    metrics = RunMetrics(folder, clock=lambda: float(next(moments)))
 
     counts = []
-    while (look := metrics.look(clock=lambda: float(next(moments)))) is not None:
+    while (look := metrics.look()) is not None:
         counts.append(len(look.series["loss"]))
         if look.complete:
             break

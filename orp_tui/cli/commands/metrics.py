@@ -22,6 +22,7 @@ from orp_tui.core.words import counted, number
 
 if TYPE_CHECKING:
     from orp_tui.charts.look import Look
+    from orp_tui.metrics.sources import SourceSpec
     from orp_tui.services.metric_source import Metrics
 
 PLOTTED = 4
@@ -52,18 +53,24 @@ _TOGETHER = 6
     show_default=True,
     help="With --plot: what stands below.",
 )
+@click.option(
+    "--chain/--no-chain",
+    default=True,
+    help="With a run that goes on from others: all as one curve, or it alone. [default: chain]",
+)
 @click.option("--csv", "as_csv", is_flag=True, help="The table as CSV.")
 @click.option("--points", is_flag=True, help="With --csv or --json: every point instead of the summary.")
 @base_dir
 @as_json
 def command(
     reference: str, wanted: tuple[str, ...], plot: bool, together: bool, log_scale: bool, smooth: float, by: str,
-    as_csv: bool, points: bool, base_dir: str | None, as_json: bool,
+    chain: bool, as_csv: bool, points: bool, base_dir: str | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Show what a training measured: of each metric its steps, last, least and greatest value.
 
-    RUN is a run, also one of which only the zip is left; FILE any file with one JSON object a
-    line; FOLDER a run folder.
+    RUN is a run, also one of which only the zip is left. FILE is a file of JSON lines, a CSV, an event
+    file of TensorBoard, a .wandb file, a trainer_state.json, a database of MLflow or trackio, a log, or a zip
+    of them; FOLDER any folder with such files, also one that no run made.
     """
     if plot + as_csv + as_json > 1:
         raise UsageError("--plot, --csv and --json are three answers; ask for one")
@@ -71,19 +78,20 @@ def command(
         raise UsageError("--points goes with --csv or --json")
     from orp_tui.services.metric_source import find_metrics, read_metrics
 
-    place = find_metrics(reference, base_dir=base_dir)
+    place = find_metrics(reference, base_dir=base_dir, chain=chain)
     with progress_bar(one_line(place.run_id or reference, 40)) as progress:
         found = read_metrics(place, progress)
     chosen = _chosen(found.series, wanted)
+    sources = {name: found.origins[name].source for name in chosen}
     if as_json:
         output.emit_json(_json(found, chosen, points=points))
     elif as_csv:
-        for part in _points_csv(chosen) if points else [_summary_csv(chosen)]:
+        for part in _points_csv(chosen) if points else [_summary_csv(chosen, sources)]:
             output.emit(part)
     elif plot:
         _plot(chosen, _look(log_scale, smooth, by), together=together, named=bool(wanted))
     elif chosen:
-        output.emit(_table(chosen))
+        output.emit(_table(chosen, sources))
     _tell(found)
 
 
@@ -101,9 +109,14 @@ def _chosen(series: Mapping[str, Series], wanted: Sequence[str]) -> dict[str, Se
     return chosen
 
 
-def _table(series: Mapping[str, Series]) -> str:
-    headings = ("METRIC", "POINTS", "STEPS", "LAST", "MIN", "AT", "MAX", "AT", "NOT FINITE")
-    return output.table(headings, [_row(one) for one in series.values()])
+def _table(series: Mapping[str, Series], sources: Mapping[str, SourceSpec]) -> str:
+    """With a column of sources where there is more than one."""
+    headings: tuple[str, ...] = ("METRIC", "POINTS", "STEPS", "LAST", "MIN", "AT", "MAX", "AT", "NOT FINITE")
+    rows = [_row(one) for one in series.values()]
+    if len({source.key for source in sources.values()}) > 1:
+        headings = (*headings, "SOURCE")
+        rows = [(*row, one_line(sources[name].words, 60)) for row, name in zip(rows, series, strict=True)]
+    return output.table(headings, rows)
 
 
 def _row(series: Series) -> tuple[str, ...]:
@@ -130,11 +143,11 @@ def _step(step: float) -> str:
 
 _FIELDS = (
     "metric", "count", "first_step", "last_step", "last", "min", "min_step", "max", "max_step", "non_finite",
-    "first_non_finite_step",
+    "first_non_finite_step", "source", "kind",
 )  # fmt: skip
 
 
-def _facts(series: Series) -> dict[str, Any]:  # Any: texts and numbers
+def _facts(series: Series, source: SourceSpec) -> dict[str, Any]:  # Any: texts and numbers
     found = series.summary
     return dict(
         zip(
@@ -142,16 +155,18 @@ def _facts(series: Series) -> dict[str, Any]:  # Any: texts and numbers
             (
                 series.name, found.count, found.first_step, found.last_step, found.last, found.lowest, found.lowest_step,
                 found.highest, found.highest_step, found.non_finite, found.first_non_finite_step,
+                source.words, source.kind,
             ),
             strict=True,
         )
     )  # fmt: skip
 
 
-def _summary_csv(series: Mapping[str, Series]) -> str:
+def _summary_csv(series: Mapping[str, Series], sources: Mapping[str, SourceSpec]) -> str:
     """Steps and values that there are none of are empty; a last value of NaN is `nan`."""
     rows = [
-        [_cell(value, keep=name == "last") for name, value in _facts(one).items()] for one in series.values()
+        [_cell(value, keep=field == "last") for field, value in _facts(one, sources[name]).items()]
+        for name, one in series.items()
     ]
     return _csv([_FIELDS, *rows])
 
@@ -185,8 +200,8 @@ def _csv(rows: Sequence[Sequence[str]]) -> str:
 
 def _json(found: Metrics, series: Mapping[str, Series], *, points: bool) -> dict[str, Any]:  # Any: as JSON
     metrics = []
-    for one in series.values():
-        facts = _facts(one)
+    for name, one in series.items():
+        facts = _facts(one, found.origins[name].source)
         if points:
             blocks = one.blocks
             facts |= {
@@ -198,10 +213,15 @@ def _json(found: Metrics, series: Mapping[str, Series], *, points: bool) -> dict
     return {
         "source": found.place.reference,
         "run": found.place.run_id,
+        "runs": list(found.place.runs),
+        "sources": [
+            {"kind": source.kind, "label": source.words, "path": source.path} for source in found.sources
+        ],
         "primary": found.place.primary,
         "metrics": metrics,
         "bad_records": found.bad,
         "first_bad": found.first_bad or None,
+        "troubles": list(found.troubles),
     }
 
 
@@ -236,6 +256,13 @@ def _tell(found: Metrics) -> None:
         output.say(
             f"{one_line(whose)} has logged no metrics; `from orp_tui import log; log(step, loss=loss)` does"
         )
+    if len(found.place.runs) > 1:
+        runs = ", ".join(found.place.runs)
+        output.say(
+            f"one curve of {counted(len(found.place.runs), 'run')}: {runs}; --no-chain shows the last alone"
+        )
+    for words in found.troubles:
+        output.say(one_line(words, 300))
     if found.bad:
         others = f" and {counted(found.bad - 1, 'more line')}" if found.bad > 1 else ""
         output.say(f"passed over: {found.first_bad}{others}")

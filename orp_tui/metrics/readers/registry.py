@@ -22,6 +22,10 @@ GROUP = "orp.metric_readers"
 
 _READERS: Mapping[str, str] = {
     "jsonl": "jsonl:JsonlReader",
+    "tfevents": "tfevents:TfEventsReader",
+    "csv": "csv_rows:CsvReader",
+    "trainer_state": "trainer_state:TrainerStateReader",
+    "wandb": "wandb:WandbReader",
     "mlflow": "mlflow_files:MlflowFilesReader",
     "mlflow in a database": "mlflow_sqlite:MlflowSqliteReader",
     "trackio": "trackio:TrackioReader",

@@ -1,0 +1,154 @@
+"""Where the metrics of a run are looked for: its own files, its workspace, and what its experiment says."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from orp_tui.core.layout import BasePaths, RunPaths
+from orp_tui.engine.facts import read_exit, read_started
+from orp_tui.files.atomic import read_json
+from orp_tui.metrics.declared import Declared
+from orp_tui.metrics.discovery import Root
+from orp_tui.metrics.gathering import Plan
+from orp_tui.metrics.sources import SourceSpec, Trust
+
+Json = dict[str, Any]  # Any: values as JSON gives them
+
+_SLACK_S = 2.0
+"""Clocks of file systems are coarse."""
+_AFTER_END_S = 10.0
+"""What a training's leftovers wrote so long after its end is still its own."""
+_LONGEST_CHAIN = 1_000
+
+
+def plan_of(folder: RunPaths, paths: BasePaths | None = None) -> Plan:
+    """What there is to be read of a run, live or ended; a damaged request leaves its own files.
+
+    `paths` tells what of the base directory is not looked into, where that lies in the project.
+    """
+    request = _request(folder)
+    patterns = _patterns(request)
+    declared = tuple(_declared(request, patterns))
+    roots = () if request is None else _roots(folder, request, paths, is_declared=bool(declared))
+    return Plan(own_sources(folder, patterns), roots, declared, is_final=folder.result.exists())
+
+
+def own_sources(folder: RunPaths, patterns: tuple[str, ...] = ()) -> tuple[SourceSpec, ...]:
+    """The files in a run's folder that hold metrics; they need not exist."""
+    return (
+        SourceSpec("jsonl", str(folder.metrics), folder.metrics.name, trust=Trust.OWN),
+        SourceSpec("jsonl", str(folder.system), folder.system.name),
+    )
+
+
+def chain_of(paths: BasePaths, run_id: str) -> tuple[str, ...]:
+    """The runs that this one goes on from, the oldest first, and itself at the end."""
+    chain = [run_id]
+    while len(chain) < _LONGEST_CHAIN:
+        before = (_request(paths.run(chain[-1])) or {}).get("resume_of")
+        if not isinstance(before, str) or before in chain or "/" in before:
+            break
+        chain.append(before)
+    return tuple(reversed(chain))
+
+
+def patterns_of(folder: RunPaths) -> tuple[str, ...]:
+    """The expressions with which the run's experiment reads its logs."""
+    return _patterns(_request(folder))
+
+
+def read_workspace(folder: RunPaths) -> str:
+    """How the run's workspace is made: isolated, in_place or shared; empty if nobody knows."""
+    return str((_request(folder) or {}).get("workspace", ""))
+
+
+def _request(folder: RunPaths) -> Json | None:
+    try:
+        found = read_json(folder.request)
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _metrics_section(request: Json | None) -> Json:
+    section = ((request or {}).get("experiment") or {}).get("metrics")
+    return section if isinstance(section, dict) else {}
+
+
+def _patterns(request: Json | None) -> tuple[str, ...]:
+    found = _metrics_section(request).get("patterns") or ()
+    return tuple(pattern for pattern in found if isinstance(pattern, str))
+
+
+def _declared(request: Json | None, patterns: tuple[str, ...]) -> Iterator[Declared]:
+    for source in _metrics_section(request).get("sources") or ():
+        kind, glob = source.get("type"), source.get("path")
+        if isinstance(kind, str) and isinstance(glob, str):
+            yield Declared(kind, glob, patterns)
+
+
+def _roots(
+    folder: RunPaths, request: Json, paths: BasePaths | None, *, is_declared: bool
+) -> tuple[Root, ...]:
+    """The workspace: of a run in place the folder in which it works. Globs are relative to that always."""
+    is_isolated = request.get("workspace") == "isolated"
+    cwd = request.get("cwd")
+    place = str(folder.workspace) if is_isolated and not is_declared else cwd
+    if not isinstance(place, str) or not os.path.isabs(place):
+        return ()
+    # A workspace that a later run has taken over is a link into that run's folder now.
+    goes_on = not is_isolated or folder.workspace.is_symlink()
+    if is_isolated and folder.workspace.is_symlink():
+        place = place.replace(str(folder.workspace), os.path.realpath(folder.workspace), 1)
+    return (
+        Root(
+            place,
+            since=_began(folder, request) - _SLACK_S,
+            until=_ended(folder) + _AFTER_END_S if goes_on else math.inf,
+            skip=frozenset() if is_isolated or paths is None else _parts(paths),
+        ),
+    )
+
+
+def _parts(paths: BasePaths) -> frozenset[str]:
+    parts = (paths.runs, paths.artifacts, paths.state, paths.sources, paths.trash)
+    return frozenset(os.path.realpath(part) for part in parts)
+
+
+def _attempts(folder: RunPaths) -> Iterator[int]:
+    """The numbers of the attempts, the newest last."""
+    for number in itertools.count(1):
+        if not any(path.exists() for path in (folder.attempt(number), folder.exit(number))):
+            return
+        yield number
+
+
+def _began(folder: RunPaths, request: Json) -> float:
+    """When the first command was started; when it was submitted if none was. Seconds since 1970."""
+    for number in _attempts(folder):
+        started = read_started(folder, number)
+        if started is not None:
+            return min(started.at, _written_at(folder.started(number), started.at))
+    at = request.get("submitted_at")
+    return float(at) if isinstance(at, int | float) else 0.0
+
+
+def _written_at(path: Path, otherwise: float) -> float:
+    """By the file system's own clock, which need not be this machine's."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return otherwise
+    return found.st_mtime if stat.S_ISREG(found.st_mode) else otherwise
+
+
+def _ended(folder: RunPaths) -> float:
+    """When the command ended; infinite if it goes on, or nobody knows."""
+    ends = [record.ended_at for number in _attempts(folder) if (record := read_exit(folder.exit(number)))]
+    return ends[-1] if ends else math.inf
