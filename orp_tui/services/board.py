@@ -61,6 +61,15 @@ class Board:
             seen = dataclasses.replace(seen, at=other.seen.at)
         return dataclasses.replace(self, at=other.at, seen=seen) == other
 
+    def is_like(self, other: Board) -> bool:
+        """Whether both say the same, each at its time."""
+        if (self.seen is None) != (other.seen is None):
+            return False
+        seen = self.seen
+        if seen is not None and other.seen is not None:
+            seen = dataclasses.replace(seen, at=other.seen.at)
+        return dataclasses.replace(self, at=other.at, seen=seen) == other
+
     @property
     def rows(self) -> tuple[RunView, ...]:
         """Active runs, then waiting ones in their order, then ended ones."""

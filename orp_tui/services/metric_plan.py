@@ -44,6 +44,8 @@ def own_sources(folder: RunPaths, patterns: tuple[str, ...] = ()) -> tuple[Sourc
     return (
         SourceSpec("jsonl", str(folder.metrics), folder.metrics.name, trust=Trust.OWN),
         SourceSpec("jsonl", str(folder.system), folder.system.name),
+        SourceSpec("stdout", str(folder.stdout), folder.stdout.name, trust=Trust.LOG, patterns=patterns),
+        SourceSpec("stdout", str(folder.stderr), folder.stderr.name, trust=Trust.ASIDE, patterns=patterns),
     )
 
 

@@ -39,6 +39,8 @@ _PULSE_S = 0.2
 """So often it is asked whether the database was written; that takes microseconds."""
 _SELECTED_PERIOD_S = 1.0
 _CARE_S = 5.0
+_NOTHING_RUNS_S = 10.0
+"""So often the machine is looked at while no run uses it: nothing is to be sent then."""
 _AFTER_FAULT_S = 10.0
 
 
@@ -118,6 +120,7 @@ class BoardFeed(Feed):
         super().__init__(post)
         self._context = context
         self._care_at = 0.0
+        self._posted: Board | None = None
 
     @functools.cached_property
     def _reader(self) -> BoardReader:
@@ -128,7 +131,9 @@ class BoardFeed(Feed):
     def turn(self, *, poked: bool) -> float:
         if poked or self._reader.is_due():
             board = self._reader.look()
-            self.post(BoardChanged(board))
+            if poked or self._posted is None or not board.is_like(self._posted):
+                self._posted = board
+                self.post(BoardChanged(board))
             self._care(board)
         return _PULSE_S
 
@@ -221,6 +226,7 @@ class MachineFeed(Feed):
         self._period_s = period_s
         self._seen = seen
         self._full = full
+        self._due = 0.0
 
     @functools.cached_property
     def _reader(self) -> SystemReader:
@@ -229,7 +235,11 @@ class MachineFeed(Feed):
         return SystemReader(self._context)
 
     def turn(self, *, poked: bool) -> float:
-        self.post(MachineChanged(self._reader.look(self._seen(), full=self._full())))
+        seen, full = self._seen(), self._full()
+        in_use = full or (seen is not None and bool(seen.unfinished))
+        if poked or in_use or time.monotonic() >= self._due:
+            self._due = time.monotonic() + _NOTHING_RUNS_S
+            self.post(MachineChanged(self._reader.look(seen, full=full)))
         return self._period_s
 
     def close(self) -> None:

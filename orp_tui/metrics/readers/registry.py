@@ -29,6 +29,7 @@ _READERS: Mapping[str, str] = {
     "mlflow": "mlflow_files:MlflowFilesReader",
     "mlflow in a database": "mlflow_sqlite:MlflowSqliteReader",
     "trackio": "trackio:TrackioReader",
+    "stdout": "stdout:StdoutReader",
 }
 """Kind → module beside this one and the class in it."""
 
@@ -64,8 +65,9 @@ def open_reader(
 
 def _options(source: SourceSpec) -> dict[str, Any]:  # Any: each reader has its own
     """What a reader is told of the source beside its path."""
-    options: dict[str, Any] = {"run": source.run} if source.run else {}
-    return options
+    if source.kind == "stdout":
+        return {"patterns": source.patterns}
+    return {"run": source.run} if source.run else {}
 
 
 def _maker(source: SourceSpec) -> Callable[..., MetricReader]:

@@ -19,6 +19,7 @@ _GIB = 1 << 30
 _HOT_C = 85
 _LITTLE_DISK = 0.05
 _SOON_S = 3600.0
+_NEWEST = 0.25
 _EIGHTHS = " ▁▂▃▄▅▆▇█"
 _ASCII_EIGHTHS = " ..::--=#"
 
@@ -37,6 +38,13 @@ class Steady:
 
     def __init__(self) -> None:
         self._shown: dict[str, float] = {}
+        self._means: dict[str, float] = {}
+
+    def mean(self, name: str, value: float) -> float:
+        """The mean of the last looks, the newer the weightier: what jumps about at each look is not news."""
+        mean = self._means.get(name, value)
+        self._means[name] = mean + _NEWEST * (value - mean)
+        return self._means[name]
 
     def __call__(self, name: str, value: float, step: float) -> float:
         """The value to show. The ends 0 and 1 of a share are always shown at once."""
@@ -117,7 +125,7 @@ def steadied(look: MachineLook, steady: Steady) -> MachineLook:
         gpus=gpus,
         host=dataclasses.replace(
             host,
-            cpu_busy=None if host.cpu_busy is None else steady("cpu", host.cpu_busy, 0.05),
+            cpu_busy=None if host.cpu_busy is None else steady("cpu", steady.mean("cpu", host.cpu_busy), 0.1),
             load=None if host.load is None else steady("load", host.load, max(0.5, host.load * 0.1)),
             memory_available=None
             if host.memory_available is None
