@@ -46,7 +46,7 @@ class Clock:
                 "%H:%M:%S" if step < 60 else "%H:%M" if step < 86400 else "%m-%d" if step < 31536000 else "%Y"
             )
             return time.strftime(form, time.localtime(moment))
-        return _since(moment - self.start, step)
+        return since(moment - self.start, step)
 
     def _zone(self, moment: float) -> int:
         return time.localtime(moment).tm_gmtoff if self.wall else 0
@@ -57,7 +57,7 @@ def is_clock(low: float, high: float) -> bool:
     return low >= _EPOCH_FROM and high <= _EPOCH_TO
 
 
-def _since(seconds: float, step: float) -> str:
+def since(seconds: float, step: float) -> str:
     """`0`, `45s`, `12m`, `1h30m`, `2d06h`; no finer than the ticks."""
     whole = round(seconds)
     if whole == 0:

@@ -10,9 +10,9 @@ from operator import itemgetter
 
 from orp_tui.charts.clock import Clock, is_clock
 from orp_tui.charts.curve import Curve
-from orp_tui.charts.look import DOTS, Look
+from orp_tui.charts.lines import Chart, Guide
+from orp_tui.charts.look import DOTS, DOTS_HIGH, Look
 from orp_tui.charts.scale import Scale, Tick, plain_number, step_number
-from orp_tui.core.series import Series
 
 _LEAST_WIDTH, _LEAST_HEIGHT = 20, 4
 """Of a plot with axes; a smaller one is the lines alone."""
@@ -20,6 +20,8 @@ _CELLS_A_TICK = 14
 _MOST_Y_TICKS = 8
 _MARGIN = 0.04
 """Of the values' range, left free above and below."""
+_REACH = 1.0
+"""A goal is near if it lies within so many times the values' range of them."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -35,6 +37,7 @@ class Frame:
     y_ticks: tuple[Tick, ...]
     dots: int
     """That a cell is wide."""
+    dots_high: int
 
     @property
     def has_axes(self) -> bool:
@@ -63,10 +66,34 @@ class Frame:
             tick.label for tick in self.x_ticks
         ]
 
-    def cell(self, x: float) -> int | None:
-        """The cell that an x stands in, from the left; None if the scale has no place for it."""
-        place = self.x.place(x)
-        return None if place is None else _column(place, self.cells)
+    def cell(self, x: float) -> int:
+        """The cell that an x stands in, from the left; what lies beyond stands at the end."""
+        return _column(self.x.place(x) or 0.0, self.cells)
+
+    def middle(self, cell: int) -> float:
+        """The x in the middle of a cell."""
+        return self.x.value((cell + 0.5) / self.cells)
+
+    def ends(self, cell: int) -> tuple[float, float]:
+        """From where to where a cell reaches on the axis."""
+        return self.x.value(cell / self.cells), self.x.value((cell + 1) / self.cells)
+
+    @property
+    def left(self) -> int:
+        """Cells before the part that lines are drawn in."""
+        return self.width - self.cells
+
+    @property
+    def rows(self) -> int:
+        """Height of the part that lines are drawn in; below it are the axis and its labels."""
+        return self.height - 2 * self.has_axes
+
+    def row(self, y: float) -> int | None:
+        """The row that a value stands in, from the top; None if it lies beyond, or has no place at all."""
+        place = self.y.place(y) if self.y.low <= y <= self.y.high else None
+        if place is None:
+            return None
+        return self.rows - 1 - round(place * (self.rows * self.dots_high - 1)) // self.dots_high
 
 
 def _without_detours(points: Sequence[tuple[float, float]]) -> tuple[list[float], list[float]]:
@@ -105,25 +132,41 @@ def has_axes(width: int, height: int) -> bool:
     return width >= _LEAST_WIDTH and height >= _LEAST_HEIGHT
 
 
-def columns_for(series: Sequence[Series], width: int, height: int, look: Look) -> int:
-    """Columns of dots that a plot of that size will have: known from the extremes, before it is reduced."""
+def columns_for(chart: Chart, width: int, height: int, look: Look) -> int:
+    """Columns of dots that a plot of that size will likely have: by the extremes, before it is reduced."""
     if not has_axes(width, height):
         return width * DOTS[look.markers]
-    ends = [end for one in series for end in (one.summary.lowest, one.summary.highest) if math.isfinite(end)]
-    ticks = _y_ticks(Scale.over(ends, log=look.log, margin=_MARGIN), width, height)
+    found = [one.summary for one in chart.series]
+    ends = [end for one in found for end in (one.lowest, one.highest) if math.isfinite(end)]
+    ticks = _y_ticks(y_scale_of(ends, chart.guides, look), width, height)
     return max(1, width - _axis_width(ticks)) * DOTS[look.markers]
 
 
-def frame_of(curves: Sequence[Curve], width: int, height: int, look: Look) -> Frame:
+def frame_of(curves: Sequence[Curve], chart: Chart, width: int, height: int, look: Look) -> Frame:
     """Scales from the least to the greatest of everything that is drawn; there is something finite."""
-    xs = [x for curve in curves for x in (*curve.reduced.xs, *(x for x, _ in curve.reduced.events))]
-    x = Scale.over(xs)
-    y = Scale.over([value for curve in curves for value in curve.reduced.ys], log=look.log, margin=_MARGIN)
-    dots = DOTS[look.markers]
+    window = look.window
+    xs = [x for curve in curves for one in curve.members for x in (*one.xs, *(x for x, _ in one.events))]
+    x = Scale(*window) if window is not None and window[0] < window[1] else Scale.over(xs)
+    y = y_scale_of([value for curve in curves for value in curve.heights], chart.guides, look)
+    dots, high = DOTS[look.markers], DOTS_HIGH[look.markers]
     if not has_axes(width, height):
-        return Frame(width, height, x, y, (), (), dots)
-    x_ticks = tuple(_x_ticks(curves, x, width, look))
-    return Frame(width, height, x, y, x_ticks, tuple(_y_ticks(y, width, height)), dots)
+        return Frame(width, height, x, y, (), (), dots, high)
+    x_ticks = tuple(x_ticks_of(xs, x, max(2, width // _CELLS_A_TICK), look))
+    return Frame(width, height, x, y, x_ticks, tuple(_y_ticks(y, width, height)), dots, high)
+
+
+def y_scale_of(values: Sequence[float], guides: Sequence[Guide], look: Look) -> Scale:
+    """Over the values, and over a goal that is near: one that is far would press them flat."""
+    near = [guide.value for guide in guides if not look.log or guide.value > 0]
+    shown = [value for value in values if value > 0] if look.log else values
+    if near and shown:
+        ends = [math.log10(end) if look.log else end for end in (min(shown), max(shown))]
+        room = ends[1] - ends[0] or abs(ends[1]) or 1.0
+        for value in near:
+            place = math.log10(value) if look.log else value
+            if ends[0] - _REACH * room <= place <= ends[1] + _REACH * room:
+                values = [*values, value]
+    return Scale.over(values, log=look.log, margin=_MARGIN)
 
 
 def _y_ticks(scale: Scale, width: int, height: int) -> list[Tick]:
@@ -132,14 +175,13 @@ def _y_ticks(scale: Scale, width: int, height: int) -> list[Tick]:
     return ticks if _axis_width(ticks) <= width // 3 else []
 
 
-def _x_ticks(curves: Sequence[Curve], scale: Scale, width: int, look: Look) -> list[Tick]:
-    most = max(2, width // _CELLS_A_TICK)
-    if look.axis != "step":
-        firsts = [curve.series.blocks[0].times[0] for curve in curves if curve.series.blocks]
-        start = min(filter(math.isfinite, firsts), default=scale.low)
+def x_ticks_of(xs: Sequence[float], scale: Scale, most: int, look: Look) -> list[Tick]:
+    """At most so many ticks of the axis below; whole ones if all points stand at whole steps."""
+    if look.axis in ("since", "wall"):
         wall = look.axis == "wall" and is_clock(scale.low, scale.high)
+        start = 0.0 if look.axis == "since" else scale.low
         ticks = Clock(start, wall).ticks(scale, most)
         if ticks:
             return ticks
-    whole = all(x == round(x) for curve in curves for x in curve.reduced.xs)
+    whole = look.axis == "step" and all(x == round(x) for x in xs)
     return scale.ticks(most, step_number, least=1.0 if whole else 0.0)

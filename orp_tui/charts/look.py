@@ -6,11 +6,12 @@ import dataclasses
 from typing import Literal
 
 Markers = Literal["braille", "block", "ascii"]
-Axis = Literal["step", "since", "wall"]
-"""What stands below: steps, time since the start, time of day."""
+Axis = Literal["step", "epoch", "since", "wall"]
+"""What stands below: steps, epochs, time since the start of each run, time of day."""
 
 DOTS: dict[Markers, int] = {"braille": 2, "block": 2, "ascii": 1}
 """Dots that one terminal cell is wide."""
+DOTS_HIGH: dict[Markers, int] = {"braille": 4, "block": 2, "ascii": 1}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -22,3 +23,5 @@ class Look:
     smoothing: float = 0.0
     """0 is none; below 1. Weight of what came before, as TensorBoard counts it, over the columns of the chart."""
     axis: Axis = "step"
+    window: tuple[float, float] | None = None
+    """The stretch of the axis that is shown, in its unit; None: all."""

@@ -10,14 +10,16 @@ from collections.abc import Iterable
 from typing import Literal
 
 Role = Literal[
-    "title", "axis", "event", "dim", "line0", "line1", "line2", "line3", "line4", "line5", "plain"
+    "title", "axis", "event", "dim", "guide", "cursor", "line0", "line1", "line2", "line3", "line4", "line5", "plain"
 ]  # fmt: skip
-"""`dim` is the raw line beneath a smoothed one."""
+"""`dim` is the raw line beneath a smoothed one, `guide` a goal or a baseline."""
+
+Row = tuple["Span", ...]
 
 LINE_ROLES: tuple[Role, ...] = ("line0", "line1", "line2", "line3", "line4", "line5")
 
 _SGR: dict[Role, str] = {
-    "title": "1", "axis": "2", "event": "31;1", "dim": "2", "line0": "36", "line1": "33", "line2": "35",
+    "title": "1", "axis": "2", "event": "31;1", "dim": "2", "guide": "1", "cursor": "7", "line0": "36", "line1": "33", "line2": "35",
     "line3": "32", "line4": "34", "line5": "31", "plain": "",
 }  # fmt: skip
 
@@ -34,7 +36,7 @@ class Span:
 class Picture:
     """Rows from the top; none is wider than the width asked for."""
 
-    rows: tuple[tuple[Span, ...], ...]
+    rows: tuple[Row, ...]
 
     def plain(self) -> str:
         """The text alone, without spaces at the ends of rows."""

@@ -1,4 +1,4 @@
-"""Series → text of a given width and height. The only user of plotext.
+"""A chart → text of a given width and height. The only user of plotext.
 
 plotext draws the lines, the axes and their labels; it works on one figure for the whole process,
 so every call clears it first and only one thread draws at a time. What it is given is scaled to
@@ -8,26 +8,29 @@ sequences only the colours are looked at, and none goes on.
 
 from __future__ import annotations
 
-import dataclasses
 import re
 import threading
 from collections.abc import Sequence
 from typing import Any
 
-from orp_tui.charts.captions import foot, mark, title
-from orp_tui.charts.curve import Curve, curve_of
+from orp_tui.charts.captions import Said, foot, head, mark
+from orp_tui.charts.curve import Curve, curves_of, extent_of, spaced
+from orp_tui.charts.drawing import Drawing, Plot
 from orp_tui.charts.frame import Frame, columns_for, frame_of
+from orp_tui.charts.lines import Chart
 from orp_tui.charts.look import Look
-from orp_tui.charts.picture import LINE_ROLES, Picture, Role, Span, spans_of
+from orp_tui.charts.overlays import Cells, put_bands, put_events, put_guides
+from orp_tui.charts.picture import LINE_ROLES, Picture, Role, Row, Span, spans_of
+from orp_tui.charts.possible import possible
 from orp_tui.core.sanitise import cell_width, one_line
-from orp_tui.core.series import Series
-
-Cells = list[list[tuple[str, Role]]]
+from orp_tui.metrics.downsample import Ends
 
 _MARK_EVERY = 14
 """Cells between the marks that tell one line from another without colours."""
+_LEGEND_SHARE = 4
+"""Title and legend take at most one row of so many."""
 _PLOTEXT_MARKERS = {"braille": "braille", "block": "hd"}
-_ASCII = str.maketrans(dict(zip("─│┌┐└┘┤├┬┴┼…–", "-|++++++++++~-"[:13], strict=True)))
+_ASCII = str.maketrans("─│┌┐└┘┤├┬┴┼…–╌┈↑↓━", "-|+++++++++~--.^v=")
 _PIECE = re.compile(r"\x1b\[([0-9;]*)m|(.)", re.DOTALL)
 _FIRST_LINE, _DIM, _AXIS = 100, 90, 91
 """Colour numbers that stand for roles on the way through plotext."""
@@ -37,50 +40,61 @@ _ROLES.update({_FIRST_LINE + place: role for place, role in enumerate(LINE_ROLES
 _one_at_a_time = threading.Lock()
 
 
-def draw(series: Sequence[Series], width: int, height: int, look: Look | None = None) -> Picture:
-    """A chart of `series`, at most 6 of them, in `width` × `height` terminal cells.
+def draw(chart: Chart, width: int, height: int, look: Look | None = None) -> Drawing:
+    """A chart in `width` × `height` terminal cells.
 
     Whatever the size and the values there is a picture; where nothing can be drawn it says why.
     """
     if width < 1 or height < 1:
-        return Picture(())
-    series = series[: len(LINE_ROLES)]
-    look, notes = _possible(series, look or Look())
-    below = foot(series, width) if height >= 4 else None
-    room = height - 1 - (below is not None)
-    columns = columns_for(series, width, room, look)
-    curves = [curve_of(one, columns, look) for one in series]
-    rows = [title(curves, look, notes, width)]
-    rows += _plot(curves, width, room, look) if room > 0 else []
+        return Drawing(Picture(()), None)
+    look, notes = possible(chart, look or Look())
+    extent = extent_of(chart, look) if look.window is not None or len(chart.series) > 1 else None
+    below = foot(chart, width) if height >= 4 else None
+    legend = max(1, height // _LEGEND_SHARE)
+    columns = columns_for(chart, width, height - 1 - (below is not None), look)
+    curves = curves_of(chart, columns, look, look.window or extent)
+    above = head(chart, curves, look, Said(tuple(notes)), width, legend)
+    room = height - len(above) - (below is not None)
+    rows, plot = list(above), None
+    if room > 0:
+        body, frame, curves = _plot(chart, curves, width, room, look, extent)
+        rows += body
+        if frame is not None:
+            plot = Plot(chart, curves, frame, look, tuple(notes), extent or _ends(curves, frame), len(above))
     if below is not None:
         rows.append((Span(below, "event"),))
+    return Drawing(in_look(rows, look), plot)
+
+
+def in_look(rows: Sequence[Row], look: Look) -> Picture:
+    """The rows as a picture, of ASCII alone where that is wanted."""
     return Picture(tuple(_in_ascii(row) for row in rows) if look.markers == "ascii" else tuple(rows))
 
 
-def _possible(series: Sequence[Series], look: Look) -> tuple[Look, list[str]]:
-    """The look as far as these series allow it, and what it has to say of that."""
-    notes = []
-    if look.axis != "step" and not any(one.has_times for one in series):
-        look = dataclasses.replace(look, axis="step")
-        notes.append("no time stamps")
-    if look.log and any(one.summary.lowest <= 0 for one in series):
-        if any(one.summary.highest > 0 for one in series):
-            notes.append("without 0 and less")
-        else:
-            look = dataclasses.replace(look, log=False)
-            notes.append("no log: nothing above 0")
-    return look, notes
+def _ends(curves: Sequence[Curve], frame: Frame) -> Ends:
+    """From where to where everything reaches that was reduced."""
+    xs = [x for curve in curves for one in curve.members for x in (*one.xs[:1], *one.xs[-1:])]
+    xs += [x for curve in curves for x, _ in curve.events]
+    return (min(xs), max(xs)) if xs else (frame.x.low, frame.x.high)
 
 
-def _plot(curves: Sequence[Curve], width: int, height: int, look: Look) -> list[tuple[Span, ...]]:
-    if not any(curve.reduced.ys for curve in curves):
-        some = any(len(curve.series) for curve in curves)
-        return _centred("no finite value yet" if some else "no value yet", width, height)
-    frame = frame_of(curves, width, height, look)
+def _plot(
+    chart: Chart, curves: list[Curve], width: int, height: int, look: Look, extent: Ends | None
+) -> tuple[list[Row], Frame | None, list[Curve]]:
+    if not any(curve.points for curve in curves):
+        some = any(len(one) for one in chart.series)
+        none_there = "no finite value here" if look.window is not None else "no finite value yet"
+        return _centred(none_there if some else "no value yet", width, height), None, curves
+    frame = frame_of(curves, chart, width, height, look)
+    columns = frame.cells * frame.dots
+    if any(one.columns not in (None, columns) for curve in curves for one in curve.members):
+        # The labels are of another width than was guessed: the columns of the plot are to be full.
+        curves = curves_of(chart, columns, look, look.window or extent)
     cells = _by_plotext(curves, frame, look)
-    if frame.has_axes:
-        _mark_events(cells, curves, frame)
-    return [spans_of(row) for row in cells]
+    put_bands(cells, curves, frame, look)
+    put_guides(cells, chart.guides, frame, look)
+    put_events(cells, curves, frame)
+    return [spans_of(row) for row in cells], frame, curves
 
 
 def _by_plotext(curves: Sequence[Curve], frame: Frame, look: Look) -> Cells:
@@ -123,9 +137,9 @@ class _Pen:
         strokes = curve.smooth_strokes() if curve.smooth else curve.strokes()
         self._strokes(strokes, self._marker, colour)
         if self._several and not self._is_ascii:
-            points = [point for stroke in strokes for point in stroke]
-            every = max(1, len(points) * _MARK_EVERY // self._frame.width)
-            self._scatter(points[self._place * every // 3 :: every], self._mark, colour)
+            xs, ys = self._frame.place([point for stroke in strokes for point in stroke])
+            gap = min(1.0, _MARK_EVERY / self._frame.cells)
+            self._put(spaced(list(zip(xs, ys, strict=True)), gap, self._place * gap / 3), self._mark, colour)
 
     def _strokes(self, strokes: Sequence[Sequence[tuple[float, float]]], marker: str, colour: int) -> None:
         for stroke in strokes:
@@ -138,9 +152,12 @@ class _Pen:
                 self._plotext.plot(xs, ys, marker=marker, color=colour)
 
     def _scatter(self, points: Sequence[tuple[float, float]], marker: str, colour: int) -> None:
-        xs, ys = self._frame.place(points)
-        if xs:
-            self._plotext.scatter(xs, ys, marker=marker, color=colour)
+        self._put(list(zip(*self._frame.place(points), strict=True)), marker, colour)
+
+    def _put(self, places: Sequence[tuple[float, float]], marker: str, colour: int) -> None:
+        if places:
+            xs, ys = zip(*places, strict=True)
+            self._plotext.scatter(list(xs), list(ys), marker=marker, color=colour)
 
 
 def _cells_of(text: str, width: int, height: int) -> Cells:
@@ -163,26 +180,13 @@ def _role_of(codes: str) -> Role:
     return _ROLES.get(int(last), "plain") if last.isdigit() and codes.startswith("38;") else "plain"
 
 
-def _mark_events(cells: Cells, curves: Sequence[Curve], frame: Frame) -> None:
-    """A mark on the x axis wherever a value is no finite number."""
-    axis = next((row for row in cells if any(char == "└" for char, _ in row)), None)
-    if axis is None:
-        return
-    left = next(place for place, (char, _) in enumerate(axis) if char == "└") + 1
-    for curve in curves:
-        for x, _ in curve.reduced.events:
-            cell = frame.cell(x)
-            if cell is not None and left + cell < len(axis):
-                axis[left + cell] = ("!", "event")
-
-
-def _centred(text: str, width: int, height: int) -> list[tuple[Span, ...]]:
+def _centred(text: str, width: int, height: int) -> list[Row]:
     line = one_line(text, width)
     padding = " " * ((width - cell_width(line)) // 2)
     return [(Span(padding + line, "axis"),) if row == (height - 1) // 2 else () for row in range(height)]
 
 
-def _in_ascii(row: tuple[Span, ...]) -> tuple[Span, ...]:
+def _in_ascii(row: Row) -> Row:
     return tuple(
         Span(span.text.translate(_ASCII).encode("ascii", "replace").decode("ascii"), span.role)
         for span in row

@@ -76,6 +76,13 @@ class Scale:
                 place = (value - self.low) / whole
         return min(max(place, 0.0), 1.0)
 
+    def value(self, place: float) -> float:
+        """What stands at a place between 0 and 1; finite."""
+        if self.log:
+            left, right = math.log10(self.low), math.log10(self.high)
+            return float(10 ** min(max(left + place * (right - left), -307.5), 308.2))
+        return self.low * (1 - place) + self.high * place
+
     def ticks(self, most: int, label: Label, *, least: float = 0.0) -> list[Tick]:
         """At most `most` ticks at round values, not nearer to each other than `least`."""
         if most < 1:

@@ -21,6 +21,7 @@ from orp_tui.logs.seeking import Found, after, seek, seek_line, seek_share
 from orp_tui.logs.source import OpenLog
 from orp_tui.logs.standing import Standing
 from orp_tui.logs.status import LogScreen, LogStatus
+from orp_tui.logs.step_lines import seek_step, step_words
 
 _WAITING = "not there yet"
 
@@ -213,6 +214,12 @@ class LogSession:
         else:
             self._notice = "counting lines …"
             self._seeking = seek_line(self._log, self._standing.count, max(0, int(value) - 1))
+
+    def to_step(self, step: float, epoch: float | None = None) -> None:
+        """Go to the line that tells of a step of the training, or as near to it as there is one."""
+        self._act()
+        self._seeking = seek_step(self._log, step, epoch)
+        self._notice = f"looking for step {step_words(step)} …"
 
     def cancel(self) -> None:
         """Stop looking for something."""

@@ -2,46 +2,59 @@
 
 Each column keeps its least and its greatest value, where they stand and in their order; the
 first and the last finite point are always kept. So no spike is lost, whatever the length. NaN and
-infinities are events: counted by column, never drawn as a point and never dropped silently.
+infinities are events: counted, told by column, never drawn as a point and never dropped silently.
 
-A series no longer than its columns can hold stays as it is. Two ways give the same: a plain one,
-and numpy's for long series, which is imported only then.
+A window is reduced from the raw points in it, never from what was reduced before. A series no
+longer than its columns can hold stays as it is. Two ways give the same: a plain one, and numpy's
+for long series, which is imported only then.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
-from orp_tui.core.series import Numbers, Series
+from orp_tui.core.series import Numbers, Points, Series
 from orp_tui.metrics.extremes import Extremes, Reduced, Window, add_plainly, bounds_plainly
 
-Bounds = Callable[[Numbers], tuple[float, float] | None]
+By = Callable[[Points], Numbers]
+"""A stretch of a series → the x of each of its points; what is not finite has none."""
+Ends = tuple[float, float]
+"""The least and the greatest x."""
+Bounds = Callable[[Numbers], Ends | None]
 Add = Callable[[Extremes, Numbers, Numbers], None]
 
 PLAIN_UP_TO = 4_000
 """Points for which importing numpy takes longer than doing without."""
 
 
-def reduce(
-    series: Series, columns: int, *, by_time: bool = False, window: tuple[float, float] | None = None
-) -> Reduced:
-    """The points of `series` for a chart of `columns` columns (at least 1), by step or by time stamp.
+def by_step(points: Points) -> Numbers:
+    """x is the step."""
+    return points.steps
 
-    `window` is the stretch of x to show; without it, all. Points whose x is not finite or
-    outside are left out, and not counted.
+
+def by_time(points: Points) -> Numbers:
+    """x is the time stamp."""
+    return points.times
+
+
+def extent(series: Series, by: By = by_step) -> Ends | None:
+    """The least and the greatest finite x; None if there is none."""
+    found = [ends for _, _, ends in _blocks(series, by, _way(len(series))[0], None)]
+    return _around(found) if found else None
+
+
+def reduce(series: Series, columns: int, by: By = by_step, window: Ends | None = None) -> Reduced:
+    """The points of `series` for a chart of `columns` columns (at least 1).
+
+    `window` is the stretch of x to show, ends included; without it, all. Points whose x is not
+    finite or outside are left out, and not counted.
     """
     bounds, add = _way(len(series))
-    blocks = []
-    for block in series.blocks:
-        xs = block.times if by_time else block.steps
-        ends = bounds(xs)
-        if ends is not None and (window is None or (ends[0] <= window[1] and ends[1] >= window[0])):
-            blocks.append((xs, block.values, ends))
+    blocks = list(_blocks(series, by, bounds, window))
     if not blocks:
         return Reduced((), (), 0, None)
-    whole = min(ends[0] for _, _, ends in blocks), max(ends[1] for _, _, ends in blocks)
-    frame = Window(*(window or whole), max(1, columns))
+    frame = Window(*(window or _around([ends for _, _, ends in blocks])), max(1, columns))
     if len(series) > 2 * frame.columns:
         found = Extremes(frame)
         for xs, ys, _ in blocks:
@@ -49,6 +62,41 @@ def reduce(
         if found.seen > 2 * frame.columns:
             return found.reduced()
     return _as_it_is([(xs, ys) for xs, ys, _ in blocks], frame)
+
+
+def nearest_step(series: Series, by: By, x: float) -> float | None:
+    """The step of the point whose x lies nearest to `x`; of equal ones the first. None if none has an x."""
+    blocks = [
+        (max(ends[0] - x, x - ends[1], 0.0), block)
+        for block in series.blocks
+        if (ends := _way(len(series))[0](by(block))) is not None
+    ]
+    # Only where the nearest may be is every point looked at.
+    least = min((away for away, _ in blocks), default=0.0)
+    candidates = [
+        (abs(at - x), step)
+        for away, block in blocks
+        if away == least
+        for at, step in zip(by(block), block.steps, strict=True)
+        if math.isfinite(at)
+    ]
+    return min(candidates, key=lambda pair: pair[0])[1] if candidates else None
+
+
+def _blocks(
+    series: Series, by: By, bounds: Bounds, window: Ends | None
+) -> Iterator[tuple[Numbers, Numbers, Ends]]:
+    """x, values and ends of the blocks that reach into the window."""
+    for block in series.blocks:
+        xs = by(block)
+        ends = bounds(xs)
+        if ends is not None and (window is None or (ends[0] <= window[1] and ends[1] >= window[0])):
+            yield xs, block.values, ends
+
+
+def _around(found: Iterable[Ends]) -> Ends:
+    lows, highs = zip(*found, strict=True)
+    return min(lows), max(highs)
 
 
 def _as_it_is(blocks: Iterable[tuple[Numbers, Numbers]], frame: Window) -> Reduced:
@@ -67,6 +115,7 @@ def _as_it_is(blocks: Iterable[tuple[Numbers, Numbers]], frame: Window) -> Reduc
         means=tuple(finite),
         events=tuple(events),
         gaps=tuple(x for x, _ in events),
+        non_finite=len(events),
     )
 
 

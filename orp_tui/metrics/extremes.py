@@ -17,7 +17,7 @@ class Reduced:
     ys: tuple[float, ...]
     """Finite, as are `xs`; equally many."""
     count: int
-    """Points that the series has."""
+    """Points that the series has in the window, those that are not finite included."""
     columns: int | None
     """To how many columns it was reduced; None if every finite point is here."""
     means: tuple[tuple[float, float], ...] = ()
@@ -26,6 +26,20 @@ class Reduced:
     """x and value of what is not finite: the first of each column."""
     gaps: tuple[float, ...] = ()
     """x of columns that hold nothing but events: a line breaks there."""
+    non_finite: int = 0
+    """How many of `count` are NaN or infinite."""
+
+    def moved(self, by: float) -> Reduced:
+        """The same with `by` added to every x."""
+        if by == 0:
+            return self
+        return dataclasses.replace(
+            self,
+            xs=tuple(x + by for x in self.xs),
+            means=tuple((x + by, y) for x, y in self.means),
+            events=tuple((x + by, y) for x, y in self.events),
+            gaps=tuple(x + by for x in self.gaps),
+        )
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -89,6 +103,8 @@ class Extremes:
         self.columns = [Column() for _ in range(window.columns)]
         self.seen = 0
         """Points inside the window so far."""
+        self.non_finite = 0
+        """How many of them are NaN or infinite."""
         self.first: Point | None = None
         """The finite point furthest left."""
         self.last: Point | None = None
@@ -115,6 +131,7 @@ class Extremes:
             means=tuple(mean for mean in means if math.isfinite(sum(mean))),
             events=tuple((column.event[0], column.event[2]) for column in self.columns if column.event),
             gaps=tuple(column.event[0] for column in self.columns if column.event and not column.count),
+            non_finite=self.non_finite,
         )
 
 
@@ -136,5 +153,7 @@ def add_plainly(found: Extremes, xs: Numbers, ys: Numbers) -> None:
         if math.isfinite(y):
             column.add(point, point, 1, x, y)
             found.add_ends(point, point)
-        elif column.event is None:
+            continue
+        found.non_finite += 1
+        if column.event is None:
             column.event = point

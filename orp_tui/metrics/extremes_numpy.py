@@ -87,6 +87,7 @@ def _add_any(found: Extremes, x: Floats, y: Floats) -> None:
     columns = _columns(found, x)
     finite = np.isfinite(y)
     if not finite.all():
+        found.non_finite += len(x) - int(finite.sum())
         _add_events(found, columns[~finite], x[~finite], places[~finite], y[~finite])
         columns, x, places, y = columns[finite], x[finite], places[finite], y[finite]
     if len(x):

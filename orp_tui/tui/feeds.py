@@ -19,15 +19,16 @@ from textual.message import Message
 from orp_tui.core.errors import OrpError
 from orp_tui.tui.messages import (
     BoardChanged,
+    ChartChanged,
     ConfigsChanged,
     FeedFailed,
     MachineChanged,
-    MetricsChanged,
     SelectedChanged,
 )
 
 if TYPE_CHECKING:
     from orp_tui.services.board import Board, BoardReader
+    from orp_tui.services.chart_lines import ChartReader
     from orp_tui.services.context import Context
     from orp_tui.services.selected import SelectedReader
     from orp_tui.services.system import SystemReader
@@ -153,7 +154,7 @@ class BoardFeed(Feed):
 
 
 class SelectedFeed(Feed):
-    """The one run whose log, checklist and values are shown."""
+    """The one run whose log and checklist are shown."""
 
     SUBJECT = "the selected run"
 
@@ -181,10 +182,39 @@ class SelectedFeed(Feed):
             return _SELECTED_PERIOD_S
         if poked or not self._is_final:
             self.post(SelectedChanged(self._reader.look(run_id)))
-        metrics = self._reader.metrics(run_id)
-        if metrics is not None and run_id == self._run_id:
-            self.post(MetricsChanged(run_id, metrics))
-            return _SELECTED_PERIOD_S if metrics.complete else 0.0
+        return _SELECTED_PERIOD_S
+
+
+class ChartFeed(Feed):
+    """The runs whose metrics are drawn."""
+
+    SUBJECT = "the metrics"
+
+    def __init__(self, context: Context, post: Post) -> None:
+        super().__init__(post)
+        self._context = context
+        self._run_ids: tuple[str, ...] = ()
+
+    @functools.cached_property
+    def _reader(self) -> ChartReader:
+        from orp_tui.services.chart_lines import ChartReader
+
+        return ChartReader(self._context)
+
+    def select(self, run_ids: tuple[str, ...]) -> None:
+        """Look at these runs from now on."""
+        if run_ids != self._run_ids:
+            self._run_ids = run_ids
+            self.poke()
+
+    def turn(self, *, poked: bool) -> float:
+        run_ids = self._run_ids
+        if not run_ids:
+            return _SELECTED_PERIOD_S
+        look = self._reader.look(run_ids)
+        if look is not None and run_ids == self._run_ids:
+            self.post(ChartChanged(look))
+            return _SELECTED_PERIOD_S if look.complete else 0.0
         return _SELECTED_PERIOD_S
 
 

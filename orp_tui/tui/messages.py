@@ -10,8 +10,8 @@ from textual.message import Message
 if TYPE_CHECKING:
     from orp_tui.services.acts import Outcome
     from orp_tui.services.board import Board
+    from orp_tui.services.chart_lines import ChartLook
     from orp_tui.services.configs import ConfigsView
-    from orp_tui.services.run_metrics import MetricsSnapshot
     from orp_tui.services.selected import SelectedRun
     from orp_tui.services.system import SystemLook
 
@@ -37,11 +37,13 @@ class SelectedChanged(Message):
 
 
 @dataclasses.dataclass
-class MetricsChanged(Message):
-    """The selected run has logged something."""
+class ChartChanged(Message):
+    """A run that is drawn has logged something, or others are to be drawn."""
 
-    run_id: str
-    metrics: MetricsSnapshot
+    look: ChartLook
+
+    def can_replace(self, message: Message) -> bool:
+        return isinstance(message, ChartChanged)
 
 
 @dataclasses.dataclass

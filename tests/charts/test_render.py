@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from orp_tui.charts.look import Look
 from orp_tui.charts.picture import Picture
-from orp_tui.charts.render import draw
+from orp_tui.charts.lines import Chart
+from orp_tui.charts.render import draw as draw_chart
 from orp_tui.core.sanitise import cell_width
 from orp_tui.core.series import Series
 
@@ -26,8 +27,13 @@ LOOKS = st.builds(
     markers=st.sampled_from(["braille", "block", "ascii"]),
     log=st.booleans(),
     smoothing=st.sampled_from([0.0, 0.5, 0.99]),
-    axis=st.sampled_from(["step", "since", "wall"]),
+    axis=st.sampled_from(["step", "epoch", "since", "wall"]),
+    window=st.one_of(st.none(), st.tuples(st.integers(-3, 0), st.integers(0, 3)), st.just((-1e308, 1e308))),
 )
+
+
+def draw(series, width, height, look=None) -> Picture:
+    return draw_chart(Chart.of(series), width, height, look).picture
 
 
 def series_of(points, name="loss"):

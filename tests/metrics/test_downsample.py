@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from orp_tui.core import series as series_module
 from orp_tui.core.series import Series
 from orp_tui.metrics import downsample
-from orp_tui.metrics.downsample import reduce
+from orp_tui.metrics.downsample import by_time, extent, reduce
 from orp_tui.metrics.extremes import Window
 
 STEPS = st.one_of(st.integers(-50, 50).map(float), st.floats(), st.sampled_from([1e308, -1e308, 5e-324]))
@@ -106,6 +106,7 @@ def test_both_ways_give_the_same(points, columns):
 
     assert (plain.xs, plain.ys, plain.count, plain.gaps) == (quick.xs, quick.ys, quick.count, quick.gaps)
     assert repr(plain.events) == repr(quick.events)
+    assert plain.non_finite == quick.non_finite
     if any(abs(number) > 1e300 for point in points for number in point):
         return  # their sum may overflow in one order and not in the other
     assert len(plain.means) == len(quick.means)
@@ -139,7 +140,7 @@ def test_a_window_shows_its_own_points_in_full():
 def test_by_time_the_time_stamps_are_the_x():
     series = Series.of("loss", [0, 1, 2], [5, 6, 7], [100, math.nan, 300])
 
-    assert reduce(series, 10, by_time=True).xs == (100, 300)
+    assert reduce(series, 10, by_time).xs == (100, 300)
 
 
 def test_a_mean_of_each_column_is_given_for_smoothing():
@@ -177,3 +178,70 @@ def test_both_ways_give_the_same_for_steps_that_rise(jumps, values, columns, den
     assert (plain.xs, plain.ys, plain.count) == (quick.xs, quick.ys, quick.count)
     for one, other in zip(plain.means, quick.means, strict=True):
         assert one == pytest.approx(other)
+
+
+def slow_reduce(points, columns, window):
+    """What `reduce` promises, said as plainly as can be: x, y and events, column by column."""
+    inside = [
+        (x, place, y)
+        for place, (x, y) in enumerate(points)
+        if math.isfinite(x) and window[0] <= x <= window[1]
+    ]
+    finite = [point for point in inside if math.isfinite(point[2])]
+    bad = [point for point in inside if not math.isfinite(point[2])]
+    if len(inside) <= 2 * columns:
+        inside.sort(key=lambda point: point[0])
+        drawn = [point for point in inside if math.isfinite(point[2])]
+        events = [point for point in inside if not math.isfinite(point[2])]
+    else:
+        frame = Window(*window, columns)
+        kept, events = set(), []
+        for column in range(columns):
+            here = [point for point in finite if frame.column(point[0]) == column]
+            kept |= {min(here, key=lambda point: point[2])} if here else set()
+            kept |= {max(here, key=lambda point: point[2])} if here else set()
+            events += [point for point in bad if frame.column(point[0]) == column][:1]
+        if finite:
+            kept.add(min(finite, key=lambda point: point[0]))
+            kept.add(max(reversed(finite), key=lambda point: point[0]))
+        drawn = sorted(kept)
+    return [(x, y) for x, _, y in drawn], [x for x, _, _ in events], len(inside), len(bad)
+
+
+@COMMON
+@given(
+    points=POINTS,
+    columns=st.integers(1, 8),
+    window=st.tuples(st.integers(-60, 60), st.integers(-60, 60)).map(sorted).map(tuple),
+)
+def test_a_window_is_reduced_from_its_raw_points_as_the_plainest_way_does(way, points, columns, window):
+    found = reduce(series_of(points), columns, window=window)
+    drawn, events, count, bad = slow_reduce(points, columns, window)
+
+    assert list(zip(found.xs, found.ys, strict=True)) == drawn
+    assert [x for x, _ in found.events] == events
+    assert (found.count, found.non_finite) == (count, bad)
+
+
+@COMMON
+@given(points=POINTS, columns=st.integers(1, 12))
+def test_what_is_not_finite_is_counted_however_much_it_is_reduced(way, points, columns):
+    found = reduce(series_of(points), columns)
+
+    assert found.non_finite == sum(math.isfinite(x) and not math.isfinite(y) for x, y in points)
+
+
+def test_the_extent_is_from_the_least_to_the_greatest_x_that_is_finite(way):
+    series = Series.of("loss", [5, math.inf, -2, 3], [1, 2, math.nan, 4], [math.nan] * 4)
+
+    assert extent(series) == (-2, 5)
+    assert extent(series, by_time) is None
+    assert extent(Series.of("loss", [], [])) is None
+
+
+def test_moving_what_was_reduced_moves_lines_events_and_gaps():
+    found = reduce(Series.of("loss", [1, 2, 3], [1, math.nan, 3]), 10).moved(-1)
+
+    assert (found.xs, found.gaps) == ((0, 2), (1,))
+    assert [x for x, _ in found.means] == [0, 2]
+    assert [x for x, _ in found.events] == [1]

@@ -14,6 +14,7 @@ from stage import Stage, drawn
 from textual.pilot import Pilot
 
 from orp_tui.charts import render
+from orp_tui.charts.lines import RunSeries
 from orp_tui.core.series import Series
 from orp_tui.tui.manners import Manners
 from orp_tui.tui.widgets.metric_chart import MetricChart
@@ -27,8 +28,8 @@ def series(name: str = "loss", values: object = None, *, times: bool = True) -> 
     return Series.of(name, range(len(numbers)), numbers, stamps)
 
 
-def named(*every: Series) -> dict[str, Series]:
-    return {one.name: one for one in every}
+def named(*every: Series) -> list[RunSeries]:
+    return [RunSeries("", {one.name: one for one in every})]
 
 
 async def settle(pilot: Pilot[None], chart: MetricChart) -> None:
@@ -75,7 +76,7 @@ async def test_the_primary_metric_is_drawn_until_another_is_chosen_and_that_choi
         await pilot.press("c")
         assert chart.metric == "loss"
         await pilot.press("C")
-        chart.show(metrics | named(series("new")), "acc")
+        chart.show(named(series("loss"), series("acc"), series("lr"), series("new")), "acc")
         assert (chart.metric, chart.title) == ("lr", "Chart lr 3/4")
 
         chart.show(named(series("loss"), series("acc")), "acc")
@@ -83,7 +84,7 @@ async def test_the_primary_metric_is_drawn_until_another_is_chosen_and_that_choi
         await settle(pilot, chart)
         assert text(chart).startswith("acc  0.01")
 
-        chart.show({})
+        chart.show([])
         chart.show(metrics, "acc")
         assert chart.metric == "lr"
 
@@ -101,6 +102,10 @@ async def test_keys_change_scale_smoothing_and_axis() -> None:
         await settle(pilot, chart)
         assert "log, smoothed 0.5" in text(chart)
         assert "0.01" in text(chart).split("\n")[-3]
+
+        await pilot.press("t")
+        await settle(pilot, chart)
+        assert "no epoch" in text(chart)
 
         await pilot.press("t")
         await settle(pilot, chart)
@@ -124,7 +129,7 @@ async def test_nothing_is_drawn_again_when_nothing_changed(monkeypatch: pytest.M
         before = len(drawings)
 
         for _ in range(5):
-            chart.show(dict(metrics))
+            chart.show(list(metrics))
             await pilot.pause(0.02)
 
         assert len(drawings) == before
@@ -161,7 +166,7 @@ async def test_a_run_without_metrics_is_told_how_to_log_them_and_no_run_is_told_
         assert text(chart).strip() == ""
         assert chart.title == "Chart"
 
-        chart.show({})
+        chart.show([])
         await pilot.pause()
         assert "from orp_tui import log; log(step, loss=loss)" in text(chart)
         assert "$ORP_METRICS_FILE" in text(chart)
@@ -170,7 +175,7 @@ async def test_a_run_without_metrics_is_told_how_to_log_them_and_no_run_is_told_
         await settle(pilot, chart)
         assert "ORP_METRICS_FILE" not in text(chart)
 
-        chart.show({})
+        chart.show([])
         await pilot.pause()
         assert "loss  0.01" not in text(chart)
 
@@ -209,7 +214,7 @@ async def test_a_picture_of_the_run_before_is_never_shown_for_the_next(
 async def test_the_way_to_metrics_fits_a_small_pane(size: tuple[int, int]) -> None:
     chart = MetricChart()
     async with Stage(chart).run_test(size=size) as pilot:
-        chart.show({})
+        chart.show([])
         await pilot.pause()
 
         assert all(cell_len(line) == size[0] for line in drawn(chart))
@@ -226,7 +231,7 @@ async def test_what_is_wrong_with_the_file_is_said_below_the_chart() -> None:
         assert drawn(chart)[-1].rstrip() == "metrics.jsonl, line 7: no JSON object: [b]x"
         assert drawn(chart)[0].startswith("loss")
 
-        chart.show({}, said="metrics.jsonl is no regular file")
+        chart.show([], said="metrics.jsonl is no regular file")
         await pilot.pause()
         assert "is no regular file" in drawn(chart)[-1]
 

@@ -10,13 +10,13 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
-from orp_tui.tui.feeds import SelectedFeed
+from orp_tui.tui.feeds import ChartFeed, SelectedFeed
 from orp_tui.tui.messages import (
     BoardChanged,
+    ChartChanged,
     ConfigsChanged,
     FeedFailed,
     MachineChanged,
-    MetricsChanged,
     SelectedChanged,
 )
 from orp_tui.tui.place import Place
@@ -72,17 +72,21 @@ class DashboardScreen(Panes):
 
     def on_mount(self) -> None:
         self._feed = SelectedFeed(self.orp.context, self.post_message)
+        self._chart_feed = ChartFeed(self.orp.context, self.post_message)
+        self._charted: tuple[str, ...] = ()
         self._selected: str | None = None
         self._shown: SelectedRun | None = None
         self._wanted_run, self._wanted_config = self.orp.place.run_id, self.orp.place.config
         self._wanted_looks = 0
         self._feed.start()
+        self._chart_feed.start()
         self._return_to(self.orp.place)
         if self.orp.board is not None:
             self._show_board(self.orp.board)
 
     def on_unmount(self) -> None:
         self._feed.end()
+        self._chart_feed.end()
 
     @on(FeedFailed)
     def _feed_failed(self, event: FeedFailed) -> None:
@@ -112,12 +116,14 @@ class DashboardScreen(Panes):
         sections = page_sections(page, now=time.time(), ascii_only=self.orp.manners.ascii)
         self.query_one(InfoPanel).show(sections, from_top=from_top)
 
-    @on(MetricsChanged)
-    def _metrics(self, event: MetricsChanged) -> None:
+    @on(ChartChanged)
+    def _metrics(self, event: ChartChanged) -> None:
         event.stop()
-        if event.run_id == self._selected:
-            found = event.metrics
-            self.query_one(MetricChart).show(found.series, found.primary, said=found.trouble)
+        found = event.look
+        if found.run_ids == self._charted:
+            self.query_one(MetricChart).show(
+                found.runs, found.primary, guides=found.guides, said=found.trouble
+            )
 
     @on(ConfigsChanged)
     def _configs(self, event: ConfigsChanged) -> None:
@@ -138,6 +144,10 @@ class DashboardScreen(Panes):
             self._select(event.key)
 
     @on(FilteredList.TitleChanged)
+    def _marks_changed(self) -> None:
+        self._chart_runs()
+
+    @on(FilteredList.TitleChanged)
     @on(Checklist.TitleChanged)
     @on(MetricChart.TitleChanged)
     @on(LogView.StatusChanged)
@@ -156,6 +166,19 @@ class DashboardScreen(Panes):
         self.query_one(PromptLine).ask(
             "filter:", tree.filter_words, lambda words: setattr(tree, "filter_words", words)
         )
+
+    def action_filter_chart(self) -> None:
+        chart = self.query_one(MetricChart)
+        self.query_one(PromptLine).ask(
+            "metric:", chart.filter_words, lambda words: setattr(chart, "filter_words", words)
+        )
+
+    @on(MetricChart.LogWanted)
+    def _show_log_of_step(self, event: MetricChart.LogWanted) -> None:
+        event.stop()
+        self.reveal("log")
+        self.give_focus("log")
+        self.query_one(LogView).go_to_step(event.step, event.epoch)
 
     @on(Checklist.OpenRequested)
     def _open_deliverable(self, event: Checklist.OpenRequested) -> None:
@@ -255,8 +278,16 @@ class DashboardScreen(Panes):
         if run_id != self._selected:
             self._selected = run_id
             self.query_one(Checklist).show(item.checklist if item is not None else None)
-            self.query_one(MetricChart).show(None)
             self.show_titles()
         self.query_one(KeyLine).take()
         self._feed.select(run_id, is_final=item is not None and item.state.is_final)
+        self._chart_runs()
         self.remember()
+
+    def _chart_runs(self) -> None:
+        """Let the chart show the marked runs, else the one under the cursor."""
+        wanted = self.query_one(QueueTable).chosen
+        if wanted != self._charted:
+            self._charted = wanted
+            self.query_one(MetricChart).show(None)
+            self._chart_feed.select(wanted)

@@ -63,6 +63,8 @@ class Panes(ConfigVerbs):
         body = self.query_one(Body)
         if self.pane_of_focus() == "log" and self.query_one(LogView).leave():
             return
+        if self.pane_of_focus() == "chart" and self.query_one(MetricChart).leave():
+            return
         table: ConfigsTree | QueueTable
         table = (
             self.query_one(ConfigsTree) if self.pane_of_focus() == "configs" else self.query_one(QueueTable)

@@ -120,6 +120,11 @@ class LogView(Vertical, can_focus=False):
         """The line a jump went to, else the first on the screen, or the last while following."""
         return self._text(self._active).shown.row
 
+    def go_to_step(self, step: float, epoch: float | None) -> None:
+        """Go to the line that tells of a step of the training; what was done, or that there is none, is said."""
+        look = lambda session: session.to_step(step, epoch)  # noqa: E731 - the same for both halves
+        self._look_for(look, look)
+
     def focus(self, scroll_visible: bool = True) -> Self:
         if self.is_attached:  # at once, not when the queue comes to it: keys follow on each other
             self.screen.set_focus(self._text(self._active), scroll_visible)

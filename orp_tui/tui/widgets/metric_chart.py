@@ -1,10 +1,10 @@
-"""The chart of a run's metrics: one at a time, drawn in a thread, and only when there is something new."""
+"""The chart of the metrics of one run or several: drawn in a thread, and only when there is something new."""
 
 from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Any, ClassVar, get_args
 
 from rich.segment import Segment
@@ -16,17 +16,21 @@ from textual.strip import Strip
 from textual.timer import Timer
 from textual.widget import Widget
 
+from orp_tui.charts.grid import LAYOUTS, most
+from orp_tui.charts.lines import Guides, RunSeries
 from orp_tui.charts.look import Axis, Look, Markers
-from orp_tui.charts.picture import Picture, Role, Span
+from orp_tui.charts.picture import Picture, Role
+from orp_tui.charts.view import View
 from orp_tui.core.sanitise import one_line
-from orp_tui.core.series import Series
 from orp_tui.tui.bindings import bindings
+from orp_tui.tui.widgets.chart_choice import Choice
+from orp_tui.tui.widgets.chart_drawing import Drawn, Wanted, drawn_of
 from orp_tui.tui.widgets.wrapping import wrapped
 
 _SHARE = 8
 """A chart that takes long is drawn the more seldom: it takes at most an eighth of a core."""
 SMOOTHING = (0.0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99)
-_AXES: tuple[Axis, ...] = ("step", "since", "wall")
+_AXES: tuple[Axis, ...] = ("step", "epoch", "since", "wall")
 
 _HOW = (
     ("no metrics yet; a training logs them with", False),
@@ -37,19 +41,8 @@ _HOW = (
 """Words, and whether they are to be typed."""
 
 
-@dataclasses.dataclass(frozen=True)
-class Wanted:
-    """Everything that a drawing depends on; equal ones look the same."""
-
-    series: tuple[Series, ...]
-    width: int
-    height: int
-    look: Look
-    turn: int
-
-
 class MetricChart(Widget, can_focus=True):
-    """Shows plain values; keys choose the metric and how it is drawn."""
+    """Shows plain values; keys choose the metric, how it is drawn, and where one looks."""
 
     BINDINGS = bindings("chart")
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"chart--{role}" for role in get_args(Role)}
@@ -58,12 +51,12 @@ class MetricChart(Widget, can_focus=True):
     """
 
     @dataclasses.dataclass
-    class Drawn(Message):
-        """A picture is ready."""
+    class PictureReady(Message):
+        """A drawing is ready."""
 
         widget: MetricChart
         wanted: Wanted
-        picture: Picture
+        drawn: Drawn
         took_s: float
 
         @property
@@ -80,21 +73,34 @@ class MetricChart(Widget, can_focus=True):
         def control(self) -> MetricChart:
             return self.widget
 
+    @dataclasses.dataclass
+    class LogWanted(Message):
+        """The log is wanted where it tells of the step under the cursor."""
+
+        widget: MetricChart
+        step: float
+        epoch: float | None
+        """None if the run logs no epochs."""
+
+        @property
+        def control(self) -> MetricChart:
+            return self.widget
+
     def __init__(self, *, ascii_only: bool = False, period_s: float = 0.5, **options: Any) -> None:
         """`period_s`: least seconds between two drawings of new values. `options`: as Widget takes them."""
         super().__init__(**options)
         self._ascii = ascii_only
         self._period_s = period_s
-        self._series: Mapping[str, Series] = {}
+        self._choice = Choice()
+        self._view = View()
         self._is_known = False
         self._said = ""
-        self._metric: str | None = None
-        self._choice: str | None = None
         self._log = False
         self._smoothing = 0
         self._axis = 0
         self._drawing: Wanted | None = None
-        self._drawn: Wanted | None = None
+        self._drawn_as: Wanted | None = None
+        self._drawn = Drawn()
         self._picture = Picture(())
         self._drawn_at = self._took_s = 0.0
         self._is_warm = False
@@ -105,64 +111,88 @@ class MetricChart(Widget, can_focus=True):
     # What is shown
 
     def show(
-        self, series: Mapping[str, Series] | None, primary: str | None = None, *, said: str = ""
+        self,
+        runs: Sequence[RunSeries] | None,
+        primary: str | None = None,
+        *,
+        guides: Guides | None = None,
+        said: str = "",
     ) -> None:
-        """Show these metrics, in the order in which `c` goes through them; None if nobody has looked yet.
+        """Show the metrics of these runs, in the order in which `c` goes through them; None if nobody has looked yet.
 
         `primary` is drawn, else the first one, until somebody chooses another; that choice stays,
-        from run to run, wherever there is a metric of its name. `said` is what is wrong with the
-        file, in words.
+        from run to run, wherever there is a metric of its name. `guides` are drawn across the
+        charts of their metrics. `said` is what is wrong with a file, in words.
         """
-        before = self.title
-        if (series is None) == self._is_known or bool(series) != bool(self._series) or said != self._said:
+        before, had = self.title, self._choice.metric
+        others = [run.name for run in runs or ()] != [run.name for run in self._choice.runs]
+        self._choice.take(runs or (), primary, guides or {})
+        is_known = runs is not None
+        if is_known != self._is_known or (had is None) != (self._choice.metric is None) or said != self._said:
             self.refresh()
-        self._is_known, self._series, self._said = series is not None, series or {}, said
-        if not self._series:
+        self._is_known, self._said = is_known, said
+        if self._choice.metric is None:
             self._forget()
-        first = primary if primary in self._series else next(iter(self._series), None)
-        self._metric = self._choice if self._choice in self._series else first
         if self.title != before:
             self.post_message(self.TitleChanged(self))
+        if others:
+            self._drawn_at = 0.0
         self._draw_soon()
 
     def _forget(self) -> None:
         """What comes next is another run's: it is drawn at once, and never beneath this one's picture."""
-        self._picture, self._drawn, self._drawn_at = Picture(()), None, 0.0
+        self._drawn, self._picture, self._drawn_as, self._drawn_at = Drawn(), Picture(()), None, 0.0
+        self._view = View()
         self._turn += 1
 
     @property
     def metric(self) -> str | None:
-        """The one that is drawn."""
-        return self._metric
+        """The one that is drawn, or the first of several."""
+        return self._choice.metric
 
     @property
     def title(self) -> str:
         """What the border says: `Chart loss 1/7`."""
-        if self._metric is None:
-            return "Chart"
-        place = list(self._series).index(self._metric) + 1
-        return f"Chart {one_line(self._metric, 40)} {place}/{len(self._series)}"
+        return f"Chart {self._choice.title()}".rstrip()
 
     @property
     def look(self) -> Look:
         """How it is drawn."""
         markers: Markers = "ascii" if self._ascii else "braille"
-        return Look(markers, self._log, SMOOTHING[self._smoothing], _AXES[self._axis])
+        return Look(markers, self._log, SMOOTHING[self._smoothing], _AXES[self._axis], self._view.window)
+
+    @property
+    def view(self) -> View:
+        """Where somebody looks."""
+        return self._view
+
+    @property
+    def choice(self) -> Choice:
+        """Which metrics of which runs are shown; to be read."""
+        return self._choice
+
+    @property
+    def filter_words(self) -> str:
+        """The words that the names of metrics must hold; empty for all."""
+        return self._choice.filter
+
+    @filter_words.setter
+    def filter_words(self, words: str) -> None:
+        self._choice.restrict(words)
+        self.post_message(self.TitleChanged(self))
+        self._draw_now()
 
     @property
     def is_settled(self) -> bool:
         """Whether what is on the screen is what should be there."""
-        return self._wanted() == self._drawn and self._drawing is None
+        return self._wanted() == self._drawn_as and self._drawing is None
 
-    # Keys
+    # Keys: what is drawn, and how
 
     def action_next_metric(self, by: int) -> None:
-        names = list(self._series)
-        if len(names) < 2 or self._metric is None:
-            return
-        self._metric = self._choice = names[(names.index(self._metric) + by) % len(names)]
-        self.post_message(self.TitleChanged(self))
-        self._draw_now()
+        if self._choice.step(by):
+            self.post_message(self.TitleChanged(self))
+            self._draw_now()
 
     def action_log_scale(self) -> None:
         self._log = not self._log
@@ -174,6 +204,67 @@ class MetricChart(Widget, can_focus=True):
 
     def action_axis(self) -> None:
         self._axis = (self._axis + 1) % len(_AXES)
+        # A place on one axis is none on another.
+        self._look_at(View())
+
+    def action_layout(self) -> None:
+        """One chart, two, four; as many as there is room for."""
+        layouts = [count for count in LAYOUTS if count <= most(self.size.width, self._room)]
+        now = self._choice.layout
+        self._choice.layout = next((count for count in layouts if count > now), LAYOUTS[0])
+        self._draw_now()
+
+    def action_members(self) -> None:
+        if self._choice.has_seeds or self._choice.apart:
+            self._choice.apart = not self._choice.apart
+            self._draw_now()
+
+    # Keys: where one looks
+
+    def action_move(self, columns: int) -> None:
+        if (plot := self._drawn.plot) is not None:
+            self._look_at(self._view.moved(columns, plot))
+
+    def action_zoom(self, factor: float) -> None:
+        if (plot := self._drawn.plot) is not None:
+            self._look_at(self._view.zoomed(factor, plot))
+
+    def action_pan(self, direction: int) -> None:
+        if (plot := self._drawn.plot) is not None:
+            self._look_at(self._view.panned(direction, plot))
+
+    def action_choose_range(self) -> None:
+        if (plot := self._drawn.plot) is not None:
+            self._look_at(self._view.ranged(plot))
+
+    def action_whole(self) -> None:
+        self._look_at(dataclasses.replace(self._view, window=None, begin=None))
+
+    def action_to_log(self) -> None:
+        plot, cursor = self._drawn.plot, self._view.cursor
+        if plot is None or cursor is None:
+            return
+        from orp_tui.charts.axes import step_at
+
+        found = step_at(plot.chart, plot.look.axis, cursor)
+        if found is not None:
+            self.post_message(self.LogWanted(self, *found))
+
+    def leave(self) -> bool:
+        """One level back: out of a stretch, the cursor, the zoom, the filter. False if there was none."""
+        before = self._view.left()
+        if before is not None:
+            self._look_at(before)
+        elif self._choice.filter:
+            self.filter_words = ""
+        else:
+            return False
+        return True
+
+    def _look_at(self, view: View) -> None:
+        """Show that part; the cursor alone is put over what was drawn."""
+        self._view = view
+        self._put(self._drawn.picture(view))
         self._draw_now()
 
     # Drawing
@@ -184,12 +275,17 @@ class MetricChart(Widget, can_focus=True):
     def on_show(self) -> None:
         self._draw_now()
 
+    @property
+    def _room(self) -> int:
+        return self.size.height - bool(self._said)
+
     def _wanted(self) -> Wanted | None:
         """What should be on the screen; None if it is no chart, or nobody sees it."""
-        height = self.size.height - bool(self._said)
-        if self._metric is None or not self.display or self.size.width < 1 or height < 1:
+        width, height = self.size.width, self._room
+        if self._choice.metric is None or not self.display or width < 1 or height < 1:
             return None
-        return Wanted((self._series[self._metric],), self.size.width, height, self.look, self._turn)
+        charts = self._choice.charts(most(width, height))
+        return Wanted(charts, width, height, self.look, self._turn)
 
     def _draw_soon(self) -> None:
         """Draw, but not more often than the period says."""
@@ -198,7 +294,7 @@ class MetricChart(Widget, can_focus=True):
         wait_s = self._drawn_at + max(self._period_s, _SHARE * self._took_s) - time.monotonic()
         if wait_s <= 0:
             self._draw_now()
-        elif self._wanted() != self._drawn:
+        elif self._wanted() != self._drawn_as:
             self._later = self.set_timer(wait_s, self._draw_now)
 
     def _draw_now(self) -> None:
@@ -206,7 +302,7 @@ class MetricChart(Widget, can_focus=True):
             self._later.stop()
             self._later = None
         wanted = self._wanted()
-        if wanted is None or wanted == self._drawn or self._drawing is not None:
+        if wanted is None or wanted == self._drawn_as or self._drawing is not None:
             return  # a drawing under way looks again when it is done
         self._drawing = wanted
         self._drawn_at = time.monotonic()
@@ -215,24 +311,27 @@ class MetricChart(Widget, can_focus=True):
     @work(thread=True, group="chart", exit_on_error=False, description="draw the chart")
     def _draw(self, wanted: Wanted) -> None:
         begun = time.monotonic()
-        picture = _picture_of(wanted)
-        self.post_message(self.Drawn(self, wanted, picture, time.monotonic() - begun))
+        drawn = drawn_of(wanted)
+        self.post_message(self.PictureReady(self, wanted, drawn, time.monotonic() - begun))
 
-    @on(Drawn)
-    def _show_picture(self, event: Drawn) -> None:
+    @on(PictureReady)
+    def _show_picture(self, event: PictureReady) -> None:
         event.stop()
         # The first drawing is mostly plotext's import.
         self._took_s = event.took_s if self._is_warm else 0.0
         self._drawing, self._is_warm = None, True
         if event.wanted.turn == self._turn:
-            self._put(event.wanted, event.picture)
+            self._drawn_as, self._drawn = event.wanted, event.drawn
+            self._put(self._drawn.picture(self._view))
+        # What a key asked for meanwhile does not wait for the period.
+        if (wanted := self._wanted()) is not None and wanted.look != event.wanted.look:
+            self._draw_now()
         self._draw_soon()
 
-    def _put(self, wanted: Wanted, picture: Picture) -> None:
+    def _put(self, picture: Picture) -> None:
         """Show a picture; only rows that differ are drawn again."""
-        before = self._picture.rows
-        self._drawn, self._picture = wanted, picture
-        after = self._picture.rows
+        before, after = self._picture.rows, picture.rows
+        self._picture = picture
         changed = [y for y in range(max(len(before), len(after))) if before[y : y + 1] != after[y : y + 1]]
         if changed:
             self.refresh(*(Region(0, y, self.size.width, 1) for y in changed))
@@ -245,7 +344,7 @@ class MetricChart(Widget, can_focus=True):
     def _segments(self, y: int, width: int) -> list[Segment]:
         if self._said and y == self.size.height - 1:
             return [Segment(one_line(self._said, width), self._style("event"))]
-        if self._metric is None:
+        if self._choice.metric is None:
             return self._words(y, width)
         row = self._picture.rows[y] if y < len(self._picture.rows) else ()
         return [Segment(span.text, self._style(span.role)) for span in row]
@@ -262,15 +361,3 @@ class MetricChart(Widget, can_focus=True):
 
     def _style(self, role: str) -> Style:
         return self.get_component_rich_style(f"chart--{role}")
-
-
-def _picture_of(wanted: Wanted) -> Picture:
-    """Whatever goes wrong in the drawing is told in its place."""
-    try:
-        # plotext, and numpy for long series, take their time to import: never before the first paint.
-        from orp_tui.charts.render import draw
-
-        return draw(wanted.series, wanted.width, wanted.height, wanted.look)
-    except Exception as error:  # noqa: BLE001 - the border of a worker: a chart ends no dashboard
-        why = one_line(f"cannot be drawn: {type(error).__name__}: {error}", wanted.width)
-        return Picture(((Span(why, "event"),),))
