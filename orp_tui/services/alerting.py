@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from orp_tui.metrics.sources import SourceSpec
 
 MOST_NAMES = 10_000
+LAST_WORDS_S = 60.0
+"""A run that has ended is remembered so long."""
 
 
 class Alerts:
@@ -37,6 +39,7 @@ class Alerts:
         self._clock = clock
         self._known: dict[str, RunAlerts | None] = {}
         self._names: dict[str, _Names] = {}
+        self._ended: dict[str, float] = {}
 
     def wants(self, run: Run) -> bool:
         """Whether the run has alerts at all: without, nothing is gained by reading for them."""
@@ -64,11 +67,16 @@ class Alerts:
         return known.look(run, new_points or {}, time.time() if now is None else now, self._clock())
 
     def forget(self, run_id: str) -> None:
-        """The run has ended; what was noted stays."""
-        known = self._known.pop(run_id, None)
-        self._names.pop(run_id, None)
+        """The run has ended; what was noted stays. Its last values may still be heard for a while."""
+        known = self._known.get(run_id)
         if known is not None:
             known.close()
+        now = self._clock()
+        self._ended[run_id] = now
+        for gone in [other for other, at in self._ended.items() if now - at > LAST_WORDS_S]:
+            del self._ended[gone]
+            self._known.pop(gone, None)
+            self._names.pop(gone, None)
 
     def _of(self, run: Run) -> RunAlerts | None:
         if run.id not in self._known:

@@ -25,6 +25,7 @@ from orp_tui.core.request import RunRequest
 from orp_tui.core.run import Run
 from orp_tui.core.sanitise import one_line
 from orp_tui.core.series import Points
+from orp_tui.core.states import RunState
 from orp_tui.engine.alert_log import AlertRecord, acts_done, note_act, note_alert, read_alerts
 from orp_tui.engine.checkpoint_signal import SENT, ask_for_checkpoint
 from orp_tui.engine.checkpoints import complete_checkpoints
@@ -79,6 +80,7 @@ class RunAlerts:
         self._pending: list[_Pending] = []
         self._number = 0
         self._log_bytes = -1
+        self._has_ended = False
 
     @classmethod
     def open(
@@ -170,6 +172,8 @@ class RunAlerts:
         return not any(checkpoint.changed >= asked_at for checkpoint in found)
 
     def _stop(self, record: AlertRecord, run: Run) -> str:
+        if run.state is not RunState.RUNNING:
+            return "had ended already"
         # The supervisor reads the wish without a JSON parser, so nothing in it may need an escape.
         rule = one_line(record.rule, 80).replace('"', "'").replace("\\", "/")
         after = cancel(self._paths, self._connection, run, by=f"alert {rule}")
@@ -183,6 +187,8 @@ class RunAlerts:
 
     def _save(self) -> None:
         """Renamed into place, but not flushed: a machine that goes down takes the run with it."""
+        if self._has_ended:
+            return
         state = {
             "number": self._number,
             "watch": self._watch.state,
@@ -195,10 +201,10 @@ class RunAlerts:
             os.replace(beside, self._state_path)
 
     def close(self) -> None:
-        """Nothing of the state is needed any more."""
-        if not self._pending:
-            with contextlib.suppress(OSError):
-                self._state_path.unlink(missing_ok=True)
+        """The run has ended: nobody will go on from its state."""
+        self._has_ended = True
+        with contextlib.suppress(OSError):
+            self._state_path.unlink(missing_ok=True)
 
 
 def _read_state(paths: BasePaths, run_id: str) -> Json:

@@ -13,11 +13,13 @@ import pytest
 from alerts_at_work import __file__ as WATCHER  # noqa: N812 - the path of a program
 from waiting import until
 
+from orp_tui.core.ports import MetricBatch
 from orp_tui.core.series import Points
 from orp_tui.core.states import RunState
 from orp_tui.engine.alert_log import read_alerts
 from orp_tui.engine.checkpoint_signal import handles
 from orp_tui.metrics.readers.jsonl import JsonlReader
+from orp_tui.metrics.sources import SourceSpec, Trust
 from orp_tui.services.alerting import Alerts
 from orp_tui.store import database
 
@@ -246,3 +248,67 @@ def test_the_kernel_tells_who_handles_a_signal():
         child.communicate()
     assert not handles(child.pid, signal.SIGUSR1)
     assert Path(WATCHER).exists()
+
+
+def source(label, trust):
+    return SourceSpec("csv", f"/w/{label}", label, trust=trust)
+
+
+def test_of_several_sources_the_most_trusted_is_believed_and_two_alike_are_two(project):
+    run_id = submitted(project, QUIET, [("nan(loss)", "notify")])
+    started(project, run_id)
+    connection = database.connect(project.paths.database)
+    alerts, run = Alerts(project.paths, connection), project.row(run_id)
+    nan, good = {"loss": Points.of([7], [math.nan])}, {"loss": Points.of([7], [1.0])}
+
+    alerts.heard(run, source("runs/a", Trust.STRUCTURED), MetricBatch(good))
+    alerts.heard(run, source("log", Trust.LOG), MetricBatch(nan))
+    alerts.heard(run, source("runs/b", Trust.STRUCTURED), MetricBatch(nan))
+    connection.close()
+
+    assert [item.metric for item in read_alerts(project.run(run_id))] == ["loss [runs/b]"]
+
+
+def test_values_of_a_log_alone_are_enough(project):
+    run_id = submitted(project, QUIET, [("nan(loss)", "stop")])
+    started(project, run_id)
+    connection = database.connect(project.paths.database)
+    Alerts(project.paths, connection).heard(
+        project.row(run_id),
+        source("training_stdout.txt", Trust.LOG),
+        MetricBatch({"loss": Points.of([7], [math.nan])}),
+    )
+    connection.close()
+
+    assert project.await_state(run_id, RunState.CANCELLED).cancel_by == "alert nan(loss)"
+
+
+def test_the_last_values_of_a_run_that_has_ended_are_noted_and_end_nothing(project):
+    run_id = submitted(project, "print('done')", [("nan(loss)", "stop")])
+    project.settle()
+    connection = database.connect(project.paths.database)
+    alerts, run = Alerts(project.paths, connection), project.row(run_id)
+
+    alerts.forget(run_id)
+    alerts.heard(run, source("x.csv", Trust.STRUCTURED), MetricBatch({"loss": Points.of([7], [math.nan])}))
+    connection.close()
+
+    [record] = read_alerts(project.run(run_id))
+    assert record.done == ("had ended already",)
+    assert project.state(run_id) is RunState.SUCCEEDED
+
+
+def test_a_run_whose_request_is_gone_is_told_of_once(project, capsys):
+    run_id = submitted(project, QUIET, [("nan(loss)", "stop")])
+    started(project, run_id)
+    project.run(run_id).request.rename(project.run(run_id).folder / "elsewhere")
+    connection = database.connect(project.paths.database)
+    alerts, run = Alerts(project.paths, connection), project.row(run_id)
+
+    for _ in range(3):
+        alerts.heard(
+            run, source("x.csv", Trust.STRUCTURED), MetricBatch({"loss": Points.of([7], [math.nan])})
+        )
+    connection.close()
+
+    assert capsys.readouterr().err.count("alerts: FileNotFoundError") == 1
