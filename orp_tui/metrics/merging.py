@@ -93,12 +93,7 @@ def origin_of(name: str | None, shown: Mapping[str, Origin]) -> str | None:
 
 def _is_behind(series: Series, other: Series | None, origin: Origin) -> bool:
     """Whether a log tells no more than the checkpoints that have the same metric."""
-    return (
-        origin.source.trust >= Trust.LOG
-        and other is not None
-        and other is not series
-        and len(series) <= len(other)
-    )
+    return origin.source.trust >= Trust.LOG and other is not None and len(series) <= len(other)
 
 
 class Merger:
@@ -120,7 +115,7 @@ class Merger:
         shown = {
             name: each
             for name, each in origins.items()
-            if not _is_behind(found[name], found.get(each.tag), each)
+            if name == each.tag or not _is_behind(found[name], found.get(each.tag), each)
         }
         merged = {name: self._as(name, found[name]) for name in shown}
         self._renamed = {name: pair for name, pair in self._renamed.items() if name in merged}
