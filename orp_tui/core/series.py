@@ -53,6 +53,17 @@ class Points:
         columns = [array("d", steps), array("d", values), array("d", times)]
         return cls(columns[0], columns[1], columns[2] or array("d", [math.nan]) * len(columns[0]))
 
+    @classmethod
+    def joined(cls, parts: Sequence[Points]) -> Points:
+        """Several stretches as one. Readers share columns between metrics, so none of those given is changed."""
+        if len(parts) == 1:
+            return parts[0]
+        whole = cls.of((), ())
+        for part in parts:
+            for column, more in zip(_columns(whole), _columns(part), strict=True):
+                column.extend(more)
+        return whole
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Summary:

@@ -27,7 +27,7 @@ class StepBuilder:
         """Add points, wherever they belong."""
         if not points:
             return
-        if not self._astray and points.steps[0] > self._last and _rises(points):
+        if not self._astray and continues(self._last, points):
             self._builder.extend(points)
             self._last = points.steps[-1]
         else:
@@ -41,6 +41,11 @@ class StepBuilder:
             self._builder.extend(points)
             self._last, self._astray = points.steps[-1], []
         return self._builder.series()
+
+
+def continues(last: float, points: Points) -> bool:
+    """Whether points go on in order behind the step `last`, so that nothing is to be put right."""
+    return points.steps[0] > last and _rises(points)
 
 
 def _rises(points: Points) -> bool:

@@ -16,9 +16,13 @@ BREATH_S = 0.0003
 """Between two reads of a long file."""
 
 
+BY_STEP = frozenset({"tfevents"})
+"""Kinds of sources that may bring the points of a metric in any order of their steps."""
+
+
 def table_for(source: SourceSpec) -> MetricTable:
     """An empty one, which puts in order what that source may bring in disorder."""
-    return MetricTable(by_step=source.kind == "tfevents")
+    return MetricTable(by_step=source.kind in BY_STEP)
 
 
 class Collection:

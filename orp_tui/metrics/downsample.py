@@ -6,7 +6,8 @@ infinities are events: counted, told by column, never drawn as a point and never
 
 A window is reduced from the raw points in it, never from what was reduced before. A series no
 longer than its columns can hold stays as it is. Two ways give the same: a plain one, and numpy's
-for long series, which is imported only then.
+for long series, which is imported only then. Of a series whose points are kept apart, only the
+stretches are read of which the headers do not tell enough; that gives the same too.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ import math
 from collections.abc import Callable, Iterable, Iterator
 
 from orp_tui.core.series import Numbers, Points, Series
+from orp_tui.metrics import headed
 from orp_tui.metrics.extremes import Extremes, Reduced, Window, add_plainly, bounds_plainly
+from orp_tui.metrics.headed import HeadedBlocks
 
 By = Callable[[Points], Numbers]
 """A stretch of a series → the x of each of its points; what is not finite has none."""
@@ -40,7 +43,11 @@ def by_time(points: Points) -> Numbers:
 
 def extent(series: Series, by: By = by_step) -> Ends | None:
     """The least and the greatest finite x; None if there is none."""
-    found = [ends for _, _, ends in _blocks(series, by, _way(len(series))[0], None)]
+    bounds = _way(len(series))[0]
+    if isinstance(series.blocks, HeadedBlocks) and by in _AXES:
+        found = _ends_of_headed(series.blocks, by, bounds)
+    else:
+        found = [ends for _, _, ends in _blocks(series, by, bounds, None)]
     return _around(found) if found else None
 
 
@@ -51,6 +58,8 @@ def reduce(series: Series, columns: int, by: By = by_step, window: Ends | None =
     finite or outside are left out, and not counted.
     """
     bounds, add = _way(len(series))
+    if isinstance(series.blocks, HeadedBlocks) and by in _AXES:
+        return _reduce_headed(series.blocks, max(1, columns), by, window, (bounds, add))
     blocks = list(_blocks(series, by, bounds, window))
     if not blocks:
         return Reduced((), (), 0, None)
@@ -66,9 +75,12 @@ def reduce(series: Series, columns: int, by: By = by_step, window: Ends | None =
 
 def nearest_step(series: Series, by: By, x: float) -> float | None:
     """The step of the point whose x lies nearest to `x`; of equal ones the first. None if none has an x."""
+    stretches: Iterable[Points] = series.blocks
+    if isinstance(series.blocks, HeadedBlocks) and by in _AXES:
+        stretches = [*headed.nearest(series.blocks, _AXES[by], x), *series.blocks.tail]
     blocks = [
         (max(ends[0] - x, x - ends[1], 0.0), block)
-        for block in series.blocks
+        for block in stretches
         if (ends := _way(len(series))[0](by(block))) is not None
     ]
     # Only where the nearest may be is every point looked at.
@@ -81,6 +93,40 @@ def nearest_step(series: Series, by: By, x: float) -> float | None:
         if math.isfinite(at)
     ]
     return min(candidates, key=lambda pair: pair[0])[1] if candidates else None
+
+
+_AXES: dict[By, headed.AxisOf] = {by_step: headed.steps_of, by_time: headed.times_of}
+"""What headers tell of."""
+
+
+def _reduce_headed(
+    blocks: HeadedBlocks, columns: int, by: By, window: Ends | None, way: tuple[Bounds, Add]
+) -> Reduced:
+    bounds, add = way
+    ends = _ends_of_headed(blocks, by, bounds)
+    if not ends:
+        return Reduced((), (), 0, None)
+    frame = Window(*(window or _around(ends)), columns)
+    inside = frame.low, frame.high
+    tail = [
+        block
+        for block in blocks.tail
+        if (at := bounds(by(block))) and at[0] <= frame.high and at[1] >= frame.low
+    ]
+    if headed.count_within(blocks, _AXES[by], inside) + sum(map(len, tail)) > 2 * columns:
+        found = Extremes(frame)
+        headed.add_stretches(found, blocks, _AXES[by], lambda found, some: add(found, by(some), some.values))
+        for block in tail:
+            add(found, by(block), block.values)
+        if found.seen > 2 * columns:
+            return found.reduced()
+    points = [*headed.points_within(blocks, _AXES[by], inside), *tail]
+    return _as_it_is([(by(some), some.values) for some in points], frame)
+
+
+def _ends_of_headed(blocks: HeadedBlocks, by: By, bounds: Bounds) -> list[Ends]:
+    tail = (bounds(by(block)) for block in blocks.tail)
+    return [*headed.ends_of(blocks, _AXES[by]), *(ends for ends in tail if ends is not None)]
 
 
 def _blocks(

@@ -32,6 +32,16 @@ class HeadedBlocks(LazyBlocks):
         """The points of these stretches, by their places among the headers; those that are gone are left out."""
 
 
+def steps_of(header: Header) -> Axis:
+    """A stretch along its steps."""
+    return header.steps
+
+
+def times_of(header: Header) -> Axis:
+    """A stretch along its time stamps."""
+    return header.times
+
+
 def ends_of(blocks: HeadedBlocks, axis_of: AxisOf) -> list[Ends]:
     """Least and greatest x of the stretches that have any, the tail left out."""
     return [(axis.low, axis.high) for axis in map(axis_of, blocks.headers()) if axis.low <= axis.high]
@@ -47,6 +57,18 @@ def points_within(blocks: HeadedBlocks, axis_of: AxisOf, ends: Ends) -> Iterator
     places = [place for place, header in enumerate(blocks.headers()) if _touches(axis_of(header), ends)]
     found = blocks.stretches(places)
     return (found[place] for place in places if place in found)
+
+
+def nearest(blocks: HeadedBlocks, axis_of: AxisOf, x: float) -> Iterator[Points]:
+    """The stretches of which no other comes nearer to `x`, in order; the tail left out."""
+    away = [
+        (max(axis.low - x, x - axis.high, 0.0), place)
+        for place, axis in enumerate(map(axis_of, blocks.headers()))
+        if axis.low <= axis.high
+    ]
+    least = min(away, default=(0.0, 0))[0]
+    found = blocks.stretches([place for distance, place in away if distance == least])
+    return (found[place] for place in sorted(found))
 
 
 def add_stretches(

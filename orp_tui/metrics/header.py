@@ -117,7 +117,7 @@ def joined(a: Header, b: Header) -> Header:
         return a if a.length else b
     down = b.finite > 0 and (a.finite == 0 or b.lowest < a.lowest)
     up = b.finite > 0 and (a.finite == 0 or b.highest > a.highest)
-    later = a.finite == a.length
+    later = a.finite == a.length and b.finite < b.length
     finite = a.finite + b.finite
     apart = b.mean - a.mean
     share = b.finite / finite if finite else 0.0

@@ -26,6 +26,11 @@ class MetricTable:
         self.left_out = 0
         """Points of metrics beyond the first 10,000."""
 
+    def begin_with(self, before: Mapping[str, Series], bad: int, first_bad: str) -> None:
+        """Take what was read before: series by the names of the source, and what was passed over."""
+        self._builders = {name: self._make(name, series) for name, series in before.items()}
+        self.bad, self.first_bad = bad, first_bad
+
     def _forget(self) -> None:
         self._builders = {}
         self.bad = self.left_out = 0

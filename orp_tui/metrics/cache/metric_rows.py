@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import sqlite3
 from collections.abc import Mapping
 
 from orp_tui.core.series import Points
+from orp_tui.metrics.by_step import StepBuilder, continues
 from orp_tui.metrics.cache.blocks import STRETCH
 from orp_tui.metrics.cache.database import PLACE_BITS
-from orp_tui.metrics.cache.packing import POINT_BYTES, packed, packed_header, unpacked_header
+from orp_tui.metrics.cache.packing import POINT_BYTES, packed, packed_header, unpacked, unpacked_header
 from orp_tui.metrics.cache.rows import COLUMNS, Unsound, can_be_stored, columns_of
 from orp_tui.metrics.header import Header, header_of, joined
 from orp_tui.metrics.table import MOST_METRICS
@@ -30,6 +32,10 @@ class _Metric:
     """Of the last stretch, if that is not full."""
 
     @property
+    def last_step(self) -> float:
+        return self.whole.steps.last if self.whole.length else -math.inf
+
+    @property
     def count(self) -> int:
         return int(self.whole.length)
 
@@ -46,8 +52,11 @@ class MetricRows:
         """What is remembered may not be what is in the file."""
         self._known, self._counts = {}, {}
 
-    def add(self, run: int, source: int, found: Mapping[str, Points]) -> bool:
-        """Add the points of each metric; whether one of them is new. Metrics beyond the first 10,000 are left out."""
+    def add(self, run: int, source: int, found: Mapping[str, Points], *, by_step: bool = False) -> bool:
+        """Add the points of each metric; whether one of them is new. Metrics beyond the first 10,000 are left out.
+
+        `by_step`: what is out of order is put in order, and of one step one point is kept.
+        """
         news = False
         for tag, points in found.items():
             if not points or not can_be_stored(tag):
@@ -57,20 +66,48 @@ class MetricRows:
                 if self._count(run) >= MOST_METRICS:
                     continue
                 metric, news = self._insert(run, source, tag), True
-            self._extend(metric, points)
+            if by_step and not continues(metric.last_step, points):
+                self._put_in_order(metric, tag, points)
+            else:
+                self._extend(metric, points)
         if len(self._known) > _KEPT_IN_MEMORY:
             self.forget_memory()
         return news
+
+    def _put_in_order(self, metric: _Metric, tag: str, points: Points) -> None:
+        """Write a metric anew, under another number: what was read of the old one stays what it was."""
+        builder = StepBuilder(tag)
+        for part in (*self._all(metric.number), points):
+            builder.extend(part)
+        run, source, name = self._connection.execute(
+            "SELECT run, source, name FROM metric WHERE id = ?", (metric.number,)
+        ).fetchone()
+        self._delete(metric.number)
+        self._counts.pop(run, None)
+        fresh = self._insert(run, source, tag)
+        self._connection.execute("UPDATE metric SET name = ? WHERE id = ?", (name, fresh.number))
+        for part in builder.series().blocks:
+            self._extend(fresh, part)
+
+    def _all(self, number: int) -> list[Points]:
+        ends = number << PLACE_BITS, (number + 1) << PLACE_BITS
+        rows = self._connection.execute(
+            "SELECT data FROM points WHERE key >= ? AND key < ? ORDER BY key", ends
+        ).fetchall()
+        return [unpacked(data) for (data,) in rows]
+
+    def _delete(self, number: int) -> None:
+        ends = number << PLACE_BITS, (number + 1) << PLACE_BITS
+        self._connection.execute("DELETE FROM points WHERE key >= ? AND key < ?", ends)
+        self._connection.execute("DELETE FROM block WHERE key >= ? AND key < ?", ends)
+        self._connection.execute("DELETE FROM metric WHERE id = ?", (number,))
 
     def forget_source(self, source: int) -> None:
         """Take out all that came from a source."""
         for (number,) in self._connection.execute(
             "SELECT id FROM metric WHERE source = ?", (source,)
         ).fetchall():
-            ends = number << PLACE_BITS, (number + 1) << PLACE_BITS
-            self._connection.execute("DELETE FROM points WHERE key >= ? AND key < ?", ends)
-            self._connection.execute("DELETE FROM block WHERE key >= ? AND key < ?", ends)
-        self._connection.execute("DELETE FROM metric WHERE source = ?", (source,))
+            self._delete(number)
         self.forget_memory()
 
     def forget_run(self, run: int) -> None:

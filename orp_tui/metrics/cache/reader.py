@@ -25,8 +25,8 @@ from orp_tui.metrics.cache.rows import (
     identity,
     spec_from_json,
 )
-from orp_tui.metrics.headed import points_within
-from orp_tui.metrics.header import Axis, Header
+from orp_tui.metrics.headed import points_within, steps_of
+from orp_tui.metrics.header import Header
 from orp_tui.metrics.sources import SourceSpec
 
 Json = dict[str, Any]  # Any: values as JSON gives them
@@ -70,8 +70,10 @@ class CachedRun:
     @property
     def is_up_to_date(self) -> bool:
         """Whether it is complete, and no file of it has changed since; one that is gone has not."""
-        return self.complete and all(
-            identity(source.spec.path) in ("", source.identity) for source in self.sources
+        return (
+            self.complete
+            and bool(self.sources)
+            and all(identity(source.spec.path) in ("", source.identity) for source in self.sources)
         )
 
 
@@ -160,11 +162,6 @@ class MetricCache:
         if len(rows) != -(-summary.count // STRETCH) or len(packed) != HEADER_BYTES * len(rows):
             raise Unsound(f"metric {number} has not the blocks that it should have")
         return Series(name, CachedBlocks(self._path, connection.name, number, summary.count, packed), summary)
-
-
-def steps_of(header: Header) -> Axis:
-    """The points of a stretch along their steps."""
-    return header.steps
 
 
 def _marks(connection: Connection, run_id: str) -> dict[str, Json]:

@@ -6,7 +6,6 @@ import contextlib
 import dataclasses
 import json
 import sqlite3
-from array import array
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,9 @@ from orp_tui.core.series import Points
 from orp_tui.files.failpoint import hit
 from orp_tui.metrics.cache import database
 from orp_tui.metrics.cache.metric_rows import MetricRows
-from orp_tui.metrics.cache.rows import Unsound, decoded, spec_from_json, spec_to_json
+from orp_tui.metrics.cache.rows import Unsound, can_be_stored, decoded, spec_from_json, spec_to_json
+from orp_tui.metrics.collecting import BY_STEP
+from orp_tui.metrics.gathering import SourceNews
 from orp_tui.metrics.merging import names_of
 from orp_tui.metrics.sources import SourceSpec
 
@@ -36,7 +37,7 @@ class RunNews:
     """What is to be added to one run."""
 
     run_id: str
-    batches: Sequence[tuple[SourceSpec, MetricBatch]]
+    batches: Sequence[SourceNews]
     """In the order in which they were read."""
     marks: Mapping[str, Json]
     """Key of each source → where it stands after all of them."""
@@ -103,12 +104,12 @@ class CacheWriter:
     def _take(self, news: RunNews) -> None:
         run = self._run(news)
         renamed = False
-        for source, batches in _by_source(news.batches).items():
+        for source, batches in _by_source(news.batches):
             number = self._source(run, source, batches, news.marks.get(source.key, {}))
             for restarted, points in _stretches(batches):
                 if restarted:
                     self._rows.forget_source(number)
-                renamed |= self._rows.add(run, number, points) or restarted
+                renamed |= self._rows.add(run, number, points, by_step=source.kind in BY_STEP) or restarted
                 hit("cache.points")
         if renamed:
             self._name(run)
@@ -146,23 +147,28 @@ class CacheWriter:
 
     def _name(self, run: int) -> None:
         """Give each metric of a run the name under which it is shown."""
-        sources = {
-            number: spec_from_json(spec)
-            for number, spec in self._connection.execute("SELECT id, spec FROM source WHERE run = ?", (run,))
-        }
-        tags: dict[int, list[str]] = {number: [] for number in sources}
-        numbers: dict[tuple[str, str], int] = {}
-        for number, source, tag in self._connection.execute(
-            "SELECT id, source, tag FROM metric WHERE run = ? ORDER BY id", (run,)
-        ):
-            tags[source].append(tag)
-            numbers[sources[source].key, tag] = number
-        shown = names_of([(sources[number], names) for number, names in tags.items()])
+        tags = self._tags(run)
+        numbers = {(source.key, tag): number for source, names in tags for tag, number in names.items()}
         self._connection.execute("UPDATE metric SET name = NULL WHERE run = ?", (run,))
         self._connection.executemany(
             "UPDATE metric SET name = ? WHERE id = ?",
-            [(name, numbers[origin.source.key, origin.tag]) for name, origin in shown.items()],
+            [
+                (name, numbers[origin.source.key, origin.tag])
+                for name, origin in names_of(tags).items()
+                if can_be_stored(name)
+            ],
         )
+
+    def _tags(self, run: int) -> list[tuple[SourceSpec, dict[str, int]]]:
+        """The names in each source of a run, and the numbers of these metrics."""
+        tags: dict[int, tuple[SourceSpec, dict[str, int]]] = {}
+        for number, spec in self._connection.execute("SELECT id, spec FROM source WHERE run = ?", (run,)):
+            tags[number] = spec_from_json(spec), {}
+        for number, source, tag in self._connection.execute(
+            "SELECT id, source, tag FROM metric WHERE run = ? ORDER BY id", (run,)
+        ):
+            tags[source][1][tag] = number
+        return list(tags.values())
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -219,13 +225,11 @@ class _Gone(Exception):
     """The file was deleted or replaced."""
 
 
-def _by_source(
-    batches: Sequence[tuple[SourceSpec, MetricBatch]],
-) -> dict[SourceSpec, list[MetricBatch]]:
-    found: dict[SourceSpec, list[MetricBatch]] = {}
-    for source, batch in batches:
-        found.setdefault(source, []).append(batch)
-    return found
+def _by_source(news: Sequence[SourceNews]) -> list[tuple[SourceSpec, list[MetricBatch]]]:
+    found: dict[str, list[SourceNews]] = {}
+    for each in news:
+        found.setdefault(each.source.key, []).append(each)
+    return [(items[-1].source, [each.batch for each in items]) for items in found.values()]
 
 
 def _stretches(batches: Sequence[MetricBatch]) -> Iterator[tuple[bool, dict[str, Points]]]:
@@ -236,16 +240,4 @@ def _stretches(batches: Sequence[MetricBatch]) -> Iterator[tuple[bool, dict[str,
             restarted, found = True, {}  # what was read before is no more there
         for name, points in batch.points.items():
             found.setdefault(name, []).append(points)
-    yield restarted, {name: _joined(parts) for name, parts in found.items()}
-
-
-def _joined(parts: Sequence[Points]) -> Points:
-    """One stretch; the columns of what was read are shared and stay as they are."""
-    if len(parts) == 1:
-        return parts[0]
-    columns = array("d"), array("d"), array("d")
-    for part in parts:
-        columns[0].extend(part.steps)
-        columns[1].extend(part.values)
-        columns[2].extend(part.times)
-    return Points(*columns)
+    yield restarted, {name: Points.joined(parts) for name, parts in found.items()}
