@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -125,12 +126,12 @@ def test_a_last_line_without_its_end_is_taken_after_a_whole_look_or_at_once_if_a
 
 def test_a_long_source_is_left_where_the_time_is_over_and_others_have_their_turn(tmp_path):
     moments = iter(range(1_000_000))
-    write(tmp_path / "long.jsonl", *range(30_000))
+    write(tmp_path / "long.jsonl", *range(60_000))
     write(tmp_path / "short.jsonl", 1)
     plan = Plan((own(tmp_path / "long.jsonl"), own(tmp_path / "short.jsonl")))
     gatherer = Gatherer(plan, clock=lambda: float(next(moments)))
 
-    first = [each.source.label for each in gatherer.batches(until=next(moments) + 10)]
+    first = [each.source.label for each in gatherer.batches(until=next(moments) + 6)]
     assert first[:2] == ["long.jsonl", "short.jsonl"]
     assert not gatherer.is_complete
     rest = [each.source.label for each in gatherer.batches()]
@@ -227,7 +228,7 @@ def test_what_a_declared_glob_reaches_outside_is_refused_in_words(tmp_path):
 class Endless:
     """A plug-in's reader that never comes to an end."""
 
-    mark: dict[str, int] = {}
+    mark: ClassVar[dict[str, int]] = {}
 
     def __init__(self, path: str, **_: object) -> None:
         self.path = path
