@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import functools
 import os
+import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from orp_tui.artifacts.bundle import bundle
@@ -31,6 +33,8 @@ from orp_tui.files import locks
 from orp_tui.files.atomic import read_json, to_json, write_json
 from orp_tui.files.failpoint import hit
 from orp_tui.metrics.last import last_values
+from orp_tui.metrics.outcome import News, Outcome, Reading, outcome
+from orp_tui.metrics.primary import PrimaryRule
 from orp_tui.workspace import private_environment
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
@@ -38,11 +42,17 @@ PACKERS = 2
 """How many runs may pack at once."""
 
 
-def finalise(paths: BasePaths, run_id: str, *, leftovers: int | None = None) -> Json:
+def finalise(
+    paths: BasePaths,
+    run_id: str,
+    *,
+    leftovers: int | None = None,
+    elsewhere: Callable[[BasePaths, str], Iterable[News]] | None = None,
+) -> Json:
     """Bring a run whose command has ended to its result; returns what `result.json` holds.
 
     The caller holds the run's lock. `leftovers` is how many processes outlived the main
-    one, None if nobody counted.
+    one, None if nobody counted. `elsewhere` reads the metrics of a run that are not in its `metrics.jsonl`.
 
     Raises FileNotFoundError without an exit record, OSError if the run folder can't be written.
     """
@@ -57,9 +67,14 @@ def finalise(paths: BasePaths, run_id: str, *, leftovers: int | None = None) -> 
     hit("fin.checked")
     judged = verdict(record, report)
     artifact = paths.artifact(run_id)
+    rule = PrimaryRule.of(request.experiment)
+    reading = None if elsewhere is None else functools.partial(elsewhere, paths, run_id)
+    found = measured(folder, rule, reading)
     data = results.build(
-        run_id, request.name, attempt, record, judged, report, last_values(folder.metrics), str(artifact)
+        run_id, request.name, attempt, record, judged, report, dict(found.last), str(artifact)
     )
+    data["primary"] = results.primary(rule, found.primary)
+    hit("fin.measured")
     data["leftovers"] = leftovers
     data["artifact"] = pack(
         paths, request, data, report, ended_well=judged.state.value in ("succeeded", "incomplete")
@@ -70,6 +85,15 @@ def finalise(paths: BasePaths, run_id: str, *, leftovers: int | None = None) -> 
     write_when_there_is_room(folder.result, data)
     hit("fin.done")
     return data
+
+
+def measured(folder: RunPaths, rule: PrimaryRule | None, reading: Reading | None) -> Outcome:
+    """What came of the metrics; a fault in reading them costs no run its end."""
+    try:
+        return outcome(folder.metrics, rule, reading)
+    except Exception as error:  # noqa: BLE001 - the border to readers, which others may have written
+        print(f"metrics: {type(error).__name__}: {error}", file=sys.stderr)  # noqa: T201 - the log
+        return Outcome(last_values(folder.metrics))
 
 
 def locate_zip(data: Json, path: str | None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import math
 import os
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from orp_tui.core.result import ExperimentResult
 from orp_tui.core.run import ExitRecord, Json, Run
 from orp_tui.core.verdict import Verdict, verdict
 from orp_tui.engine import host
+from orp_tui.metrics.primary import PrimaryRule, PrimaryValue
 
 TAIL_BYTES = 2048
 
@@ -114,11 +116,30 @@ def build(
     }
 
 
+def primary(rule: PrimaryRule | None, found: PrimaryValue | None) -> Json | None:
+    """The metric by which the run is judged, as the result holds it; None if its experiment names none.
+
+    `value` and `step` are None if it was not logged, or not where it is to be read.
+    """
+    if rule is None:
+        return None
+    step = None if found is None or not math.isfinite(found.step) else found.step
+    return {
+        "name": rule.name,
+        "goal": rule.goal,
+        "at": rule.at_words or None,
+        "value": None if found is None else found.value,
+        "step": step,
+        "warning": rule.warning or None,
+    }
+
+
 def without_finaliser(run: Run, record: ExitRecord | None, *, now: float) -> Json:
     """A result from the exit record alone, when no finaliser could do its work."""
     if record is None:
         record = ExitRecord.from_json(exit_record(run.attempt, "lost", now=now, reason="supervisor_killed"))
     data = build(run.id, run.name, run.attempt, record, verdict(record, None), None, {}, None)
+    data["primary"] = None
     data["artifact"] = ArtifactState(
         "error", why="the finaliser ended three times before it was done"
     ).to_json()
