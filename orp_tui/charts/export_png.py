@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import io
 from collections.abc import Sequence
 from typing import Any
@@ -28,13 +29,13 @@ def png_of(charts: Sequence[Chart], look: Look) -> bytes:
     Raises MissingExtra without matplotlib.
     """
     try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure as Paper
+        agg: Any = importlib.import_module("matplotlib.backends.backend_agg")  # Any: see above
+        figures: Any = importlib.import_module("matplotlib.figure")
     except ImportError as error:
         raise MissingExtra("a chart as PNG", "report") from error
     size = (WIDTH / _DPI, HEIGHT * max(1, len(charts)) / _DPI)
-    paper = Paper(figsize=size, dpi=_DPI, layout="constrained")
-    FigureCanvasAgg(paper)
+    paper = figures.Figure(figsize=size, dpi=_DPI, layout="constrained")
+    agg.FigureCanvasAgg(paper)
     for place, chart in enumerate(charts):
         _draw(paper.add_subplot(max(1, len(charts)), 1, place + 1), figure_of(chart, WIDTH, look))
     data = io.BytesIO()
@@ -59,7 +60,8 @@ def _draw(axes: Axes, figure: Figure) -> None:
             axes.axhline(guide.value, color="#222222", linestyle=style, linewidth=1, label=_safe(guide.words))
     for x in {x for curve in figure.curves for x, _ in curve.events}:
         axes.plot([x], [0], marker="|", color="#b00020", clip_on=False, transform=axes.get_xaxis_transform())
-    axes.legend(fontsize=8)
+    # Beside the lines, never over them.
+    axes.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)
 
 
 def _set_scales(axes: Axes, scales: Scales) -> None:
@@ -92,7 +94,11 @@ def _draw_curve(axes: Axes, figure: Figure, place: int, curve: Curve) -> None:
     for number, stroke in enumerate(strokes):
         how = marks if len(figure.curves) > 1 or len(stroke) == 1 else {}
         axes.plot(
-            *zip(*stroke, strict=True), color=colour, linewidth=1.5, label=label if number == 0 else None, **how
+            *zip(*stroke, strict=True),
+            color=colour,
+            linewidth=1.5,
+            label=label if number == 0 else None,
+            **how,
         )
 
 

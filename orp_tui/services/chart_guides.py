@@ -40,7 +40,9 @@ def _thresholds(request: Json) -> Iterator[tuple[str, Guide]]:
     for item in _listed(request.get("deliverables")):
         for check in _listed(item.get("checks")):
             metric, sign, value = (check.get(key) for key in ("metric", "operator", "value"))
-            if check.get("check") == "threshold" and isinstance(metric, str) and _is_finite(value):
+            if check.get("check") != "threshold" or not isinstance(metric, str):
+                continue
+            if isinstance(value, int | float) and math.isfinite(value):
                 yield metric, Guide("goal", float(value), f"goal {sign} {number(value)}")
 
 
@@ -61,7 +63,3 @@ def _baseline(context: Context, request: Json) -> Iterator[tuple[str, Guide]]:
 def _listed(value: object) -> list[Json]:
     """The mappings in a list."""
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
-
-
-def _is_finite(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

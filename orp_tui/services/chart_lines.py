@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from orp_tui.charts.lines import Guides, RunSeries
+from orp_tui.core.series import Series
 from orp_tui.core.words import counted
 from orp_tui.files.atomic import read_json
 from orp_tui.services.chart_guides import guides_of, together
 from orp_tui.services.chart_names import Json, group_names, names_of, seeds_of
-from orp_tui.services.context import Context
+from orp_tui.services.context import Context, open_context
 from orp_tui.services.run_metrics import MetricsSnapshot, RunMetrics
 
 MOST_RUNS = 24
@@ -106,6 +107,30 @@ class ChartReader:
         if left := len(self._run_ids) - len(runs):
             words.append(f"{counted(left, 'more run')} than a chart takes")
         return "; ".join(words)
+
+
+def read_runs(
+    places: Sequence[tuple[str | None, str]], series: Sequence[Mapping[str, Series]], *, base_dir: str | None
+) -> tuple[list[RunSeries], Guides]:
+    """What was read of some runs, files and folders, as a chart takes it, and what their metrics are measured by.
+
+    `places`: the id of a run, or None, and what the thing was called.
+    """
+    context = open_context(base_dir=base_dir)
+    requests: list[Json] = [
+        _request(context, run_id) if run_id is not None else {"name": called.rstrip("/").rpartition("/")[2]}
+        for run_id, called in places
+    ]
+    # The same one twice is two lines.
+    keys = [run_id or f"{called} ({place})" for place, (run_id, called) in enumerate(places, 1)]
+    names = names_of(dict(zip(keys, requests, strict=True))) if len(set(keys)) == len(keys) > 1 else keys
+    if len(places) == 1:
+        names = [""]
+    runs = [
+        RunSeries(name, metrics, seeds_of(request), group)
+        for name, metrics, request, group in zip(names, series, requests, group_names(requests), strict=True)
+    ]
+    return runs, together(guides_of(context, request) for request in requests)
 
 
 def _request(context: Context, run_id: str) -> Json:

@@ -13,6 +13,7 @@ import click
 
 from orp_tui.cli import output
 from orp_tui.cli.context_option import as_json, base_dir
+from orp_tui.cli.plot_options import plot_options, read_plotting
 from orp_tui.cli.progress import progress_bar
 from orp_tui.cli.run_argument import run_argument
 from orp_tui.core.errors import UsageError
@@ -21,38 +22,17 @@ from orp_tui.core.series import Series
 from orp_tui.core.words import counted, number
 
 if TYPE_CHECKING:
-    from orp_tui.charts.look import Look
+    from orp_tui.cli.plot_options import PlotWishes
     from orp_tui.metrics.sources import SourceSpec
     from orp_tui.services.metric_source import Metrics
 
-PLOTTED = 4
-"""Metrics that are drawn if none is named."""
-HEIGHT = 16
-_TOGETHER = 6
-
 
 @click.command("metrics")
-@run_argument("reference", metavar="RUN|FILE|FOLDER", files=True)
+@run_argument("references", metavar="RUN|FILE|FOLDER…", files=True, many=True)
 @click.option(
     "-m", "--metric", "wanted", metavar="NAME", multiple=True, help="Only these; * and ? match. Repeatable."
 )
-@click.option("--plot", is_flag=True, help="Charts instead of the table.")
-@click.option("--together", is_flag=True, help="With --plot: all in one chart.")
-@click.option("--log", "log_scale", is_flag=True, help="With --plot: values on a logarithmic scale.")
-@click.option(
-    "--smooth",
-    type=click.FloatRange(0, 1, max_open=True),
-    default=0.0,
-    metavar="0…1",
-    help="With --plot: a smoothed line over the dim raw one.",
-)
-@click.option(
-    "--by",
-    type=click.Choice(["step", "since", "clock"]),
-    default="step",
-    show_default=True,
-    help="With --plot: what stands below.",
-)
+@plot_options
 @click.option(
     "--chain/--no-chain",
     default=True,
@@ -63,24 +43,39 @@ _TOGETHER = 6
 @base_dir
 @as_json
 def command(
-    reference: str, wanted: tuple[str, ...], plot: bool, together: bool, log_scale: bool, smooth: float, by: str,
-    chain: bool, as_csv: bool, points: bool, base_dir: str | None, as_json: bool,
+    references: tuple[str, ...], wanted: tuple[str, ...], chain: bool, as_csv: bool, points: bool,
+    base_dir: str | None, as_json: bool, **plotting: Any,  # Any: as `plot_options` declares them
 ) -> None:  # fmt: skip
     """Show what a training measured: of each metric its steps, last, least and greatest value.
 
     RUN is a run, also one of which only the zip is left. FILE is a file of JSON lines, a CSV, an event
     file of TensorBoard, a .wandb file, a trainer_state.json, a database of MLflow or trackio, a log, or a zip
-    of them; FOLDER any folder with such files, also one that no run made.
+    of them; FOLDER any folder with such files, also one that no run made. Several of them are drawn
+    together with --plot: runs of one batch that differ by their seed as their median with a band.
     """
-    if plot + as_csv + as_json > 1:
+    wishes = read_plotting(**plotting)
+    if wishes.plot + as_csv + as_json > 1:
         raise UsageError("--plot, --csv and --json are three answers; ask for one")
     if points and not (as_csv or as_json):
         raise UsageError("--points goes with --csv or --json")
+    if len(references) > 1 and not wishes.plot:
+        raise UsageError("several runs are drawn together with --plot; ask for the numbers of one at a time")
     from orp_tui.services.metric_source import find_metrics, read_metrics
 
-    place = find_metrics(reference, base_dir=base_dir, chain=chain)
-    with progress_bar(one_line(place.run_id or reference, 40)) as progress:
-        found = read_metrics(place, progress)
+    every = []
+    for reference in references:
+        place = find_metrics(reference, base_dir=base_dir, chain=chain)
+        with progress_bar(one_line(place.run_id or reference, 40)) as progress:
+            every.append(read_metrics(place, progress))
+    if wishes.plot:
+        _plot(references, every, wanted, wishes, base_dir)
+    else:
+        _show(every[0], wanted, as_csv=as_csv, as_json=as_json, points=points)
+    for found in every:
+        _tell(found)
+
+
+def _show(found: Metrics, wanted: Sequence[str], *, as_csv: bool, as_json: bool, points: bool) -> None:
     chosen = _chosen(found.series, wanted)
     sources = {name: found.origins[name].source for name in chosen}
     if as_json:
@@ -88,11 +83,35 @@ def command(
     elif as_csv:
         for part in _points_csv(chosen) if points else [_summary_csv(chosen, sources)]:
             output.emit(part)
-    elif plot:
-        _plot(chosen, _look(log_scale, smooth, by), together=together, named=bool(wanted))
     elif chosen:
         output.emit(_table(chosen, sources))
-    _tell(found)
+
+
+def _plot(
+    references: Sequence[str],
+    every: Sequence[Metrics],
+    wanted: Sequence[str],
+    wishes: PlotWishes,
+    base_dir: str | None,
+) -> None:
+    from orp_tui.cli.plotting import plot
+    from orp_tui.services.chart_lines import read_runs
+
+    places = [(found.place.run_id, reference) for found, reference in zip(every, references, strict=True)]
+    runs, guides = read_runs(places, [found.series for found in every], base_dir=base_dir)
+    names = dict.fromkeys(name for found in every for name in _names(found, wanted, len(every) > 1))
+    if wanted and not names:
+        _chosen({name: one for found in every for name, one in found.series.items()}, wanted)
+    plot(runs, list(names), wishes, guides, named=bool(wanted))
+
+
+def _names(found: Metrics, wanted: Sequence[str], is_one_of_many: bool) -> list[str]:
+    """The metrics of one of the runs; one of several need not have all that is asked for."""
+    if not is_one_of_many:
+        return list(_chosen(found.series, wanted))
+    return [
+        name for name in found.series if not wanted or any(fnmatch.fnmatchcase(name, one) for one in wanted)
+    ]
 
 
 def _chosen(series: Mapping[str, Series], wanted: Sequence[str]) -> dict[str, Series]:
@@ -223,30 +242,6 @@ def _json(found: Metrics, series: Mapping[str, Series], *, points: bool) -> dict
         "first_bad": found.first_bad or None,
         "troubles": list(found.troubles),
     }
-
-
-def _look(log_scale: bool, smooth: float, by: str) -> Look:
-    from orp_tui.charts.look import Axis, Look
-
-    axes: dict[str, Axis] = {"step": "step", "since": "since", "clock": "wall"}
-    return Look("braille" if output.can_draw(sys.stdout) else "ascii", log_scale, smooth, axes[by])
-
-
-def _plot(series: Mapping[str, Series], look: Look, *, together: bool, named: bool) -> None:
-    import shutil
-
-    from orp_tui.charts.render import draw
-
-    drawn = list(series.values()) if named else list(series.values())[:PLOTTED]
-    groups = [drawn[:_TOGETHER]] if together and drawn else [[one] for one in drawn]
-    width = max(20, shutil.get_terminal_size().columns)
-    pictures = [draw(group, width, HEIGHT, look) for group in groups]
-    coloured = output.has_colours(sys.stdout)
-    if pictures:
-        output.emit("\n\n".join(picture.ansi() if coloured else picture.plain() for picture in pictures))
-    left = len(series) - sum(map(len, groups))
-    if left:
-        output.say(f"{counted(left, 'more metric')}; choose with --metric NAME")
 
 
 def _tell(found: Metrics) -> None:

@@ -21,8 +21,8 @@ from orp_tui.tui.messages import (
 )
 from orp_tui.tui.place import Place
 from orp_tui.tui.placing import TABS, TOPS, View
+from orp_tui.tui.screens.chart_verbs import ChartVerbs
 from orp_tui.tui.screens.outside import command_of, short_path
-from orp_tui.tui.screens.panes import Panes
 from orp_tui.tui.titles import heading
 from orp_tui.tui.widgets.body import Body
 from orp_tui.tui.widgets.checklist import Checklist
@@ -47,7 +47,7 @@ _PATIENCE = 3
 """Looks in which a run that was just made has to turn up."""
 
 
-class DashboardScreen(Panes):
+class DashboardScreen(ChartVerbs):
     """Hears what the feeds tell and hands it to the panes."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -166,19 +166,6 @@ class DashboardScreen(Panes):
         self.query_one(PromptLine).ask(
             "filter:", tree.filter_words, lambda words: setattr(tree, "filter_words", words)
         )
-
-    def action_filter_chart(self) -> None:
-        chart = self.query_one(MetricChart)
-        self.query_one(PromptLine).ask(
-            "metric:", chart.filter_words, lambda words: setattr(chart, "filter_words", words)
-        )
-
-    @on(MetricChart.LogWanted)
-    def _show_log_of_step(self, event: MetricChart.LogWanted) -> None:
-        event.stop()
-        self.reveal("log")
-        self.give_focus("log")
-        self.query_one(LogView).go_to_step(event.step, event.epoch)
 
     @on(Checklist.OpenRequested)
     def _open_deliverable(self, event: Checklist.OpenRequested) -> None:

@@ -17,7 +17,7 @@ from textual.timer import Timer
 from textual.widget import Widget
 
 from orp_tui.charts.grid import LAYOUTS, most
-from orp_tui.charts.lines import Guides, RunSeries
+from orp_tui.charts.lines import Chart, Guides, RunSeries
 from orp_tui.charts.look import Axis, Look, Markers
 from orp_tui.charts.picture import Picture, Role
 from orp_tui.charts.view import View
@@ -162,6 +162,11 @@ class MetricChart(Widget, can_focus=True):
         return Look(markers, self._log, SMOOTHING[self._smoothing], _AXES[self._axis], self._view.window)
 
     @property
+    def charts(self) -> tuple[Chart, ...]:
+        """What is drawn, as it would be written to a file; empty if there is nothing to draw."""
+        return self._choice.charts(most(self.size.width, self._room))
+
+    @property
     def view(self) -> View:
         """Where somebody looks."""
         return self._view
@@ -284,8 +289,7 @@ class MetricChart(Widget, can_focus=True):
         width, height = self.size.width, self._room
         if self._choice.metric is None or not self.display or width < 1 or height < 1:
             return None
-        charts = self._choice.charts(most(width, height))
-        return Wanted(charts, width, height, self.look, self._turn)
+        return Wanted(self.charts, width, height, self.look, self._turn)
 
     def _draw_soon(self) -> None:
         """Draw, but not more often than the period says."""
