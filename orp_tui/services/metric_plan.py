@@ -79,18 +79,24 @@ def _request(folder: RunPaths) -> Json | None:
 
 
 def _metrics_section(request: Json | None) -> Json:
-    section = ((request or {}).get("experiment") or {}).get("metrics")
+    section: Any = request  # Any: JSON
+    for name in ("experiment", "metrics"):
+        section = section.get(name) if isinstance(section, dict) else None
     return section if isinstance(section, dict) else {}
 
 
+def _list_of(value: Any) -> list[Any]:  # Any: JSON
+    return value if isinstance(value, list) else []
+
+
 def _patterns(request: Json | None) -> tuple[str, ...]:
-    found = _metrics_section(request).get("patterns") or ()
+    found = _list_of(_metrics_section(request).get("patterns"))
     return tuple(pattern for pattern in found if isinstance(pattern, str))
 
 
 def _declared(request: Json | None, patterns: tuple[str, ...]) -> Iterator[Declared]:
-    for source in _metrics_section(request).get("sources") or ():
-        kind, glob = source.get("type"), source.get("path")
+    for source in _list_of(_metrics_section(request).get("sources")):
+        kind, glob = (source.get("type"), source.get("path")) if isinstance(source, dict) else (None, None)
         if isinstance(kind, str) and isinstance(glob, str):
             yield Declared(kind, glob, patterns)
 
