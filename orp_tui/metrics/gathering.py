@@ -17,11 +17,14 @@ from typing import Any
 from orp_tui.core.ports import MetricBatch, MetricReader
 from orp_tui.metrics.declared import Declared, declared_sources
 from orp_tui.metrics.discovery import Discovery, Root
+from orp_tui.metrics.name_filter import NameFilter
 from orp_tui.metrics.readers.registry import open_reader
 from orp_tui.metrics.sources import SourceSpec
 
 Json = dict[str, Any]  # Any: values as JSON gives them
 
+SYSTEM = "sys/"
+"""Names of what the observer samples begin so."""
 SCAN_PERIOD_S = 3.0
 _SCAN_SHARE = 40
 """A pass over a large tree is made the more seldom, so that passes take at most a fortieth of a core."""
@@ -38,6 +41,10 @@ class Plan:
     roots: tuple[Root, ...] = ()
     declared: tuple[Declared, ...] = ()
     """What the experiment file says of sources in the roots; nothing else is looked for there then."""
+    include: tuple[str, ...] = ()
+    """Globs of names: only these metrics are brought, if there are any."""
+    exclude: tuple[str, ...] = ()
+    """Globs of names: these are not."""
     is_final: bool = False
     """Nothing is written any more: one pass, and each last record is taken as it stands."""
     follow_links: bool = False
@@ -60,8 +67,9 @@ _MOST_EMPTY = 10_000
 class _Open:
     """One source and how far it is read."""
 
-    def __init__(self, source: SourceSpec, reader: MetricReader) -> None:
+    def __init__(self, source: SourceSpec, reader: MetricReader, keeps: Callable[[str], bool]) -> None:
         self.source, self.reader = source, reader
+        self._keeps = keeps
         self.more = False
         self.trouble = ""
         self._tail_told = False
@@ -79,7 +87,8 @@ class _Open:
         if self._empty > _MOST_EMPTY:
             self.more, self.trouble = False, "says that there is more, and brings nothing"
         self._tail_told = not self.more and (final or not changed)
-        return SourceNews(self.source, batch)
+        kept = {name: points for name, points in batch.points.items() if self._keeps(name)}
+        return SourceNews(self.source, dataclasses.replace(batch, points=kept))
 
 
 def is_news(batch: MetricBatch) -> bool:
@@ -103,6 +112,8 @@ class Gatherer:
         self._marks = dict(marks or {})
         self._clock = clock
         self._open: dict[str, _Open] = {}
+        self._names = NameFilter(plan.include, plan.exclude)
+        self._system_names = NameFilter((), plan.exclude)
         self._discoveries = [] if plan.declared else [Discovery(root, clock) for root in plan.roots]
         self._scan_at = -math.inf
         self._scan_took = 0.0
@@ -209,6 +220,15 @@ class Gatherer:
     def _add(self, source: SourceSpec) -> None:
         if source.key not in self._open:
             reader = open_reader(
-                source, mark=self._marks.get(source.key), follow_links=self._plan.follow_links
+                source,
+                mark=self._marks.get(source.key),
+                follow_links=self._plan.follow_links,
+                include=self._plan.include,
+                exclude=self._plan.exclude,
             )
-            self._open[source.key] = _Open(source, reader)
+            self._open[source.key] = _Open(source, reader, self._keeps)
+
+    def _keeps(self, name: str) -> bool:
+        """Whether a metric is wanted; those that the observer samples are not meant by `include`."""
+        names = self._system_names if name.startswith(SYSTEM) else self._names
+        return names.keeps(name)

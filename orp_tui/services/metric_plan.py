@@ -33,10 +33,17 @@ def plan_of(folder: RunPaths, paths: BasePaths | None = None) -> Plan:
     `paths` tells what of the base directory is not looked into, where that lies in the project.
     """
     request = _request(folder)
-    patterns = _patterns(request)
+    patterns = _texts(request, "patterns")
     declared = tuple(_declared(request, patterns))
     roots = () if request is None else _roots(folder, request, paths, is_declared=bool(declared))
-    return Plan(own_sources(folder, patterns), roots, declared, is_final=folder.result.exists())
+    return Plan(
+        own_sources(folder, patterns),
+        roots,
+        declared,
+        _texts(request, "include"),
+        _texts(request, "exclude"),
+        is_final=folder.result.exists(),
+    )
 
 
 def own_sources(folder: RunPaths, patterns: tuple[str, ...] = ()) -> tuple[SourceSpec, ...]:
@@ -58,11 +65,6 @@ def chain_of(paths: BasePaths, run_id: str) -> tuple[str, ...]:
             break
         chain.append(before)
     return tuple(reversed(chain))
-
-
-def patterns_of(folder: RunPaths) -> tuple[str, ...]:
-    """The expressions with which the run's experiment reads its logs."""
-    return _patterns(_request(folder))
 
 
 def read_workspace(folder: RunPaths) -> str:
@@ -89,9 +91,9 @@ def _list_of(value: Any) -> list[Any]:  # Any: JSON
     return value if isinstance(value, list) else []
 
 
-def _patterns(request: Json | None) -> tuple[str, ...]:
-    found = _list_of(_metrics_section(request).get("patterns"))
-    return tuple(pattern for pattern in found if isinstance(pattern, str))
+def _texts(request: Json | None, key: str) -> tuple[str, ...]:
+    """A list of texts in the section `metrics`."""
+    return tuple(text for text in _list_of(_metrics_section(request).get(key)) if isinstance(text, str))
 
 
 def _declared(request: Json | None, patterns: tuple[str, ...]) -> Iterator[Declared]:

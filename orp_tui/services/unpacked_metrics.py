@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import itertools
 import os
 import re
@@ -15,7 +16,7 @@ from orp_tui.core.layout import RunPaths
 from orp_tui.metrics import recognise
 from orp_tui.metrics.discovery import Root
 from orp_tui.metrics.gathering import Plan
-from orp_tui.services.metric_plan import own_sources, patterns_of, read_workspace
+from orp_tui.services.metric_plan import plan_of, read_workspace
 
 MOST_FILES = 2_000
 MOST_BYTES = 4 << 30
@@ -43,7 +44,7 @@ def unpacked_plan(archive: Path) -> Iterator[Plan | None]:
         folder = RunPaths(Path(os.path.realpath(place)))
         own = {str(path) for path in (folder.metrics, folder.system)}
         root = Root(str(folder.folder), without=frozenset(own))
-        yield Plan(own_sources(folder, patterns_of(folder)), (root,), is_final=True)
+        yield dataclasses.replace(plan_of(folder), roots=(root,), declared=(), is_final=True)
 
 
 @contextlib.contextmanager

@@ -336,3 +336,17 @@ def test_every_kind_that_an_experiment_file_may_name_can_be_read():
         )
         reader = registry.open_reader(source)
         assert reader.read().trouble == "", kind
+
+
+def test_only_the_metrics_that_are_asked_for_are_brought(tmp_path):
+    path = tmp_path / "m.jsonl"
+    path.write_text('{"step": 1, "loss": 1, "val/loss": 2, "lr": 3, "sys/cpu": 4}\n')
+    log = tmp_path / "log"
+    log.write_text("step 1 loss 5 frobs: 7 widgets: 8\n")
+    sources = (own(path), SourceSpec("stdout", str(log), "log", trust=Trust.LOG))
+
+    def names(**wanted: tuple[str, ...]) -> set[str]:
+        return set(values(Collection(Gatherer(Plan(sources, is_final=True, **wanted)))))
+
+    assert names(include=("*loss", "frobs")) == {"loss", "val/loss", "frobs", "sys/cpu"}
+    assert names(include=("*loss",), exclude=("val/*", "sys/*")) == {"loss"}

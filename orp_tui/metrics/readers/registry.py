@@ -8,7 +8,7 @@ Nothing that a reader does wrong gets further than its own source.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from orp_tui.core.ports import MetricBatch, MetricReader
@@ -47,9 +47,17 @@ class _NoSuchKind(Exception):
 
 
 def open_reader(
-    source: SourceSpec, *, mark: dict[str, Any] | None = None, follow_links: bool = False
+    source: SourceSpec,
+    *,
+    mark: dict[str, Any] | None = None,
+    follow_links: bool = False,
+    include: Sequence[str] = (),
+    exclude: Sequence[str] = (),
 ) -> MetricReader:
-    """A reader of that source, which goes on at `mark`. What is wrong with it, its batches say."""
+    """A reader of that source, which goes on at `mark`. What is wrong with it, its batches say.
+
+    `include` and `exclude` are globs of names, which say of a log what counts in it.
+    """
     try:
         make = _maker(source)
     except _NoSuchKind as error:
@@ -57,17 +65,12 @@ def open_reader(
     except Exception as error:  # noqa: BLE001 - the border to foreign code, which may raise anything
         why = one_line(str(error), 160)
         return NoReader(f"the {_whose(source.kind)} is broken: {type(error).__name__}: {why}")
-    options = _options(source)
+    options: dict[str, Any] = {"run": source.run} if source.run else {}
+    if source.kind == "stdout":
+        options = {"patterns": source.patterns, "include": include, "exclude": exclude}
     return GuardedReader(
         lambda: make(source.path, mark=mark, follow_links=follow_links, **options), _whose(source.kind)
     )
-
-
-def _options(source: SourceSpec) -> dict[str, Any]:  # Any: each reader has its own
-    """What a reader is told of the source beside its path."""
-    if source.kind == "stdout":
-        return {"patterns": source.patterns}
-    return {"run": source.run} if source.run else {}
 
 
 def _maker(source: SourceSpec) -> Callable[..., MetricReader]:
