@@ -39,23 +39,25 @@ class Outcome:
     """None if the experiment names none, or it was not logged, or its step is not known."""
 
 
-def outcome(path: Path, rule: PrimaryRule | None, elsewhere: Reading | None = None) -> Outcome:
+def outcome(
+    path: Path, rule: PrimaryRule | None, elsewhere: Reading | None = None, *, limit_s: float = LIMIT_S
+) -> Outcome:
     """Of the run whose training logged to `path`, and if that does not say it, to the sources `elsewhere`.
 
-    Never raises; what can't be read is not there.
+    What can't be read is not there, and what is not found in `limit_s` seconds neither.
     """
     last = last_values(path)
     if last and (rule is None or rule.name in last):
-        return Outcome(last, None if rule is None else _own_primary(path, rule, last[rule.name]))
+        return Outcome(last, None if rule is None else _own_primary(path, rule, last[rule.name], limit_s))
     if elsewhere is None:
         return Outcome(last)
-    found = _gathered(elsewhere, rule)
+    found = _gathered(elsewhere, rule, limit_s)
     return Outcome({**found.last, **last}, found.primary)
 
 
-def _own_primary(path: Path, rule: PrimaryRule, last: float) -> PrimaryValue | None:
+def _own_primary(path: Path, rule: PrimaryRule, last: float, limit_s: float) -> PrimaryValue | None:
     if not rule.is_last:
-        return _gathered(lambda: lines_of(path), rule).primary
+        return _gathered(lambda: lines_of(path), rule, limit_s).primary
     points = recent_points(path, rule.name).get(rule.name)
     return PrimaryValue(last, points.steps[-1] if points else math.nan)
 
@@ -70,8 +72,8 @@ def lines_of(path: Path) -> Iterator[News]:
             return
 
 
-def _gathered(reading: Reading, rule: PrimaryRule | None) -> Outcome:
-    until = time.monotonic() + LIMIT_S
+def _gathered(reading: Reading, rule: PrimaryRule | None, limit_s: float) -> Outcome:
+    until = time.monotonic() + limit_s
     newest: dict[SourceSpec, dict[str, tuple[float, float]]] = {}
     steps: dict[SourceSpec, Step] = {}
     for source, batch in _in_time(reading, until):

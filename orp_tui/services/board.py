@@ -11,11 +11,10 @@ from collections.abc import Mapping, Sequence
 
 from orp_tui.core.errors import OrpError
 from orp_tui.core.needs import Group
-from orp_tui.core.sanitise import one_line
 from orp_tui.core.states import Mark, RunState
 from orp_tui.engine.leadership import read_leader
 from orp_tui.services.context import Context
-from orp_tui.services.last_metrics import LastMetrics
+from orp_tui.services.standing import Standing, Standings
 from orp_tui.services.watch import RunView, Snapshot, killed_at, snapshot, view
 from orp_tui.store import database, groups, runs
 
@@ -42,7 +41,9 @@ class Board:
     kill_at: Mapping[str, float] = dataclasses.field(default_factory=dict)
     """Run id → when a run that was asked to end is killed, seconds since 1970."""
     metrics: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    """Run id → its newest primary metric, `test_acc 0.97`; a run that logged nothing is left out."""
+    """Run id → how it stands by its primary metric, `test_acc 0.97`; a run that logged nothing is left out."""
+    sparks: Mapping[str, tuple[int, ...]] = dataclasses.field(default_factory=dict)
+    """Run id → heights of the newest values of that metric, as `core.sparkline` draws them."""
     leader: str | None = None
     """Who leads, in words; None if nobody does."""
     has_unsettled: bool = False
@@ -51,15 +52,6 @@ class Board:
     """The store can be read and not written: nothing can be queued or changed from here."""
     problem: str | None = None
     """Why the store can't be used now, in one line; the runs are then what they last were."""
-
-    def is_like(self, other: Board) -> bool:
-        """Whether both say the same, each at its time."""
-        if (self.seen is None) != (other.seen is None):
-            return False
-        seen = self.seen
-        if seen is not None and other.seen is not None:
-            seen = dataclasses.replace(seen, at=other.seen.at)
-        return dataclasses.replace(self, at=other.at, seen=seen) == other
 
     def is_like(self, other: Board) -> bool:
         """Whether both say the same, each at its time."""
@@ -108,9 +100,9 @@ class BoardReader:
         self._stack = contextlib.ExitStack()
         self._connection: database.Connection | None = None
         self._last = Board(0.0, None)
-        self._metrics = LastMetrics(context.paths)
+        self._standings = Standings(context.paths)
         self._ended: tuple[RunView, ...] = ()
-        self._ended_metrics: dict[str, str] = {}
+        self._ended_stand: dict[str, Standing] = {}
         self._version = -1
         """Of the database when the ended runs were read; they are all in it, and seldom change."""
         self._due = 0.0
@@ -157,19 +149,21 @@ class BoardReader:
         connection = self._connection
         version = self._data_version()
         seen = snapshot(paths, connection, slots=self._context.slots)
-        has_news = self._metrics.advance()
+        has_news = self._standings.advance()
         if version != self._version or version < 0:
             self._read_ended(connection, seen.unfinished)
             self._version = version
         elif has_news:
-            self._ended_metrics = self._last_metrics(self._ended)
+            self._ended_stand = self._stand(self._ended)
         unsettled = self._unsettled(connection, seen)
+        stand = self._stand(seen.unfinished) | self._ended_stand
         return Board(
             at=seen.at,
             seen=seen,
             ended=(*unsettled, *self._ended) if unsettled else self._ended,
             has_unsettled=bool(unsettled),
-            metrics=self._last_metrics(seen.unfinished) | self._ended_metrics,
+            metrics={run_id: found.words for run_id, found in stand.items()},
+            sparks={run_id: found.heights for run_id, found in stand.items() if found.heights},
             is_read_only=not os.access(paths.state, os.W_OK) or not os.access(paths.database, os.W_OK),
             groups=tuple(group for _, group in sorted(groups.read(connection).items())),
             kill_at={
@@ -191,21 +185,12 @@ class BoardReader:
         paths = self._context.paths
         newest = runs.newest(connection, ENDED_SHOWN, final_only=True)
         self._ended = tuple(view(paths, run) for run in newest)
-        self._metrics.keep_only({str(paths.run(item.run.id).folder) for item in (*self._ended, *others)})
-        self._ended_metrics = self._last_metrics(self._ended)
+        self._standings.keep_only({item.run.id for item in (*self._ended, *others)})
+        self._ended_stand = self._stand(self._ended)
 
-    def _last_metrics(self, views: Sequence[RunView]) -> dict[str, str]:
-        folders = {
-            item.run.id: self._context.paths.run(item.run.id)
-            for item in views
-            if item.state is not RunState.QUEUED
-        }
-        found = {run_id: self._metrics.of(folder) for run_id, folder in folders.items()}
-        return {
-            run_id: one_line(f"{last.name} {last.words}", 60)
-            for run_id, last in found.items()
-            if last is not None
-        }
+    def _stand(self, views: Sequence[RunView]) -> dict[str, Standing]:
+        found = {item.run.id: self._standings.of(item) for item in views}
+        return {run_id: standing for run_id, standing in found.items() if standing is not None}
 
     def _data_version(self) -> int:
         assert self._connection is not None

@@ -20,6 +20,8 @@ from orp_tui.services.run_metrics import primary_metric
 SHARE_S = 0.02
 """So long one call of `advance` reads in files other than `metrics.jsonl`."""
 _MOST_NAMES = 1_000
+RECENT = 20
+"""Values that are kept of a metric, for a line of bars."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,6 +32,8 @@ class LastMetric:
     """Text from outside."""
     value: float
     step: float
+    recent: tuple[float, ...] = dataclasses.field(default=(), compare=False)
+    """Some of the values up to it, the oldest first; not compared, since NaN is not what it is."""
 
     @property
     def words(self) -> str:
@@ -94,7 +98,8 @@ class _Elsewhere:
         self.last: LastMetric | None = None
         self._primary = primary
         self._gatherer = Gatherer(plan_of(folder, paths), clock=clock)
-        self._newest: dict[SourceSpec, dict[str, tuple[float, float]]] = {}
+        self._newest: dict[SourceSpec, dict[str, tuple[tuple[float, ...], float]]] = {}
+        """The newest values of each metric, and the step of the last."""
 
     def advance(self, until: float) -> bool:
         """Read on; whether there is a newer value."""
@@ -105,7 +110,8 @@ class _Elsewhere:
             newest = self._newest.setdefault(news.source, {})
             for name, points in news.batch.points.items():
                 if len(points) and (name in newest or len(newest) < _MOST_NAMES):
-                    newest[name] = points.values[-1], points.steps[-1]
+                    before_it = newest[name][0] if name in newest else ()
+                    newest[name] = (*before_it, *points.values[-RECENT:])[-RECENT:], points.steps[-1]
         self.last = self._chosen()
         return self.last != before
 
@@ -115,8 +121,8 @@ class _Elsewhere:
             return None
         primary = origin_of(self._primary, origins)
         name = in_order(origins, primary)[0]
-        value, step = self._newest[origins[name].source][origins[name].tag]
-        return LastMetric(name, value, step)
+        recent, step = self._newest[origins[name].source][origins[name].tag]
+        return LastMetric(name, recent[-1], step, recent)
 
 
 def last_primary(folder: RunPaths, primary: str | None) -> LastMetric | None:
@@ -125,4 +131,5 @@ def last_primary(folder: RunPaths, primary: str | None) -> LastMetric | None:
     if not points:
         return None
     name = in_order(points, primary)[0]
-    return LastMetric(name, points[name].values[-1], points[name].steps[-1])
+    recent = tuple(points[name].values[-RECENT:])
+    return LastMetric(name, recent[-1], points[name].steps[-1], recent)

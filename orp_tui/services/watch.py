@@ -18,6 +18,7 @@ from orp_tui.core.layout import BasePaths, RunPaths
 from orp_tui.core.run import Run
 from orp_tui.core.states import NO_ROOM_BYTES, Mark, Reason, RunState
 from orp_tui.engine import capacity, facts, guards
+from orp_tui.engine.alert_log import newest_of, read_alerts
 from orp_tui.engine.guards import Forecast
 from orp_tui.engine.leadership import LeaderIdentity, read_leader
 from orp_tui.files.atomic import read_json
@@ -58,6 +59,8 @@ class RunView:
     """Seconds until a running run will likely end; None if no run of its name tells, or it takes longer than those."""
     starts_in_s: float | None = None
     """Seconds until a waiting run will likely start; None if that can't be said."""
+    alert: str = ""
+    """The newest alert of an active run, one line; empty if it had none. Names in it are text from outside."""
 
     def elapsed_s(self, now: float) -> float | None:
         """Seconds from start to end, or to `now` while it runs; None if it never started, or nobody saw its end."""
@@ -175,7 +178,12 @@ def view(paths: BasePaths, run: Run, found: Facts | None = None) -> RunView:
             f"no room left where {folder.folder} lies: make some; nothing is lost, it goes on by itself"
         )
     return RunView(
-        run=run, state=ahead.state, marks=frozenset(marks), checklist=checklist(paths, run), **values
+        run=run,
+        state=ahead.state,
+        marks=frozenset(marks),
+        checklist=checklist(paths, run),
+        alert=newest_of(read_alerts(folder)) if ahead.state.is_active else "",
+        **values,
     )
 
 

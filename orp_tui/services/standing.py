@@ -1,0 +1,195 @@
+"""How runs stand by the metric that judges them: for tables, of ended and of live runs alike.
+
+An ended run's result has it. Of a live one it is the newest value; where its experiment reads it at the best
+of another metric, that so far, from the observer's cache or, without one, from the run's own file.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Collection
+from typing import Any
+
+from orp_tui.core.layout import BasePaths, RunPaths
+from orp_tui.core.sanitise import one_line
+from orp_tui.core.sparkline import levels
+from orp_tui.core.states import RunState
+from orp_tui.core.words import number
+from orp_tui.files.atomic import read_json
+from orp_tui.metrics.cache.reader import MetricCache
+from orp_tui.metrics.outcome import outcome
+from orp_tui.metrics.primary import MAXIMIZE, Nearest, PrimaryRule, PrimaryValue
+from orp_tui.services.last_metrics import LastMetric, LastMetrics
+from orp_tui.services.watch import RunView
+
+Json = dict[str, Any]  # Any: values as JSON gives them
+
+LOOK_S = 0.1
+"""So long a live run's own file is read for the best step, where no observer has read it."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Standing:
+    """The value that stands for a run. Names are text from outside."""
+
+    name: str
+    value: float = dataclasses.field(compare=False)
+    words: str
+    """`test_acc 0.97`, or `test_acc 0.97 @1200` where a step was chosen; one line, harmless."""
+    is_primary: bool
+    """Whether its experiment names it; else it is the metric that is shown first."""
+    goal: str = MAXIMIZE
+    step: float | None = None
+    at: str = ""
+    """Where it is read, `at the best val_loss`; empty for the last value."""
+    warning: str = ""
+    """Why it is too good to be believed; empty if nothing speaks for that."""
+    heights: tuple[int, ...] = ()
+    """Of its newest values, as `core.sparkline` draws them."""
+
+
+class Standings:
+    """Asked again and again, from one thread."""
+
+    def __init__(self, paths: BasePaths) -> None:
+        self._paths = paths
+        self._last = LastMetrics(paths)
+        self._rules: dict[str, PrimaryRule | None] = {}
+        self._results: dict[str, Json | None] = {}
+
+    def of(self, item: RunView) -> Standing | None:
+        """How a run stands now; None if nothing was logged, or it waits."""
+        if item.state is RunState.QUEUED:
+            return None
+        folder = self._paths.run(item.run.id)
+        last = self._last.of(folder)
+        if item.run.state.is_final:
+            ended = self._ended(folder)
+            if ended is not None:
+                return dataclasses.replace(ended, heights=_heights(last, ended.name))
+        rule = self._rule(folder)
+        if rule is not None and not rule.is_last and not item.state.is_final:
+            found = value_so_far(self._paths, folder, rule)
+            if found is not None:
+                return _standing(rule, found, _heights(last, rule.name))
+        return None if last is None else _newest(last, rule)
+
+    def advance(self, share_s: float = 0.02) -> bool:
+        """Read on in files other than `metrics.jsonl`; whether any run has a new value."""
+        return self._last.advance(share_s)
+
+    def keep_only(self, run_ids: Collection[str]) -> None:
+        """Forget all other runs."""
+        self._last.keep_only({str(self._paths.run(run_id).folder) for run_id in run_ids})
+        self._rules = {key: rule for key, rule in self._rules.items() if key in run_ids}
+        self._results = {key: found for key, found in self._results.items() if key in run_ids}
+
+    def _rule(self, folder: RunPaths) -> PrimaryRule | None:
+        if folder.run_id not in self._rules:
+            self._rules[folder.run_id] = rule_of(folder)
+        return self._rules[folder.run_id]
+
+    def _ended(self, folder: RunPaths) -> Standing | None:
+        if folder.run_id not in self._results:
+            self._results[folder.run_id] = read_primary(folder)
+        found = self._results[folder.run_id]
+        return None if found is None else standing_of(found)
+
+
+def ended_standing(folder: RunPaths) -> Standing | None:
+    """How an ended run stands by its primary metric; None if it has none."""
+    found = read_primary(folder)
+    return None if found is None else standing_of(found)
+
+
+def read_primary(folder: RunPaths) -> Json | None:
+    """What the result of a run says of its primary metric; None if it has no value there, or can't be read.
+
+    A result of before primaries were read at a step has the last value.
+    """
+    try:
+        result = read_json(folder.result) or {}
+        if "primary" not in result:
+            rule = rule_of(folder)
+            value = result["metrics"].get(rule.name) if rule is not None and rule.is_last else None
+            return (
+                None
+                if rule is None or value is None
+                else {"name": rule.name, "goal": rule.goal, "value": value}
+            )
+        found = result["primary"]
+        return found if isinstance(found, dict) and found.get("value") is not None else None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def standing_of(primary: Json) -> Standing | None:
+    """From a result's `primary`; None if it is damaged."""
+    try:
+        name, value, step = str(primary["name"]), float(primary["value"]), primary.get("step")
+        step = None if step is None else float(step)
+    except (KeyError, TypeError, ValueError):
+        return None
+    at, warning = str(primary.get("at") or ""), str(primary.get("warning") or "")
+    goal = str(primary.get("goal") or MAXIMIZE)
+    return Standing(name, value, _words(name, value, step if at else None), True, goal, step, at, warning)
+
+
+def rule_of(folder: RunPaths) -> PrimaryRule | None:
+    """The primary metric of a run's experiment; None if it names none, or its request can't be read."""
+    try:
+        request = read_json(folder.request)
+    except (OSError, ValueError):
+        return None
+    return PrimaryRule.of(request.get("experiment")) if isinstance(request, dict) else None
+
+
+def value_so_far(paths: BasePaths, folder: RunPaths, rule: PrimaryRule) -> PrimaryValue | None:
+    """The primary of a live run at the step that its rule names, as far as it has got; None if that can't be told."""
+    cache = MetricCache(paths.metric_cache)
+    if cache.series(folder.run_id, rule.name) is None:
+        return outcome(folder.metrics, rule, limit_s=LOOK_S).primary
+    step = rule.step
+    if rule.best is not None:
+        best = cache.series(folder.run_id, rule.best)
+        step = None
+        if best is not None and best.summary.count > best.summary.non_finite:
+            upward = rule.best_goal == MAXIMIZE
+            step = best.summary.highest_step if upward else best.summary.lowest_step
+    if step is None:
+        return None
+    nearest = Nearest(step)
+    for block in cache.blocks(folder.run_id, rule.name, step, step):
+        nearest.take(block)
+    return nearest.found
+
+
+def _standing(rule: PrimaryRule, found: PrimaryValue, heights: tuple[int, ...]) -> Standing:
+    words = _words(rule.name, found.value, found.step)
+    return Standing(
+        rule.name, found.value, words, True, rule.goal, found.step, rule.at_words, rule.warning, heights
+    )
+
+
+def _newest(last: LastMetric, rule: PrimaryRule | None) -> Standing:
+    is_primary = rule is not None and last.name == rule.name
+    late = " (last)" if is_primary and rule is not None and not rule.is_last else ""
+    return Standing(
+        last.name,
+        last.value,
+        one_line(f"{last.name} {last.words}{late}", 60),
+        is_primary,
+        rule.goal if is_primary and rule is not None else MAXIMIZE,
+        last.step if math.isfinite(last.step) else None,
+        heights=levels(last.recent),
+    )
+
+
+def _heights(last: LastMetric | None, name: str) -> tuple[int, ...]:
+    return levels(last.recent) if last is not None and last.name == name else ()
+
+
+def _words(name: str, value: float, step: float | None) -> str:
+    place = "" if step is None or not math.isfinite(step) else f" @{step:.12g}"
+    return one_line(f"{name} {number(value)}{place}", 60)
