@@ -15,6 +15,7 @@ FIXED = (
     "config.json",
     "deliverables.json",
     "metrics.jsonl",
+    "system.jsonl",
     "notes.jsonl",
     "alerts.jsonl",
     "cancel.json",

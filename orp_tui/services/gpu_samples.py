@@ -24,6 +24,11 @@ class GpuSamples:
         self._reports: collections.deque[GpuReport] = collections.deque(maxlen=KEPT)
         self._next = 0.0
 
+    @property
+    def newest(self) -> GpuReport | None:
+        """The last look; None before the first."""
+        return self._reports[-1] if self._reports else None
+
     def turn(self, *, now: float) -> None:
         """Take what has been answered, and ask again if it is time; `now` is monotonic."""
         if self._watch is None:

@@ -1,7 +1,8 @@
 """The observer: looks on while runs go on, and writes only what can be made again.
 
-It makes live checklists (`state/live/<id>.json`), prunes checkpoints and samples what runs write.
-Each watcher is one object with a `look(run)`; metrics, alerts and the outbox come as further ones. Killing it
+It makes live checklists (`state/live/<id>.json`), prunes checkpoints, samples what runs take and write
+(`system.jsonl` in their folders), reads their metrics into the cache and acts on alerts.
+Each watcher is one object with a `look(run)`; the outbox comes as a further one. Killing it
 loses nothing: the queue processor starts another, and only the finaliser's checklist counts.
 """
 
@@ -11,7 +12,6 @@ import contextlib
 import json
 import os
 import signal
-import sqlite3
 import sys
 import time
 from pathlib import Path
@@ -28,11 +28,21 @@ from orp_tui.files import locks
 from orp_tui.files.atomic import read_json
 from orp_tui.services.alerting import Alerts
 from orp_tui.services.gpu_samples import GpuSamples
+from orp_tui.services.metric_tail import MetricTail
+from orp_tui.services.system_samples import SystemSamples
 from orp_tui.services.watchers import Growth, Pruner
 from orp_tui.store import database, runs
 
 PERIOD_S = 1.0
 IDLE_EXIT_S = 10.0
+GROWING = (RunState.RUNNING, RunState.FINISHING)
+"""Where a run may still write metrics."""
+MOST_ENDED = 1_000
+"""Runs that ended while nobody looked on: so many of the newest are read into the cache."""
+NEWEST_ENDED = 100
+ENDED_EVERY_S = 10.0
+CATCH_UP_MOST_S = 300.0
+"""So long an observer goes on for them when nothing runs any more."""
 
 
 class Watcher(Protocol):
@@ -87,6 +97,70 @@ class LiveChecks:
         os.replace(beside, path)
 
 
+class Observer:
+    """All that is looked at, once a second, for as long as there is something to see."""
+
+    def __init__(self, paths: BasePaths, connection: database.Connection) -> None:
+        self._connection = connection
+        self._gpus = GpuSamples(paths)
+        alerts = Alerts(paths, connection)
+        self._watchers: list[Watcher] = [
+            LiveChecks(paths),
+            Pruner(paths),
+            Growth(paths),
+            SystemSamples(paths, lambda: self._gpus.newest),
+            alerts,
+        ]
+        self._metrics = MetricTail(paths, listeners=[alerts])
+        self._unfinished: list[Run] = []
+        self._running: dict[str, Run] = {}
+        self._version, self._ended_at = -1, -ENDED_EVERY_S
+        self._busy_at = self._ran_at = time.monotonic()
+
+    @property
+    def is_idle(self) -> bool:
+        """Nothing has run for ten seconds, and nothing is left to be read, or that takes too long."""
+        return time.monotonic() - self._busy_at >= IDLE_EXIT_S
+
+    def turn(self) -> None:
+        """One look at everything."""
+        now = time.monotonic()
+        self._ask(now)
+        if any(run.needs.gpus for run in self._unfinished):
+            self._busy_at = now
+            self._gpus.turn(now=now)
+        if self._running:
+            self._busy_at = self._ran_at = now
+        for run in self._running.values():
+            for watcher in self._watchers:
+                _look(watcher, run)
+        self._metrics.turn([run for run in self._unfinished if run.state in GROWING])
+        if self._metrics.is_catching_up and now - self._ran_at < CATCH_UP_MOST_S:
+            self._busy_at = now
+
+    def close(self) -> None:
+        """Keep what was read, and end the process that looks at the GPUs."""
+        self._metrics.close()
+        self._gpus.close()
+
+    def _ask(self, now: float) -> None:
+        """What has changed in the queue."""
+        version = database.data_version(self._connection)
+        if version == self._version:
+            return
+        if now - self._ended_at >= ENDED_EVERY_S:
+            most = MOST_ENDED if self._version < 0 else NEWEST_ENDED
+            self._metrics.take_ended(runs.newest(self._connection, most, final_only=True))
+            self._ended_at = now
+        self._version = version
+        self._unfinished = runs.unfinished(self._connection)
+        running = {run.id: run for run in self._unfinished if run.state is RunState.RUNNING}
+        for run_id in self._running.keys() - running.keys():
+            for watcher in self._watchers:
+                watcher.forget(run_id)
+        self._running = running
+
+
 def observe(paths: BasePaths) -> bool:
     """Look on until nothing has run for ten seconds; False if somebody else does already.
 
@@ -106,41 +180,16 @@ def observe(paths: BasePaths) -> bool:
 
     signal.signal(signal.SIGTERM, end)
     connection = database.connect(paths.database, allow_network=True, create=False)
-    alerts = Alerts(paths, connection)  # also a listener of whatever reads the metrics
-    watchers: list[Watcher] = [LiveChecks(paths), Pruner(paths), Growth(paths), alerts]
-    running: dict[str, Run] = {}
-    version, busy = -1, time.monotonic()
-    samples, wants_gpus = GpuSamples(paths), False
+    observer = Observer(paths, connection)
     try:
-        while not ended and connection.is_in_place() and time.monotonic() - busy < IDLE_EXIT_S:
-            current = database.data_version(connection)
-            if current != version:
-                version = current
-                running = _running(connection, watchers, running)
-                wants_gpus = any(run.needs.gpus for run in runs.unfinished(connection))
-            if wants_gpus:
-                busy = time.monotonic()
-                samples.turn(now=busy)
-            for run in running.values():
-                busy = time.monotonic()
-                for watcher in watchers:
-                    _look(watcher, run)
+        while not ended and connection.is_in_place() and not observer.is_idle:
+            observer.turn()
             time.sleep(PERIOD_S)
     finally:
-        samples.close()
+        observer.close()
         connection.close()
         os.close(lock)
     return True
-
-
-def _running(
-    connection: sqlite3.Connection, watchers: list[Watcher], before: dict[str, Run]
-) -> dict[str, Run]:
-    now = {run.id: run for run in runs.unfinished(connection) if run.state is RunState.RUNNING}
-    for run_id in before.keys() - now.keys():
-        for watcher in watchers:
-            watcher.forget(run_id)
-    return now
 
 
 def _look(watcher: Watcher, run: Run) -> None:

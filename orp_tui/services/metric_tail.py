@@ -1,0 +1,278 @@
+"""The observer reads the metrics of the runs as they grow, and keeps them in the cache.
+
+Reading and keeping are apart. What was read is told to whoever listens at once, and kept every
+few seconds, points and marks together: what was told is not kept before, so a killed observer may
+tell it twice, and never not at all. What could not be kept (a full disk, a cache that was deleted)
+is read again later from the marks of the cache, by a second gatherer. So are runs that ended, for
+the last time, and those that ended while nobody looked on.
+"""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import sqlite3
+import sys
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol, TypeVar
+
+from orp_tui.core.layout import BasePaths
+from orp_tui.core.ports import MetricBatch
+from orp_tui.core.run import Run
+from orp_tui.core.states import RunState
+from orp_tui.metrics.cache.rows import identity
+from orp_tui.metrics.cache.writer import CacheLost, CacheNotWritten, CacheWriter, RunNews
+from orp_tui.metrics.gathering import Gatherer, SourceNews, is_news
+from orp_tui.metrics.sources import SourceSpec
+from orp_tui.services.metric_plan import plan_of
+
+T = TypeVar("T")
+
+READ_S = 0.25
+"""So long one turn reads the live runs; who is not reached is the first of the next."""
+KEEP_EVERY_S = 5.0
+KEEP_SHARE = 0.03
+"""Of a core, for keeping: what costs much is done more seldom."""
+MOST_PENDING = 200_000
+"""Points that are read and not kept; then they are, whatever it costs."""
+AGAIN_S = 30.0
+"""After the cache could not be written."""
+CATCH_UP_S = 0.5
+CATCH_UP_BESIDE_S = 0.04
+"""So long one turn catches up, while no run is live and while one is."""
+
+
+class Listener(Protocol):
+    """Is told what a running run has logged."""
+
+    def heard(self, run: Run, source: SourceSpec, batch: MetricBatch) -> None:
+        """By the names that the source gives; maybe once more after the observer was killed. Never raises."""
+        ...
+
+
+@dataclasses.dataclass
+class _Live:
+    """A run that goes on."""
+
+    run: Run
+    gatherer: Gatherer
+    behind: bool
+    """The cache misses something that was read before."""
+    pending: list[SourceNews] = dataclasses.field(default_factory=list)
+    points: int = 0
+
+
+class MetricTail:
+    """One turn a second, from one thread."""
+
+    def __init__(
+        self,
+        paths: BasePaths,
+        *,
+        listeners: Sequence[Listener] = (),
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._paths = paths
+        self._listeners = listeners
+        self._clock = clock
+        self._writer: CacheWriter | None = None
+        self._open_at = 0.0
+        self._keep_at = 0.0
+        self._live: dict[str, _Live] = {}
+        """The one that is read next comes first."""
+        self._ended: collections.deque[Run] = collections.deque()
+        self._again: dict[str, Gatherer] = {}
+        """Gatherers that read once more, or for the last time."""
+        self._complete: set[str] = set()
+
+    @property
+    def is_catching_up(self) -> bool:
+        """Whether there are runs that have ended and are not read to their end."""
+        return bool(self._ended)
+
+    def take_ended(self, ended: Iterable[Run]) -> None:
+        """Runs that have ended, the most interesting first: those not known are read when there is time."""
+        self._open()
+        waiting = {run.id for run in self._ended}
+        self._ended += (run for run in ended if run.id not in waiting and run.id not in self._complete)
+
+    def turn(self, active: Sequence[Run]) -> None:
+        """Read on in the runs that go on, keep what is due, and catch up; `active`: all whose files may grow."""
+        self._open()
+        self._match(active)
+        self._read(self._clock() + READ_S)
+        if self._clock() >= self._keep_at or sum(live.points for live in self._live.values()) > MOST_PENDING:
+            self._keep()
+        self._catch_up(self._clock() + (CATCH_UP_BESIDE_S if self._live else CATCH_UP_S))
+
+    def close(self) -> None:
+        """Keep what was read."""
+        self._keep()
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+
+    def _open(self) -> None:
+        if self._writer is not None or self._clock() < self._open_at:
+            return
+        try:
+            self._writer = CacheWriter(self._paths.metric_cache)
+            known = self._writer.known()
+        except (sqlite3.Error, OSError, CacheLost, CacheNotWritten) as error:
+            self._fail(str(error))
+        else:
+            self._complete = {run_id for run_id, complete in known.items() if complete}
+
+    def _match(self, active: Sequence[Run]) -> None:
+        """Begin with those that are new, and let go of those that have ended."""
+        now = {run.id: run for run in active}
+        ended = [run_id for run_id in self._live if run_id not in now]
+        if ended:
+            self._keep()
+        for run_id in ended:
+            self._ended.appendleft(self._live.pop(run_id).run)
+            self._again.pop(run_id, None)
+        for run_id, run in now.items():
+            if run_id in self._live:
+                self._live[run_id].run = run
+            else:
+                self._live[run_id] = self._begun(run)
+                self._complete.discard(run_id)
+
+    def _begun(self, run: Run) -> _Live:
+        marks = self._ask(lambda writer: writer.marks(run.id))
+        gatherer = Gatherer(plan_of(self._paths.run(run.id), self._paths), marks, self._clock)
+        return _Live(run, gatherer, behind=marks is None)
+
+    def _read(self, until: float) -> None:
+        for run_id in list(self._live):
+            live = self._live.pop(run_id)
+            self._live[run_id] = live  # behind those that may not be reached
+            for news in _news(live.gatherer, until):
+                if live.run.state is RunState.RUNNING:
+                    for listener in self._listeners:
+                        listener.heard(live.run, news.source, news.batch)
+                if not live.behind:
+                    live.pending.append(news)
+                    live.points += sum(map(len, news.batch.points.values()))
+            if self._clock() >= until:
+                return
+
+    def _keep(self) -> None:
+        """Write what was read since the last time."""
+        news = [
+            RunNews(live.run.id, live.pending, live.gatherer.marks)
+            for live in self._live.values()
+            if live.pending and not live.behind
+        ]
+        if not news:
+            return
+        began = time.thread_time()
+        if self._write(news):
+            took = time.thread_time() - began
+            self._keep_at = self._clock() + max(KEEP_EVERY_S, took / KEEP_SHARE)
+            for live in self._live.values():
+                live.pending, live.points = [], 0
+
+    def _write(self, news: Sequence[RunNews]) -> bool:
+        """Whether it was written; else all live runs are behind."""
+
+        def written(writer: CacheWriter) -> bool:
+            writer.write(news)
+            return True
+
+        return self._ask(written) or False
+
+    def _ask(self, question: Callable[[CacheWriter], T]) -> T | None:
+        """What the cache answers; None if it can't, and then all live runs are behind."""
+        if self._writer is None:
+            return None
+        try:
+            return question(self._writer)
+        except CacheLost as error:
+            _say(f"metrics: the cache is made anew: {error}")
+            self._complete = set()
+            self._fall_behind()
+        except CacheNotWritten as error:
+            self._fail(str(error))
+        return None
+
+    def _fail(self, why: str) -> None:
+        """Leave the cache alone for a while."""
+        _say(f"metrics: the cache can't be written, tried again in {AGAIN_S:.0f} s: {why}")
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+        self._open_at = self._clock() + AGAIN_S
+        self._fall_behind()
+
+    def _fall_behind(self) -> None:
+        self._again = {}
+        for live in self._live.values():
+            live.behind, live.pending, live.points = True, [], 0
+
+    def _catch_up(self, until: float) -> None:
+        """Read what the cache misses: of live runs first, then of those that have ended."""
+        for live in list(self._live.values()):
+            if live.behind and self._writer is not None and self._clock() < until:
+                self._read_again(live, until)
+        while self._ended and self._writer is not None and self._clock() < until:
+            run = self._ended[0]
+            if run.id in self._live or run.id in self._complete or self._read_last(run, until):
+                self._ended.popleft()
+
+    def _read_again(self, live: _Live, until: float) -> None:
+        """Bring the cache to where the run is read."""
+        gatherer = self._second(live.run, is_final=False)
+        if gatherer is None:
+            return
+        news = _news(gatherer, until)
+        if news and not self._write([RunNews(live.run.id, news, gatherer.marks)]):
+            return
+        if gatherer.is_complete and _stand_alike(gatherer, live.gatherer):
+            live.behind = False
+            del self._again[live.run.id]
+
+    def _read_last(self, run: Run, until: float) -> bool:
+        """Read a run that has ended; whether that was all of it."""
+        if not self._paths.run(run.id).folder.is_dir():
+            return True  # in the trash, or moved away: it may come back as it is
+        gatherer = self._second(run, is_final=True)
+        if gatherer is None:
+            return False
+        news = _news(gatherer, until)
+        identities = {source.key: identity(source.path) for source in gatherer.sources}
+        news += _news(gatherer, until)  # so that they are from before a read that found no more
+        done = gatherer.is_complete
+        told = RunNews(run.id, news, gatherer.marks, done, identities if done else {})
+        if not self._write([told]) or not done:
+            return False
+        self._complete.add(run.id)
+        del self._again[run.id]
+        return True
+
+    def _second(self, run: Run, *, is_final: bool) -> Gatherer | None:
+        """A gatherer that goes on where the cache stands; None if that can't be asked."""
+        if run.id not in self._again:
+            marks = self._ask(lambda writer: writer.marks(run.id))
+            if marks is None:
+                return None
+            plan = dataclasses.replace(plan_of(self._paths.run(run.id), self._paths), is_final=is_final)
+            self._again[run.id] = Gatherer(plan, marks, self._clock)
+        return self._again[run.id]
+
+
+def _news(gatherer: Gatherer, until: float) -> list[SourceNews]:
+    """What is new; batches that say nothing are left out."""
+    return [each for each in gatherer.batches(until) if is_news(each.batch)]
+
+
+def _stand_alike(one: Gatherer, other: Gatherer) -> bool:
+    """Whether both have read the same of every source that either has found."""
+    marks, others = one.marks, other.marks
+    return all(marks.get(source.key) == others.get(source.key) for source in (*one.sources, *other.sources))
+
+
+def _say(words: str) -> None:
+    print(words, file=sys.stderr)  # noqa: T201 - the log
