@@ -25,3 +25,5 @@ class Look:
     axis: Axis = "step"
     window: tuple[float, float] | None = None
     """The stretch of the axis that is shown, in its unit; None: all."""
+    reading: bool = False
+    """Room is left above for the values under a cursor, which are longer than the last ones."""

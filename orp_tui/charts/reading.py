@@ -11,7 +11,6 @@ from orp_tui.charts.axes import placed, stretch
 from orp_tui.charts.curve import Curve
 from orp_tui.charts.frame import Frame
 from orp_tui.charts.look import Axis
-from orp_tui.core.words import number
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -38,14 +37,14 @@ class Reading:
         if self.bad:
             parts.append("NaN or infinite")
         if not parts and self.beside is not None:
-            parts.append(f"{number(self.beside[1])} at {placed(self.beside[0], axis)}")
+            parts.append(f"{_short(self.beside[1])} at {placed(self.beside[0], axis)}")
         return ", ".join(parts) or "-"
 
     def _value(self) -> str:
-        texts = dict.fromkeys((number(self.low), number(self.high)))
+        texts = dict.fromkeys((_short(self.low), _short(self.high)))
         values = "…".join(texts)
         return (
-            values if math.isnan(self.middle) else f"median of {self.count} {number(self.middle)} ({values})"
+            values if math.isnan(self.middle) else f"median of {self.count} {_short(self.middle)} ({values})"
         )
 
 
@@ -93,3 +92,7 @@ def _nearest(curve: Curve, x: float) -> tuple[float, float] | None:
     place = bisect_left(curve.points, (x, -math.inf))
     around = curve.points[max(0, place - 1) : place + 1]
     return min(around, key=lambda point: abs(point[0] - x))
+
+
+def _short(value: float) -> str:
+    return f"{value:.4g}"

@@ -29,6 +29,7 @@ _MARK_EVERY = 14
 """Cells between the marks that tell one line from another without colours."""
 _LEGEND_SHARE = 4
 """Title and legend take at most one row of so many."""
+_LONG_VALUE = "-0.1234…-0.1234"
 _PLOTEXT_MARKERS = {"braille": "braille", "block": "hd"}
 _ASCII = str.maketrans("─│┌┐└┘┤├┬┴┼…–╌┈↑↓━", "-|+++++++++~--.^v=")
 _PIECE = re.compile(r"\x1b\[([0-9;]*)m|(.)", re.DOTALL)
@@ -54,6 +55,9 @@ def draw(chart: Chart, width: int, height: int, look: Look | None = None) -> Dra
     columns = columns_for(chart, width, height - 1 - (below is not None), look)
     curves = curves_of(chart, columns, look, look.window or extent)
     above = head(chart, curves, look, Said(tuple(notes)), width, legend)
+    if look.reading:
+        widest = Said(tuple(notes), (_LONG_VALUE,) * len(curves), "step")
+        above += [()] * (len(head(chart, curves, look, widest, width, legend)) - len(above))
     room = height - len(above) - (below is not None)
     rows, plot = list(above), None
     if room > 0:

@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from textual import on, work
+from textual import work
 
 from orp_tui.core.errors import OrpError
 from orp_tui.tui.screens.dialogs import AskLine
 from orp_tui.tui.screens.outside import short_path
 from orp_tui.tui.screens.panes import Panes
-from orp_tui.tui.widgets.log_view import LogView
 from orp_tui.tui.widgets.metric_chart import MetricChart
 from orp_tui.tui.widgets.prompt_line import PromptLine
 
@@ -29,13 +28,6 @@ class ChartVerbs(Panes):
         self.query_one(PromptLine).ask(
             "metric:", chart.filter_words, lambda words: setattr(chart, "filter_words", words)
         )
-
-    @on(MetricChart.LogWanted)
-    def _show_log_of_step(self, event: MetricChart.LogWanted) -> None:
-        event.stop()
-        self.reveal("log")
-        self.give_focus("log")
-        self.query_one(LogView).go_to_step(event.step, event.epoch)
 
     def action_write_chart(self) -> None:
         chart = self.query_one(MetricChart)

@@ -74,6 +74,8 @@ class DashboardScreen(ChartVerbs):
         self._feed = SelectedFeed(self.orp.context, self.post_message)
         self._chart_feed = ChartFeed(self.orp.context, self.post_message)
         self._charted: tuple[str, ...] = ()
+        self._wanted_step: MetricChart.LogWanted | None = None
+        """What the log is to go to, once it is that of the run under the cursor."""
         self._selected: str | None = None
         self._shown: SelectedRun | None = None
         self._wanted_run, self._wanted_config = self.orp.place.run_id, self.orp.place.config
@@ -109,6 +111,7 @@ class DashboardScreen(ChartVerbs):
         self.query_one(LogView).show(
             LogSources(event.selected.run_id, event.selected.stdout, event.selected.stderr)
         )
+        self._to_wanted_step()
         page = event.selected.page
         self.query_one(Checklist).show(page.checklist)
         from orp_tui.tui.run_sections import page_sections
@@ -124,6 +127,23 @@ class DashboardScreen(ChartVerbs):
             self.query_one(MetricChart).show(
                 found.runs, found.primary, guides=found.guides, said=found.trouble
             )
+
+    @on(MetricChart.LogWanted)
+    def _log_of_step(self, event: MetricChart.LogWanted) -> None:
+        """Go to the step in the log of the run under the cursor, if it is drawn; else in that of the first that is."""
+        event.stop()
+        self._wanted_step = event
+        if self._selected not in self._charted and self._charted:
+            self.query_one(QueueTable).go_to(self._charted[0])
+        elif self._shown is not None and self._shown.run_id == self._selected:
+            self._to_wanted_step()
+        self.reveal("log")
+        self.give_focus("log")
+
+    def _to_wanted_step(self) -> None:
+        if self._wanted_step is not None:
+            self.query_one(LogView).go_to_step(self._wanted_step.step, self._wanted_step.epoch)
+            self._wanted_step = None
 
     @on(ConfigsChanged)
     def _configs(self, event: ConfigsChanged) -> None:

@@ -136,7 +136,9 @@ class Panes(ConfigVerbs):
             entitle(self.query_one(f"#{tab}"), words)
 
     def _tabs(self, tab: str, tabs: tuple[str, ...]) -> str:
-        return "  ".join(f"[{self._title_of(one)}]" if one == tab else self._title_of(one) for one in tabs)
+        # Of a tab that is not seen its first words are enough.
+        others = {one: self._title_of(one).partition("  ")[0] for one in tabs}
+        return "  ".join(f"[{self._title_of(one)}]" if one == tab else others[one] for one in tabs)
 
     def _title_of(self, tab: str) -> str:
         if tab == "log":

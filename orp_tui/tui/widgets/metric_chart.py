@@ -159,7 +159,15 @@ class MetricChart(Widget, can_focus=True):
     def look(self) -> Look:
         """How it is drawn."""
         markers: Markers = "ascii" if self._ascii else "braille"
-        return Look(markers, self._log, SMOOTHING[self._smoothing], _AXES[self._axis], self._view.window)
+        view = self._view
+        return Look(
+            markers,
+            self._log,
+            SMOOTHING[self._smoothing],
+            _AXES[self._axis],
+            view.window,
+            view.cursor is not None,
+        )
 
     @property
     def charts(self) -> tuple[Chart, ...]:
