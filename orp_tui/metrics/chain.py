@@ -9,37 +9,38 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
-from orp_tui.core.series import Points, Series, Summary, summary_of
+from orp_tui.core.series import Series, Summary
+from orp_tui.metrics.chain_blocks import Piece, before, blocks_of, least, pieces_of, summary_of_piece
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
-class _Stretch:
+class _Left:
     """What is left of some runs."""
 
-    blocks: tuple[Points, ...] = ()
+    pieces: tuple[Piece, ...] = ()
     summary: Summary = dataclasses.field(default_factory=Summary)
 
-    def then(self, part: Series) -> _Stretch:
+    def then(self, part: Series) -> _Left:
         """With a later run behind it."""
-        left = self.before(_least(part.blocks))
-        return _Stretch((*left.blocks, *part.blocks), left.summary + part.summary)
+        pieces = pieces_of(part.blocks)
+        left = self.before(least(pieces))
+        return _Left((*left.pieces, *pieces), left.summary + part.summary)
 
-    def before(self, step: float) -> _Stretch:
+    def before(self, step: float) -> _Left:
         """Without the points from that step on."""
-        blocks = tuple(left for block in self.blocks if (left := _before(block, step)))
-        if len(blocks) == len(self.blocks) and all(map(_is_same, blocks, self.blocks)):
+        kept = tuple(piece for each in self.pieces if (piece := before(each, step)) is not None)
+        if _are_same(kept, self.pieces):
             return self
-        return _Stretch(blocks, functools.reduce(Summary.__add__, map(summary_of, blocks), Summary()))
+        return _Left(kept, functools.reduce(Summary.__add__, map(summary_of_piece, kept), Summary()))
 
 
 class Joiner:
     """Joins the runs of one chain, anew only what has grown. One thread at a time."""
 
     def __init__(self) -> None:
-        self._earlier: dict[str, tuple[list[Series], _Stretch]] = {}
+        self._earlier: dict[str, tuple[list[Series], _Left]] = {}
         self._joined: dict[str, tuple[list[Series], Series]] = {}
 
     def join(self, runs: Sequence[Mapping[str, Series]]) -> dict[str, Series]:
@@ -55,16 +56,15 @@ class Joiner:
         if known is not None and _are_same(known[0], parts):
             return known[1]
         *earlier, newest = parts
-        stretch = self._stretch(name, earlier).then(newest)
-        series = Series(name, stretch.blocks, stretch.summary)
+        left = self._left_of(name, earlier).then(newest)
+        series = Series(name, blocks_of(left.pieces), left.summary)
         self._joined[name] = parts, series
         return series
 
-    def _stretch(self, name: str, parts: list[Series]) -> _Stretch:
+    def _left_of(self, name: str, parts: list[Series]) -> _Left:
         known = self._earlier.get(name)
         if known is None or not _are_same(known[0], parts):
-            stretch = functools.reduce(_Stretch.then, parts, _Stretch())
-            known = self._earlier[name] = parts, stretch
+            known = self._earlier[name] = parts, functools.reduce(_Left.then, parts, _Left())
         return known[1]
 
 
@@ -74,22 +74,3 @@ def _is_same(one: object, other: object) -> bool:
 
 def _are_same(some: Sequence[object], others: Sequence[object]) -> bool:
     return len(some) == len(others) and all(map(_is_same, some, others))
-
-
-def _least(blocks: Iterable[Points]) -> float:
-    """The smallest step; infinite if there is none."""
-    import numpy as np
-
-    found = min((float(np.fmin.reduce(np.frombuffer(block.steps))) for block in blocks), default=math.inf)
-    return math.inf if math.isnan(found) else found
-
-
-def _before(block: Points, step: float) -> Points:
-    """The points of smaller steps; the block itself if that is all of them."""
-    import numpy as np
-
-    kept = np.frombuffer(block.steps) < step
-    if kept.all():
-        return block
-    columns = (np.frombuffer(column)[kept].tolist() for column in (block.steps, block.values, block.times))
-    return Points.of(*columns)

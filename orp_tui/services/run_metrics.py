@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from orp_tui.core.errors import StoreError
 from orp_tui.core.layout import BasePaths, RunPaths
 from orp_tui.core.series import Series
 from orp_tui.core.words import number
@@ -15,6 +16,7 @@ from orp_tui.files.atomic import read_json
 from orp_tui.metrics.collecting import Collection
 from orp_tui.metrics.gathering import Gatherer
 from orp_tui.metrics.merging import Origin
+from orp_tui.services import metric_history
 from orp_tui.services.curves import Curves
 from orp_tui.services.metric_plan import chain_of, plan_of
 from orp_tui.services.unpacked_metrics import is_better, unpacked_plan
@@ -69,6 +71,13 @@ class RunMetrics:
 
     def look(self) -> MetricsSnapshot | None:
         """What there is now; None if nothing has changed since the last look."""
+        try:
+            return self._look()
+        except StoreError:  # the cache was made anew while it was read: so is this, at the next look
+            self._curves = None
+            return None
+
+    def _look(self) -> MetricsSnapshot | None:
         curves, first = self._curves, self._curves is None
         if curves is None:
             curves = self._curves = self._opened()
@@ -100,16 +109,20 @@ def collection_of(
     is_final: bool = False,
     clock: Callable[[], float] = time.monotonic,
 ) -> Collection:
-    """All that one run logged, nothing of it read yet. What is unpacked for it is there until `stack` is closed.
+    """All that one run logged; only what the cache has is there yet. What is unpacked stays until `stack` is closed.
 
     `is_final`: it is read as it stands now, half-written last lines too.
     """
-    plan = plan_of(folder, paths)
-    if archive is not None and is_better(archive, folder):
-        plan = stack.enter_context(unpacked_plan(archive)) or plan
+    plan = None
+    is_kept = paths is not None and metric_history.is_kept(paths, folder.run_id)
+    if archive is not None and not is_kept and is_better(archive, folder):
+        plan = stack.enter_context(unpacked_plan(archive))
+    plan = plan or plan_of(folder, paths)
     if is_final:
         plan = dataclasses.replace(plan, is_final=True)
-    return Collection(Gatherer(plan, clock=clock))
+    if paths is None:
+        return Collection(Gatherer(plan, clock=clock))
+    return metric_history.collection_of(paths, folder.run_id, plan, clock)
 
 
 def _folders(

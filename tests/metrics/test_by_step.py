@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 
+import cached
 from hypothesis import given
 from hypothesis import strategies as st
 
 from orp_tui.core.series import Points, Series
 from orp_tui.metrics.by_step import StepBuilder
+from orp_tui.metrics.cache.blocks import CachedBlocks
+from orp_tui.metrics.cache.reader import MetricCache
+from orp_tui.metrics.cache.writer import CacheWriter
 
 
 def test_of_one_step_the_point_with_the_latest_time_counts_and_of_equal_times_the_last():
@@ -46,6 +51,20 @@ def test_it_goes_on_from_a_series_that_was_read_before():
     builder.extend(Points.of([2], [9]))
 
     assert list(builder.series()) == [(1, 1), (2, 9), (3, 1), (4, 2)]
+
+
+def test_what_was_read_before_and_lies_in_the_cache_is_put_in_order_only_if_it_is_not(tmp_path):
+    path = tmp_path / "metrics.db"
+    with contextlib.closing(CacheWriter(path)) as writer:
+        writer.write([cached.news("a", {"loss": cached.points(0, 3000)})])
+        writer.write([cached.news("b", {"loss": cached.points(0, 3000)})])
+        writer.write([cached.news("b", {"loss": cached.points(2900, 3100)})])
+    rising, double = (
+        found.sources[0].series["loss"] for run in "ab" if (found := MetricCache(path).run(run))
+    )
+
+    assert isinstance(StepBuilder("loss", rising).series().blocks, CachedBlocks)
+    assert cached.rows(StepBuilder("loss", double).series()) == cached.expected(3100)
 
 
 points = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 3)), max_size=30)

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 
+import cached
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orp_tui.core.series import BLOCK, Series
+from orp_tui.core.errors import StoreError
+from orp_tui.core.series import BLOCK, Series, SeriesBuilder
+from orp_tui.metrics.cache.blocks import CachedBlocks
+from orp_tui.metrics.cache.reader import MetricCache
+from orp_tui.metrics.cache.writer import CacheWriter
 from orp_tui.metrics.chain import Joiner
+from orp_tui.metrics.downsample import reduce
 
 
 def curve(*runs: Series) -> list[tuple[float, float]]:
@@ -90,3 +98,49 @@ def test_it_is_what_the_rule_says_point_by_point(runs):
     joined = Joiner().join([{"loss": each} for each in series if len(each)]) if any(runs) else {}
 
     assert (list(joined["loss"]) if joined else []) == expected
+
+
+def test_runs_whose_points_lie_in_the_cache_are_joined_without_reading_them_and_say_the_same(tmp_path):
+    path = tmp_path / "metrics.db"
+    with contextlib.closing(CacheWriter(path)) as writer:
+        writer.write([cached.news("a", {"loss": cached.points(0, 5000)})])
+        writer.write([cached.news("b", {"loss": cached.points(3000, 9000)})])
+    first, second = (MetricCache(path).run(name) for name in "ab")
+    assert first is not None
+    assert second is not None
+    (one,), (other,) = ({**run.sources[0].series}.values() for run in (first, second))
+    builder = SeriesBuilder("loss", other)
+    builder.extend(cached.points(9000, 9010))
+    asked: list[int] = []
+    read = CachedBlocks._read
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            CachedBlocks, "_read", lambda self, places: (asked.extend(places), read(self, places))[1]
+        )
+        joined = Joiner().join([{"loss": one}, {"loss": builder.series()}])["loss"]
+
+    assert asked == [2]
+    assert cached.rows(joined) == cached.expected(9010)
+    assert joined.summary == Series.of("loss", range(9010), map(cached.value, range(9010))).summary
+    whole = Series("loss", tuple(joined.blocks), joined.summary)
+    assert reduce(joined, 200) == reduce(whole, 200)
+    assert cached.rows(Series("loss", joined.blocks[1:3], joined.summary)) == cached.expected(
+        2048 + 952, 1024
+    )
+    assert joined.blocks[-1].steps[-1] == 9009
+    with pytest.raises(IndexError):
+        joined.blocks[len(joined.blocks)]
+
+
+def test_where_the_cache_was_made_anew_meanwhile_it_is_said(tmp_path):
+    path = tmp_path / "metrics.db"
+    with contextlib.closing(CacheWriter(path)) as writer:
+        writer.write([cached.news("a", {"loss": cached.points(0, 5000)})])
+    run = MetricCache(path).run("a")
+    assert run is not None
+    joiner, newest = Joiner(), {"loss": Series.of("loss", [4000], [1])}
+    joined = joiner.join([run.sources[0].series, newest])["loss"]
+    path.unlink()
+
+    with pytest.raises(StoreError, match="made anew"):
+        list(joined)
