@@ -30,6 +30,7 @@ BENCHMARKS = {
     "dashboard": "orp-tui: start over 1,000 runs, a key, and what it costs at rest",
     "logs": "orp-tui on a log of 1 GB, and on one that grows by up to 100 MB/s",
     "slow_link": "orp-tui and a growing log over 256 kbit/s",
+    "tfevents": "200,000 scalars of an event file, beside TensorBoard's own loader",
 }
 
 

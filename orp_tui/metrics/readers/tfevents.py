@@ -108,10 +108,10 @@ class TfEventsReader:
         if taken.starts_at is not None and self._voids.add(name, taken.starts_at):
             return False
         gathered.add(self._voids.left_of(taken.points, name))
-        for at, words in taken.bad:
-            stretch.tell(at, words)
+        stretch.bad += taken.bad
+        if stretch.bad:
+            gathered.tell(len(stretch.bad), f"{one_line(name, 60)}: {stretch.first_bad}")
         gathered.size += len(stretch.data)
-        gathered.tell(stretch.bad, f"{one_line(name, 60)}: {stretch.first_bad}")
         return True
 
     def _batch(self, gathered: _Gathered) -> MetricBatch:
@@ -122,8 +122,8 @@ class TfEventsReader:
         beyond = f"{left_out:,} event files beyond the first {MOST_FILES:,}" if left_out else ""
         for words in filter(None, (gathered.trouble, beyond)):
             if words not in self._told:
+                self._told.add(words)
                 gathered.tell(1, words)
-        self._told = {gathered.trouble, beyond}
         return MetricBatch(
             gathered.points, more=gathered.more, bad=gathered.bad, first_bad=gathered.first_bad
         )
@@ -178,9 +178,8 @@ class _Gathered:
                 found.times.extend(more.times)
 
     def tell(self, count: int, words: str) -> None:
-        if count:
-            self.bad += count
-            self.first_bad = self.first_bad or words
+        self.bad += count
+        self.first_bad = self.first_bad or words
 
 
 def _resumed(mark: dict[str, Any] | None) -> tuple[dict[str, dict[str, Any]], Voids]:

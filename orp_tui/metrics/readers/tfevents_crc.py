@@ -10,11 +10,9 @@ from __future__ import annotations
 
 import functools
 import struct
-from collections.abc import Sequence
 from typing import Any
 
-Span = tuple[int, int]
-"""Where a payload begins and ends; its checksum is in the 4 bytes that follow."""
+from orp_tui.metrics.readers.tfevents_spans import Spans
 
 PLAIN_UP_TO = 16 << 10
 """Bytes for which to import numpy, and to call it, takes longer than to do without."""
@@ -47,11 +45,11 @@ def masked_crc(data: bytes) -> int:
     return _masked(crc ^ _FULL)
 
 
-def first_wrong(data: bytes, spans: Sequence[Span]) -> int | None:
+def first_wrong(data: bytes, spans: Spans) -> int | None:
     """Which of the payloads is the first whose checksum is another one; None if all are as they were written."""
     if not spans:
         return None
-    if spans[-1][1] - spans[0][0] > PLAIN_UP_TO:
+    if spans.ends[-1] - spans.begins[0] > PLAIN_UP_TO:
         try:
             return _first_wrong_by_numpy(data, spans)
         except ImportError:  # an installation without numpy is slow, not broken
@@ -67,10 +65,10 @@ def _masked(crc: int) -> int:
     return ((crc >> 15 | crc << 17) + _MASK) & _FULL
 
 
-def _first_wrong_by_numpy(data: bytes, spans: Sequence[Span]) -> int | None:
+def _first_wrong_by_numpy(data: bytes, spans: Spans) -> int | None:
     import numpy as np
 
-    begins, ends = np.array(spans, dtype=np.int64).T
+    begins, ends = np.frombuffer(spans.begins, np.int64), np.frombuffer(spans.ends, np.int64)
     table, after_nothing = _lookup()
     blocks = np.maximum(-(-(ends - begins) // _WIDTH), 1)
     lasts = np.cumsum(blocks) - 1

@@ -9,10 +9,13 @@ import dataclasses
 import math
 import struct
 from collections.abc import Iterator
+from itertools import islice
 
 from orp_tui.metrics.readers.tfevents_tensor import F32, F64, Number, number_in
-from orp_tui.metrics.readers.tfevents_wire import BYTES, FIXED32, FIXED64, VARINT, fields, signed
+from orp_tui.metrics.readers.tfevents_wire import BYTES, FIXED32, FIXED64, VARINT, Malformed, fields, signed
 
+MOST = 10_000
+"""Scalars in one event; no training logs so many at once."""
 _START = (1, VARINT, 1, 0)
 """In a session log: a training starts."""
 
@@ -50,7 +53,9 @@ def event_in(data: bytes, begin: int, end: int) -> Event:
         elif number == 2 and kind == VARINT:
             event.step = signed(at)
         elif number == 5 and kind == BYTES:
-            event.scalars += _scalars(data, at, stop)
+            event.scalars += islice(_scalars(data, at, stop), MOST + 1)
+            if len(event.scalars) > MOST:
+                raise Malformed(f"more than {MOST:,} scalars")
         elif number == 7 and kind == BYTES:
             event.starts = _START in fields(data, at, stop)
     return event

@@ -8,8 +8,8 @@ import re
 from typing import Any
 
 from orp_tui.metrics.growing import GrowingFile, Grown, Place
-from orp_tui.metrics.readers.tfevents_crc import Span
 from orp_tui.metrics.readers.tfevents_records import HEADER, Records, next_record, records_in
+from orp_tui.metrics.readers.tfevents_spans import Spans
 
 WINDOW = 512 << 10
 """Bytes that one read looks at: some 10,000 scalars."""
@@ -28,21 +28,20 @@ class Stretch:
     data: bytes = b""
     offset: int = 0
     """Where `data` begins in the file."""
-    spans: list[Span] = dataclasses.field(default_factory=list)
+    spans: Spans = dataclasses.field(default_factory=Spans)
     """The payloads in `data`, checked."""
-    bad: int = 0
-    """Stretches of the file that were passed over."""
-    first_bad: str = ""
-    """The first of them, in words."""
+    bad: list[tuple[int, str]] = dataclasses.field(default_factory=list)
+    """Where in `data` something begins that is passed over, and what is wrong with it."""
     restarted: str = ""
     """As of a MetricBatch; nothing else is told then, and the file is to be read from the beginning."""
     more: bool = False
     trouble: str = ""
 
-    def tell(self, at: int, words: str, count: int = 1) -> None:
-        """Something at that place of `data` is passed over."""
-        self.bad += count
-        self.first_bad = self.first_bad or f"byte {self.offset + at:,}: {words}"
+    @property
+    def first_bad(self) -> str:
+        """The first thing that is passed over, in words; there must be one."""
+        at, words = min(self.bad)
+        return f"byte {self.offset + at:,}: {words}"
 
 
 class EventFile:
@@ -106,7 +105,7 @@ class EventFile:
         """Put the payloads into `stretch`; the place up to which `data` is done with."""
         data = stretch.data
         while True:
-            stretch.spans += found.spans
+            stretch.spans.extend(found.spans)
             self._lost = self._lost and not found.spans
             if found.needed > LARGEST:
                 return self._begin_to_skip(stretch, found)
@@ -129,14 +128,14 @@ class EventFile:
 
     def _tell_broken(self, stretch: Stretch, found: Records) -> None:
         if not self._lost:
-            stretch.tell(found.end, found.broken)
+            stretch.bad.append((found.end, found.broken))
 
     def _begin_to_skip(self, stretch: Stretch, found: Records) -> int:
         start = stretch.data[found.end + HEADER :]
         if found.end or len(start) < _ENOUGH:
             return found.end  # the next read sees what it begins with
         if _SUMMARY.match(start):
-            stretch.tell(0, f"a record longer than {LARGEST >> 20} MiB")
+            stretch.bad.append((0, f"a record longer than {LARGEST >> 20} MiB"))
         self._skip = found.needed - len(stretch.data)
         return len(stretch.data)
 

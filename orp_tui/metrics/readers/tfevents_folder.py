@@ -55,7 +55,7 @@ class EventFolder:
         except FileNotFoundError:
             return [], ""
         except OSError as error:
-            return [], f"cannot be read: {error.strerror}"
+            return [], "is a link" if os.path.islink(self._path) else f"cannot be read: {error.strerror}"
         try:
             with os.scandir(descriptor) as entries:
                 return [

@@ -11,7 +11,8 @@ import functools
 import re
 import struct
 
-from orp_tui.metrics.readers.tfevents_crc import Span, first_wrong, masked_crc
+from orp_tui.metrics.readers.tfevents_crc import first_wrong, masked_crc
+from orp_tui.metrics.readers.tfevents_spans import Spans
 
 HEADER, FOOTER = 12, 4
 """Bytes before and after a payload."""
@@ -25,7 +26,7 @@ _OTHER_THAN_ZERO = re.compile(rb"[^\0]")
 class Records:
     """The records that stand one behind the other in some bytes."""
 
-    spans: list[Span]
+    spans: Spans
     """Their payloads."""
     end: int
     """Where the first that is not among them begins."""
@@ -37,24 +38,27 @@ class Records:
 
 def records_in(data: bytes, at: int = 0) -> Records:
     """The records from `at` on, up to one that is broken or not all there."""
-    spans: list[Span] = []
+    spans = Spans()
     size, needed, broken = len(data), 0, ""
     while at + HEADER <= size:
         length = payload_length(data[at : at + HEADER])
         if length < 0:
-            broken = "no length of a record"
+            broken = "no record begins there"
             break
         begin = at + HEADER
         end = begin + length
         if end + FOOTER > size:
             needed = HEADER + length + FOOTER
             break
-        spans.append((begin, end))
+        spans.begins.append(begin)
+        spans.ends.append(end)
         at = end + FOOTER
     wrong = first_wrong(data, spans)
     if wrong is None:
         return Records(spans, at, needed, broken)
-    return Records(spans[:wrong], spans[wrong][0] - HEADER, 0, "its checksum is another one")
+    at = spans.begins[wrong] - HEADER
+    spans.cut(wrong)
+    return Records(spans, at, 0, "a record with a wrong checksum")
 
 
 @functools.lru_cache(maxsize=4096)
