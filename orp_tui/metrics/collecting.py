@@ -84,6 +84,11 @@ class Collection:
         return next(told, "")
 
     @property
+    def limits(self) -> tuple[str, ...]:
+        """Where further metrics may be that were not looked for, in words."""
+        return self._gatherer.limits
+
+    @property
     def troubles(self) -> tuple[str, ...]:
         """What is wrong with some sources, in words; text from outside is in them."""
         told = list(self._gatherer.troubles)

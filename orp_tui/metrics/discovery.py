@@ -1,7 +1,8 @@
 """Which sources of metrics lie below a folder, found again and again while a training writes them.
 
 A pass goes over the tree folder by folder: the ones that were written since the start of the run
-first, then the shallow ones, at most so deep and so many entries. A folder that has not changed since the
+first, of these the ones with the usual names of outputs, then the shallow ones, at most so deep and
+so many entries. A folder that has not changed since the
 last pass costs one stat. No symlink is followed, and nothing is opened but regular files
 whose name promises metrics. The caller says how long a slice may take; a pass goes on where it was left.
 """
@@ -27,6 +28,13 @@ LARGEST_FOLDER = 10_000
 _USUAL = ("metrics.csv", "results.csv", "progress.csv", "monitor.csv", "metrics.jsonl", "trainer_state.json")
 _NOT_ENTERED = frozenset({"node_modules", "__pycache__", "site-packages", "dist-packages", "venv"})
 _HIDDEN_ENTERED = frozenset({".wandb", ".trackio", ".mlflow"})
+_OUTPUTS = frozenset(
+    {
+        "lightning_logs", "log", "logs", "metrics", "mlruns", "out", "output", "outputs", "result", "results", "runs",
+        "tb", "tb_logs", "tensorboard", "trackio", "wandb",
+    }
+)  # fmt: skip
+"""Folders below which metrics lie more often than below a folder of images that a run has unpacked."""
 _RACY_NS = 2_000_000_000
 """A folder that was written so shortly before it was listed may have changed without its time telling."""
 
@@ -74,7 +82,8 @@ class Discovery:
         self._known: dict[str, _Folder] = {}
         self._judged: dict[str, tuple[int, ...]] = {}
         self._found: dict[str, SourceSpec] = {}
-        self._heap: list[tuple[bool, int, str, os.stat_result]] = []
+        self._heap: list[tuple[bool, bool, int, str, os.stat_result]] = []
+        """Old ones and unlikely ones last."""
         self._visited: set[str] = set()
         self._left = 0
         self.limited = ""
@@ -90,7 +99,7 @@ class Discovery:
         if not self._heap:
             self._begin()
         while self._heap:
-            _, depth, folder, found = heapq.heappop(self._heap)
+            _, _, depth, folder, found = heapq.heappop(self._heap)
             self._visit(folder, depth, found)
             if self._left <= 0 and self._heap:
                 self._heap.clear()
@@ -111,7 +120,8 @@ class Discovery:
         except (OSError, ValueError):
             return
         if stat.S_ISDIR(found.st_mode):
-            heapq.heappush(self._heap, (found.st_mtime < self.root.since, depth, folder, found))
+            is_old, is_likely = found.st_mtime < self.root.since, not _OUTPUTS.isdisjoint(folder.split("/"))
+            heapq.heappush(self._heap, (is_old, not is_likely, depth, folder, found))
 
     def _path(self, relative: str) -> str:
         return f"{self._base}/{relative}" if relative else self._base

@@ -118,7 +118,9 @@ class Gatherer:
         self._scan_at = -math.inf
         self._scan_took = 0.0
         self._scanned = not plan.roots
-        self._limited: tuple[str, ...] = ()
+        self._refused: tuple[str, ...] = ()
+        self.limits: tuple[str, ...] = ()
+        """Where further sources may be that were not looked for, in words."""
         for source in plan.fixed:
             self._add(source)
 
@@ -152,7 +154,7 @@ class Gatherer:
     def troubles(self) -> tuple[str, ...]:
         """What can't be read now, in words; text from outside is in them."""
         told = (f"{each.source.words} {each.trouble}" for each in self._in_order() if each.trouble)
-        return (*told, *self._limited)
+        return (*told, *self._refused)
 
     def changed(self) -> bool:
         """Whether a read could bring something: some stats."""
@@ -204,17 +206,17 @@ class Gatherer:
             done &= discovery.look(until)
             for source in discovery.sources:
                 self._add(source)
-        self._limited = tuple(each.limited for each in self._discoveries if each.limited)
+        self.limits = tuple(each.limited for each in self._discoveries if each.limited)
         return done
 
     def _look_declared(self) -> bool:
-        limited: list[str] = []
+        refused: list[str] = []
         for root in self._plan.roots:
             found, words = declared_sources(root, self._plan.declared)
-            limited += words
+            refused += words
             for source in found:
                 self._add(source)
-        self._limited = tuple(limited)
+        self._refused = tuple(refused)
         return True
 
     def _add(self, source: SourceSpec) -> None:

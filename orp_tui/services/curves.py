@@ -54,6 +54,11 @@ class Curves:
         return tuple(words for collection in reversed(self._chain) for words in collection.troubles)
 
     @property
+    def limits(self) -> tuple[str, ...]:
+        """Where further metrics may be that were not looked for, in words."""
+        return tuple(words for collection in reversed(self._chain) for words in collection.limits)
+
+    @property
     def bytes(self) -> tuple[int, int]:
         """How many are read, and how many are known to be there."""
         told = [collection.bytes for collection in self._chain]

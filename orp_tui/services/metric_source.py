@@ -99,7 +99,7 @@ def read_metrics(place: Place, progress: Progress | None = None) -> Metrics:
     """
     with _opened(place) as curves:
         curves.take(progress=None if progress is None else lambda: _tell(progress, curves))
-        shown, troubles, first_bad = curves.shown(), curves.troubles, curves.first_bad
+        shown, troubles, first_bad = curves.shown(), (*curves.troubles, *curves.limits), curves.first_bad
     if not shown.series and place.run_id is None:
         why = next(iter(troubles), "")
         raise UsageError(f"{place.reference}: holds no metrics" + (f"; {why}" if why else ""))

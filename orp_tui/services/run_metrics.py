@@ -87,7 +87,9 @@ class RunMetrics:
         if not news and not first:
             return None
         shown = curves.shown()
-        trouble = curves.troubles[0] if curves.troubles else ""
+        # In a workspace with very many files something is always left out: it matters where nothing was found.
+        troubles = (*curves.troubles, *(() if shown.series else curves.limits))
+        trouble = troubles[0] if troubles else ""
         runs = tuple(folder.run_id for folder, _ in self._folders)
         return MetricsSnapshot(shown.series, shown.primary, curves.is_complete, trouble, shown.origins, runs)
 

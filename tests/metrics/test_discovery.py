@@ -201,6 +201,15 @@ def test_a_tree_of_ten_thousand_files_hides_no_metrics_that_the_run_wrote(tmp_pa
     assert "of more than 500 files" in discovery.limited
 
 
+def test_what_a_run_has_unpacked_hides_no_outputs(tmp_path):
+    for place in range(50):
+        for file in range(20):
+            put(tmp_path / f"a_data/train/class{place}/{file}.txt", "")
+    put(tmp_path / "z/outputs/b/c/metrics.csv", TABLE)
+
+    assert found(tmp_path, entries=200) == {("csv", "z/outputs/b/c/metrics.csv")}
+
+
 def test_in_a_folder_of_too_many_files_the_usual_names_are_asked_for(tmp_path, monkeypatch):
     monkeypatch.setattr("orp_tui.metrics.discovery.LARGEST_FOLDER", 10)
     for place in range(50):
