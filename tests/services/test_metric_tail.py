@@ -1,0 +1,283 @@
+"""The observer's reading of metrics: told at once, kept soon, and never lost for good."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+
+import pytest
+from cached import json_line, rows
+from metric_desk import Desk
+
+from orp_tui.core.states import RunState
+from orp_tui.services import metric_tail
+from orp_tui.services.metric_history import collection_of, history, summaries
+from orp_tui.services.metric_tail import AGAIN_S, KEEP_EVERY_S
+
+
+@pytest.fixture
+def desk(tmp_path):
+    made = Desk(tmp_path)
+    yield made
+    made.tail.close()
+
+
+def test_what_is_logged_is_heard_at_once_and_kept_soon(desk):
+    run = desk.run("a")
+    desk.log(run, 30)
+    desk.turn()
+    assert desk.ears.steps[run.id, "loss"] == desk.all_of(run) == desk.kept(run)
+    desk.log(run, 30)
+    desk.turn()
+    assert desk.ears.steps[run.id, "loss"] == desk.all_of(run)
+    assert len(desk.kept(run)) == 30  # the next write is not due
+    desk.turn(KEEP_EVERY_S)
+    assert desk.kept(run) == desk.all_of(run)
+
+
+def test_many_points_are_kept_without_waiting(desk, monkeypatch):
+    monkeypatch.setattr(metric_tail, "MOST_PENDING", 50)
+    run = desk.run("a")
+    desk.log(run, 10)
+    desk.turn()
+    desk.log(run, 60)
+    desk.turn()
+    assert desk.kept(run) == desk.all_of(run)
+
+
+def test_a_run_that_ended_is_read_for_the_last_time(desk):
+    run = desk.run("a")
+    desk.log(run, 10)
+    desk.turn()
+    desk.log(run, 5)
+    with open(desk.paths.run(run.id).metrics, "a") as file:
+        file.write(json_line(15).rstrip("\n"))  # a last line without its end
+    desk.written[run.id] = 16
+    desk.end(run)
+    desk.turn()
+    assert desk.kept(run) == desk.all_of(run)
+    assert desk.is_complete(run)
+    assert not desk.tail.is_catching_up
+
+
+def test_a_run_that_ended_unseen_is_caught_up_and_only_once(desk):
+    runs = [desk.run(name, live=False) for name in "abc"]
+    for run in runs:
+        desk.log(run, 20)
+    desk.tail.take_ended(runs)
+    assert desk.tail.is_catching_up
+    desk.turn()
+    assert all(desk.kept(run) == desk.all_of(run) and desk.is_complete(run) for run in runs)
+    desk.tail.take_ended(runs)
+    assert not desk.tail.is_catching_up
+    desk.begin().take_ended(runs)
+    assert not desk.tail.is_catching_up
+
+
+def test_a_run_without_metrics_is_done_with_too(desk):
+    run = desk.run("a", live=False)
+    desk.tail.take_ended([run])
+    desk.turn()
+    assert not desk.tail.is_catching_up
+    assert dict(history(desk.paths, run.id)) == {}
+
+
+def test_a_run_whose_folder_is_gone_says_nothing_of_how_it_is_when_it_comes_back(desk):
+    run = desk.run("a", live=False)
+    desk.log(run, 3)
+    folder = desk.paths.run(run.id).folder
+    folder.rename(folder.with_name("away"))
+    desk.tail.take_ended([run])
+    desk.turn()
+    assert not desk.tail.is_catching_up
+    folder.with_name("away").rename(folder)
+    assert len(history(desk.paths, run.id)["loss"]) == 3
+
+
+def test_a_long_run_that_ended_is_read_in_slices(desk, monkeypatch):
+    monkeypatch.setattr(metric_tail, "CATCH_UP_S", -1.0)  # over before it begins: one read of each source
+    run = desk.run("a", live=False)
+    desk.log(run, 20_000)
+    desk.tail.take_ended([run])
+    desk.turn()
+    assert desk.kept(run) == []
+    monkeypatch.setattr(metric_tail, "CATCH_UP_S", 1e-9)
+    turns = 0
+    while desk.tail.is_catching_up:
+        desk.turn()
+        desk.clock.now += 0.0
+        turns += 1
+        assert turns < 100
+    assert desk.kept(run) == desk.all_of(run)
+
+
+def test_an_observer_that_was_killed_tells_again_what_it_had_not_kept_and_keeps_it_once(desk):
+    run = desk.run("a")
+    desk.log(run, 10)
+    desk.turn()
+    desk.log(run, 10)
+    desk.turn()  # heard and not kept
+    desk.ears.steps.clear()
+    desk.begin()  # as after kill -9: nothing of the other one is closed or asked
+    desk.log(run, 5)
+    desk.turn()
+    assert desk.ears.steps[run.id, "loss"] == desk.all_of(run)[10:]
+    assert desk.kept(run) == desk.all_of(run)
+
+
+def test_while_the_disk_is_full_everything_is_heard_and_later_kept(desk, monkeypatch, capfd):
+    run = desk.run("a")
+    desk.log(run, 10)
+    desk.turn()
+    desk.refuse(monkeypatch)
+    for _ in range(4):
+        desk.log(run, 10)
+        desk.turn(KEEP_EVERY_S)
+    assert desk.ears.steps[run.id, "loss"] == desk.all_of(run)
+    assert len(desk.kept(run)) == 10
+    assert capfd.readouterr().err.count("can't be written") == 1
+    monkeypatch.undo()
+    desk.turn(AGAIN_S)
+    assert desk.kept(run) == desk.all_of(run)
+    desk.log(run, 10)
+    desk.turn(KEEP_EVERY_S)
+    assert desk.ears.steps[run.id, "loss"] == desk.kept(run) == desk.all_of(run)
+
+
+def test_a_run_that_ends_while_the_disk_is_full_is_kept_when_there_is_room(desk, monkeypatch):
+    run = desk.run("a")
+    desk.log(run, 10)
+    desk.refuse(monkeypatch)
+    desk.turn()
+    desk.end(run)
+    desk.turn()
+    assert desk.tail.is_catching_up
+    monkeypatch.undo()
+    desk.turn(AGAIN_S)
+    assert desk.kept(run) == desk.all_of(run)
+    assert desk.is_complete(run)
+
+
+def test_a_cache_that_is_deleted_is_made_again_from_the_files(desk):
+    live, ended = desk.run("a"), desk.run("b", live=False)
+    for run in (live, ended):
+        desk.log(run, 10)
+    desk.tail.take_ended([ended])
+    desk.turn()
+    desk.paths.metric_cache.unlink()
+    desk.log(live, 5)
+    desk.turn(KEEP_EVERY_S)
+    desk.turn(AGAIN_S)
+    desk.tail.take_ended([ended])
+    desk.turn()
+    assert desk.kept(live) == desk.all_of(live)
+    assert desk.kept(ended) == desk.all_of(ended)
+    assert desk.ears.steps[live.id, "loss"] == desk.all_of(live)
+
+
+def test_a_file_that_began_anew_is_kept_as_it_is_now(desk):
+    run = desk.run("a")
+    desk.log(run, 30)
+    desk.turn()
+    desk.paths.run(run.id).metrics.write_text("".join(map(json_line, range(100, 105))))
+    desk.turn(KEEP_EVERY_S)
+    assert desk.kept(run) == [100, 101, 102, 103, 104]
+
+
+def test_a_run_that_begins_again_after_its_end_is_complete_after_its_last_end_only(desk):
+    run = desk.run("a")
+    desk.log(run, 3)
+    desk.turn()
+    desk.end(run)
+    desk.turn()
+    desk.active.append(run)
+    desk.log(run, 3)
+    desk.turn(KEEP_EVERY_S)
+    assert not desk.is_complete(run)
+    desk.end(run)
+    desk.turn(KEEP_EVERY_S)
+    assert desk.is_complete(run)
+    assert desk.kept(run) == desk.all_of(run)
+
+
+def test_a_run_that_is_finishing_is_read_and_not_heard(desk):
+    run = desk.run("a")
+    desk.active = [dataclasses.replace(run, state=RunState.FINISHING)]
+    desk.log(run, 3)
+    desk.turn()
+    assert desk.kept(run) == desk.all_of(run)
+    assert desk.ears.steps == {}
+
+
+# what others read
+
+
+def test_the_history_of_a_run_is_the_cache_and_what_was_written_since(desk):
+    run = desk.run("a")
+    desk.log(run, 3000)
+    desk.turn()
+    desk.log(run, 7)
+    series = history(desk.paths, run.id)["loss"]
+    assert [step for step, _, _ in rows(series)] == desk.all_of(run)
+    assert (len(series), series.summary.last_step) == (3007, 3006)
+
+
+@pytest.mark.parametrize("damage", ["missing", "garbage", "of the future"])
+def test_without_a_sound_cache_the_history_is_read_from_the_files(desk, damage):
+    run = desk.run("a")
+    desk.log(run, 3000)
+    desk.turn()
+    desk.tail.close()
+    if damage == "missing":
+        desk.paths.metric_cache.unlink()
+    elif damage == "garbage":
+        desk.paths.metric_cache.write_bytes(b"?" * 100_000)
+    else:
+        data = bytearray(desk.paths.metric_cache.read_bytes())
+        data[60:64] = (99).to_bytes(4, "big")  # user_version
+        desk.paths.metric_cache.write_bytes(data)
+    assert [step for step, _ in history(desk.paths, run.id)["loss"]] == desk.all_of(run)
+
+
+def test_the_history_of_a_file_that_began_anew_holds_nothing_of_before(desk):
+    run = desk.run("a")
+    desk.log(run, 3000)
+    desk.turn()
+    desk.paths.run(run.id).metrics.write_text(json_line(7))
+    assert list(history(desk.paths, run.id)["loss"]) == [
+        (7, pytest.approx(float(json.loads(json_line(7))["loss"])))
+    ]
+
+
+def test_a_run_that_ended_is_shown_from_the_cache_alone(desk):
+    run = desk.run("a")
+    desk.log(run, 3000)
+    desk.turn()
+    desk.end(run)
+    desk.turn()
+    folder = desk.paths.run(run.id).folder
+    folder.rename(folder.with_name("away"))
+    series = history(desk.paths, run.id)["loss"]
+    assert [step for step, _, _ in rows(series)] == desk.all_of(run)
+
+
+def test_a_look_that_goes_on_takes_what_is_new(desk):
+    run = desk.run("a")
+    desk.log(run, 2000)
+    desk.turn()
+    metrics = collection_of(desk.paths, run.id)
+    metrics.take()
+    desk.log(run, 10)
+    desk.turn(KEEP_EVERY_S)
+    assert metrics.take()
+    assert len(metrics.series()[0]["loss"]) == 2010
+    assert not metrics.take()
+
+
+def test_tables_have_a_row_for_each_metric_of_each_run_that_was_kept(desk):
+    runs = [desk.run(name) for name in "ab"]
+    for count, run in enumerate(runs, 5):
+        desk.log(run, count)
+    desk.turn()
+    found = summaries(desk.paths, names=["loss"])
+    assert {(row.run_id, row.length) for row in found} == {(runs[0].id, 5), (runs[1].id, 6)}
