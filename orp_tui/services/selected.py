@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from pathlib import Path
 
-from orp_tui.core.layout import STDERR_NAME, STDOUT_NAME
 from orp_tui.services.context import Context
 from orp_tui.services.run_page import RunPage, RunPageReader
 
@@ -16,9 +14,6 @@ class SelectedRun:
 
     run_id: str
     page: RunPage
-    stdout: str
-    """Path of the log, or `path.zip::member` once only the zip has it."""
-    stderr: str
 
 
 class SelectedReader:
@@ -32,22 +27,9 @@ class SelectedReader:
     def look(self, run_id: str) -> SelectedRun:
         """The run as it is now."""
         self._take(run_id)
-        stdout, stderr = log_places(self._context, run_id)
-        return SelectedRun(run_id, self._page.look(), stdout, stderr)
+        return SelectedRun(run_id, self._page.look())
 
     def _take(self, run_id: str) -> None:
         if run_id != self._run_id:
             self._run_id = run_id
             self._page = RunPageReader(self._context, run_id)
-
-
-def log_places(context: Context, run_id: str) -> tuple[str, str]:
-    """Where stdout and stderr of a run can be read: its folder, else its zip."""
-    folder = context.paths.run(run_id).folder
-    archive = context.paths.artifact(run_id)
-    return _place(folder, archive, STDOUT_NAME), _place(folder, archive, STDERR_NAME)
-
-
-def _place(folder: Path, archive: Path, name: str) -> str:
-    path = folder / name
-    return f"{archive}::{name}" if not path.exists() and archive.is_file() else str(path)

@@ -17,11 +17,13 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.message import Message
 
 from orp_tui.core.errors import OrpError
+from orp_tui.services.log_places import log_places
 from orp_tui.tui.messages import (
     BoardChanged,
     ChartChanged,
     ConfigsChanged,
     FeedFailed,
+    LogsFound,
     MachineChanged,
     SelectedChanged,
 )
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from orp_tui.services.board import Board, BoardReader
     from orp_tui.services.chart_lines import ChartReader
     from orp_tui.services.context import Context
+    from orp_tui.services.log_places import LogPlaces
     from orp_tui.services.selected import SelectedReader
     from orp_tui.services.system import SystemReader
     from orp_tui.services.watch import Snapshot
@@ -163,6 +166,7 @@ class SelectedFeed(Feed):
         self._context = context
         self._run_id: str | None = None
         self._is_final = False
+        self._logs: LogPlaces | None = None
 
     @functools.cached_property
     def _reader(self) -> SelectedReader:
@@ -180,6 +184,11 @@ class SelectedFeed(Feed):
         run_id = self._run_id
         if run_id is None:
             return _SELECTED_PERIOD_S
+        # First: the last lines are what is looked at, and all else takes ten times as long.
+        logs = log_places(self._context, run_id)
+        if logs != self._logs:
+            self._logs = logs
+            self.post(LogsFound(logs))
         if poked or not self._is_final:
             self.post(SelectedChanged(self._reader.look(run_id)))
         return _SELECTED_PERIOD_S

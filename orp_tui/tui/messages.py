@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from orp_tui.services.board import Board
     from orp_tui.services.chart_lines import ChartLook
     from orp_tui.services.configs import ConfigsView
+    from orp_tui.services.log_places import LogPlaces
     from orp_tui.services.selected import SelectedRun
     from orp_tui.services.system import SystemLook
 
@@ -24,6 +25,16 @@ class BoardChanged(Message, bubble=False):
 
     def can_replace(self, message: Message) -> bool:
         return isinstance(message, BoardChanged)
+
+
+@dataclasses.dataclass
+class LogsFound(Message):
+    """Where the logs of the selected run are, now that it is another run, or now that they are elsewhere."""
+
+    places: LogPlaces
+
+    def can_replace(self, message: Message) -> bool:
+        return isinstance(message, LogsFound)
 
 
 @dataclasses.dataclass

@@ -16,6 +16,7 @@ from orp_tui.tui.messages import (
     ChartChanged,
     ConfigsChanged,
     FeedFailed,
+    LogsFound,
     MachineChanged,
     SelectedChanged,
 )
@@ -101,6 +102,12 @@ class DashboardScreen(ChartVerbs):
         event.stop()
         self._show_board(event.board)
 
+    @on(LogsFound)
+    def _logs(self, event: LogsFound) -> None:
+        event.stop()
+        places = event.places
+        self.query_one(LogView).show(LogSources(places.run_id, places.stdout, places.stderr))
+
     @on(SelectedChanged)
     def _selection(self, event: SelectedChanged) -> None:
         event.stop()
@@ -108,9 +115,6 @@ class DashboardScreen(ChartVerbs):
             return
         from_top = self._shown is None or self._shown.run_id != event.selected.run_id
         self._shown = event.selected
-        self.query_one(LogView).show(
-            LogSources(event.selected.run_id, event.selected.stdout, event.selected.stderr)
-        )
         self._to_wanted_step()
         page = event.selected.page
         self.query_one(Checklist).show(page.checklist)
@@ -266,7 +270,7 @@ class DashboardScreen(ChartVerbs):
 
     def _show_board(self, board: Board) -> None:
         queue = self.query_one(QueueTable)
-        queue.show(board.rows, metrics=board.metrics, kill_at=board.kill_at)
+        queue.show(board.rows, metrics=board.metrics, sparks=board.sparks, kill_at=board.kill_at)
         self.query_one(HeaderLine).show(heading(short_path(self.orp.context.project), board))
         self._go_to_wanted(queue)
         self._select(queue.cursor_key)

@@ -14,8 +14,8 @@ from textual.worker import get_current_worker
 
 from orp_tui.core.sanitise import one_line
 from orp_tui.core.states import RunState
+from orp_tui.services.log_places import log_places
 from orp_tui.services.run_page import RunPage, RunPageReader, verify_zip
-from orp_tui.services.selected import log_places
 from orp_tui.services.watch import RunView
 from orp_tui.tui.bindings import bindings
 from orp_tui.tui.messages import BoardChanged
@@ -270,4 +270,4 @@ class RunDetailScreen(Outside):
         return choices
 
     def log_place(self) -> str | None:
-        return log_places(self.orp.context, self._run_id)[0]
+        return log_places(self.orp.context, self._run_id).stdout
