@@ -6,11 +6,12 @@ import json
 import math
 import os
 import shutil
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from read_whole import drain, plain
+from read_whole import drain, plain, told
 
 from orp_tui.core.ports import MetricBatch
 from orp_tui.metrics.readers import trainer_state
@@ -18,6 +19,11 @@ from orp_tui.metrics.readers.trainer_state import TrainerStateReader
 from orp_tui.metrics.table import MetricTable
 
 IN_TMP = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+SAMPLES = Path(__file__).parent / "samples" / "trainer_state"
+"""Made by `make_samples.py` there: a training, gone on with, then gone on with from an earlier checkpoint."""
+EXPECTED = [(state[0]["last"], state[1:]) for state in json.loads((SAMPLES / "expected.json").read_text())]
 
 
 def rows(first, last, scale=1.0):
@@ -51,6 +57,51 @@ def out(tmp_path):
     folder = tmp_path / "out"
     folder.mkdir()
     return folder
+
+
+def as_in(state, out):
+    """Make the folder what it was at that moment of the real training, by content and by time."""
+    last, _ = EXPECTED[state]
+    shutil.rmtree(out)
+    shutil.copytree(SAMPLES / str(state), out)
+    for path in out.rglob("trainer_state.json"):
+        at = 100 * state + (50 if path.relative_to(out).as_posix() == last else 1)
+        os.utime(path, (at, at))
+
+
+def as_transformers_reads(state):
+    found = {}
+    for row in EXPECTED[state][1]:
+        for name, value in row.items():
+            if name != "step":
+                found.setdefault(name, []).append((float(row["step"]), told(float(value)), "nan"))
+    return found
+
+
+@pytest.mark.parametrize("state", range(len(EXPECTED)))
+def test_a_folder_is_read_as_transformers_reads_it(out, state):
+    as_in(state, out)
+    table = MetricTable()
+
+    drain(TrainerStateReader(out), table)
+
+    assert plain(table) == as_transformers_reads(state)
+
+
+def test_a_real_training_that_went_on_twice_is_followed_without_loss_or_double(out):
+    reader, table, resumed, mark, restarts = TrainerStateReader(out), MetricTable(), MetricTable(), None, []
+    for state in range(len(EXPECTED)):
+        as_in(state, out)
+        batch = reader.read()
+        table.take(batch)
+        restarts.append(batch.restarted)
+        later = TrainerStateReader(out, mark=mark)
+        drain(later, resumed)
+        mark = json.loads(json.dumps(later.mark))
+
+        assert plain(table) == plain(resumed) == as_transformers_reads(state)
+    # When it went on the first time, the row that ended it was not in the checkpoint; then it was another training.
+    assert restarts == ["", "", "rewritten"]
 
 
 def test_each_checkpoint_tells_only_what_is_new(out):
