@@ -20,10 +20,10 @@ from orp_tui.metrics.sources import SourceSpec, Trust
 
 Json = dict[str, Any]  # Any: values as JSON gives them
 
-_SLACK_S = 2.0
-"""Clocks of file systems are coarse."""
-_AFTER_END_S = 10.0
-"""What a training's leftovers wrote so long after its end is still its own."""
+_SLACK_S = 0.05
+"""The clock by which files are stamped lags by some milliseconds."""
+_SLACK_ELSEWHERE_S = 2.0
+"""A project may lie on another file system than the run's folder, of a coarse clock or another machine's."""
 _LONGEST_CHAIN = 1_000
 
 
@@ -112,18 +112,25 @@ def _roots(
     place = str(folder.workspace) if is_isolated and not is_declared else cwd
     if not isinstance(place, str) or not os.path.isabs(place):
         return ()
-    # A workspace that a later run has taken over is a link into that run's folder now.
-    goes_on = not is_isolated or folder.workspace.is_symlink()
-    if is_isolated and folder.workspace.is_symlink():
+    if not is_isolated:
+        since, until = (_began(folder, request) - _SLACK_ELSEWHERE_S, _ended(folder) + _SLACK_ELSEWHERE_S)
+        return (Root(place, since, until, frozenset() if paths is None else _parts(paths)),)
+    since, until = _began(folder, request) - _SLACK_S, math.inf
+    if folder.workspace.is_symlink():  # into the folder of the run that has taken it over
         place = place.replace(str(folder.workspace), os.path.realpath(folder.workspace), 1)
-    return (
-        Root(
-            place,
-            since=_began(folder, request) - _SLACK_S,
-            until=_ended(folder) + _AFTER_END_S if goes_on else math.inf,
-            skip=frozenset() if is_isolated or paths is None else _parts(paths),
-        ),
-    )
+        until = _taken_at(folder)
+    return (Root(place, since, until),)
+
+
+def _taken_at(folder: RunPaths) -> float:
+    """When the run began that has taken the workspace over first; infinite if it is not known any more."""
+    try:
+        there = os.path.normpath(folder.folder / os.readlink(folder.workspace))
+    except OSError:
+        return math.inf
+    later = RunPaths(Path(there).parent)
+    request = _request(later)
+    return math.inf if request is None else _began(later, request) - _SLACK_S
 
 
 def _parts(paths: BasePaths) -> frozenset[str]:

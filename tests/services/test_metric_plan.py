@@ -66,7 +66,7 @@ def test_an_isolated_run_is_looked_for_in_its_workspace_and_its_own_files_come_f
         ("stdout", "training_stdout.txt", Trust.LOG), ("stdout", "training_stderr.txt", Trust.ASIDE),
     ]  # fmt: skip
     (root,) = plan.roots
-    assert (root.folder, root.since, root.until) == (str(folder.workspace), 1.0, math.inf)
+    assert (root.folder, root.since, root.until) == (str(folder.workspace), 2.95, math.inf)
     assert not plan.is_final
 
 
@@ -75,7 +75,7 @@ def test_of_several_attempts_the_first_that_was_started_counts(paths):
     run_folders.claimed(folder, 2)
     run_folders.started(folder, 2)
 
-    assert plan_of(folder, paths).roots[0].since == 48.0
+    assert plan_of(folder, paths).roots[0].since == 49.95
 
 
 def test_what_lay_there_before_the_start_is_no_metric_of_the_run(paths):
@@ -196,6 +196,20 @@ def test_each_run_of_a_chain_alone_has_what_it_wrote(paths):
 
     assert curves(first) == {"loss": [(1, 1)]}
     assert curves(second) == {"loss": [(2, 2)]}
+
+
+def test_of_three_runs_each_has_what_it_wrote_before_the_next_one_began(paths):
+    first = run(paths, "a", began=1000.0, ended=1001.0)
+    second = run(paths, "b", began=1001.5, ended=1002.0, resume_of=first.run_id)
+    third = run(paths, "c", began=1002.5, resume_of=second.run_id)
+    third.workspace.mkdir()
+    for earlier, later in ((first, second), (second, third)):
+        earlier.workspace.symlink_to(os.path.join("..", later.run_id, "workspace"))
+    for version, at in enumerate((1000.5, 1001.6, 1002.6)):
+        log(third.workspace / f"version_{version}", f"{TABLE}{version},{version}\n", at=at)
+
+    assert [curves(each) for each in (first, second, third)] == [{"loss": [(n, n)]} for n in range(3)]
+    assert curves(third, paths) == {"loss": [(0, 0), (1, 1), (2, 2)]}
 
 
 def test_a_run_whose_predecessor_is_gone_is_shown_alone(paths):
