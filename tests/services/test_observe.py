@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
+import random
 import signal
 
 import pytest
@@ -12,6 +15,8 @@ from orp_tui.core.checklist import DeliverableStatus
 from orp_tui.core.states import RunState
 from orp_tui.files import locks
 from orp_tui.files.locks import LockState
+from orp_tui.metrics.cache.reader import MetricCache
+from orp_tui.services.metric_history import history
 
 FIRST = {"type": "report", "path": "first.txt", "validation": "exists"}
 SECOND = {"type": "metrics", "path": "second.json", "validation": "contains_keys", "required_keys": ["a"]}
@@ -64,6 +69,62 @@ def is_observer(pid):
             return b"observe" in file.read().split(b"\0")
     except OSError:
         return False
+
+
+LOGS = 'i=0; while [ ! -e end ]; do i=$((i+1)); echo "{\\"step\\": $i, \\"loss\\": 0.$i}" >> "$ORP_METRICS_FILE"; sleep 0.02; done'
+
+
+def kept(project, run_id):
+    return MetricCache(project.paths.metric_cache).run(run_id)
+
+
+def logged(project, run_id):
+    return [
+        (row["step"], row["loss"])
+        for row in map(json.loads, project.run(run_id).metrics.read_text().splitlines())
+    ]
+
+
+def shown(project, run_id):
+    return list(history(project.paths, run_id)["loss"])
+
+
+def test_metrics_are_read_into_the_cache_while_a_run_goes_on_and_when_it_has_ended(project):
+    run_id = project.submit(LOGS)
+    leader = project.leader()
+
+    until(lambda: (run := kept(project, run_id)) and run.sources, 40, what="the first points")
+    assert not kept(project, run_id).complete
+    until(lambda: "sys/cpu" in history(project.paths, run_id), 40, what="two samples of the system")
+
+    (project.run(run_id).workspace / "end").touch()
+    assert leader.wait(40) == 0
+    until(lambda: kept(project, run_id).is_up_to_date, 40, what="the last read")
+    assert shown(project, run_id) == logged(project, run_id)
+
+
+@pytest.mark.slow
+def test_an_observer_that_is_killed_again_and_again_loses_no_point_and_doubles_none(project):
+    run_id = project.submit(LOGS)
+    leader = project.leader()
+
+    for _ in range(4):
+        until(lambda: any(map(is_observer, project.processes())), 40, what="an observer")
+        more = len(shown(project, run_id)) + random.randrange(
+            10, 250
+        )  # 20 ms each: about the time of a write
+        until(lambda more=more: len(shown(project, run_id)) >= more, 60, what="the next kill")
+        for pid in filter(is_observer, project.processes()):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        steps = [step for step, _ in shown(project, run_id)]
+        assert steps == list(range(1, 1 + len(steps)))
+
+    until(lambda: any(map(is_observer, project.processes())), 40, what="an observer")
+    (project.run(run_id).workspace / "end").touch()
+    assert leader.wait(60) == 0
+    until(lambda: (run := kept(project, run_id)) and run.is_up_to_date, 60, what="the last read")
+    assert shown(project, run_id) == logged(project, run_id)
 
 
 def test_a_short_run_needs_no_observer(project):
