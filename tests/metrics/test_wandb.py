@@ -6,15 +6,19 @@ import json
 import math
 import os
 import random
+from datetime import datetime
+from itertools import accumulate
+from pathlib import Path
 
 import pytest
 import wandb_file as wb
-from read_whole import drain, plain
+from read_whole import drain, plain, told
 
 from orp_tui.metrics.readers import wandb
 from orp_tui.metrics.readers.wandb import WandbReader
 from orp_tui.metrics.table import MetricTable
 
+SAMPLES = Path(__file__).parent / "samples" / "wandb"
 NOTE = wb.field(5, b"config " * 3)
 """A record that holds no metrics."""
 
@@ -142,7 +146,7 @@ def test_a_damaged_block_is_passed_over_and_the_next_one_read(tmp_path):
     assert steps == sorted(set(steps))
     assert not set(range(300)) <= set(steps)
     assert table.bad == 1
-    starts = (len(wb.file_of(*records[:count])) for count in range(300))
+    starts = accumulate(records, lambda start, record: start + len(wb.chunks(record, start)), initial=7)
     assert table.first_bad == f"at byte {max(start for start in starts if start <= hit)}: damaged"
 
 
@@ -286,3 +290,69 @@ def test_values_deep_or_huge_are_read_without_harm(tmp_path):
     assert plain(table)["small"] == [(1.0, -math.inf, "nan")]
     assert plain(table)["big"] == [(1.0, math.inf, "nan")]
     assert table.bad == 1
+
+
+def as_wandb_reads_it(records):
+    """Metric, parts of its name joined by dots → its points, of the samples that W&B's own reader gave."""
+    found, samples = {}, 0
+    for record in records:
+        row = record["item"]
+        pictures = tuple(name.removesuffix("_type") for name in row if name.endswith("._type"))
+        if record["type"] == "history":
+            step, time, prefix = row.pop("_step"), row.pop("_timestamp"), ""
+            row.pop("_runtime")
+        else:
+            step, time, prefix = samples, datetime.fromisoformat(record["timestamp"]).timestamp(), "sys."
+            samples += 1
+        for name, value in row.items():
+            number = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}.get(str(value), value)
+            is_shown = not pictures or not name.startswith(pictures)
+            if type(number) in (int, float) and is_shown:
+                point = (step, told(float(number)), pytest.approx(time, abs=1e-6))
+                found.setdefault(prefix + name, []).append(point)
+    return found
+
+
+@pytest.mark.parametrize("name", ["train.wandb", "killed.wandb"])
+def test_a_file_of_w_and_bs_own_holds_what_w_and_b_reads_in_it(name):
+    expected = as_wandb_reads_it(json.loads((SAMPLES / "expected.json").read_text())[name])
+
+    table = whole(SAMPLES / name, final=True)
+
+    assert {name.replace("/", "."): rows for name, rows in plain(table).items()} == {
+        name.replace("/", "."): rows for name, rows in expected.items()
+    }
+    assert table.bad == 0
+
+
+def test_the_sample_holds_what_its_script_logged():
+    table = plain(whole(SAMPLES / "train.wandb"))
+
+    assert set(table) >= {
+        "loss",
+        "train/lr",
+        "val/acc",
+        "val/deep/er",
+        "dots.in.name",
+        "näme with spaces",
+        "big",
+    }
+    assert set(table) >= {"of two calls", "the second", "late", "beside", "sys/cpu"}
+    assert not any(name.startswith(("weights", "page", "_", "note", "list", "flag")) for name in table)
+    assert [value for step, value, _ in table["loss"] if 49 < step < 53] == ["nan", math.inf, -math.inf]
+    assert [step for step, _, _ in table["loss"]] == list(range(90))
+    assert [step for step, _, _ in table["epoch"]] == list(range(0, 90, 10))
+
+
+def test_the_sample_grown_in_pieces_and_resumed_gives_what_it_gives_at_once(tmp_path):
+    data, path = (SAMPLES / "train.wandb").read_bytes(), tmp_path / "run-x.wandb"
+    path.write_bytes(b"")
+    table, mark = MetricTable(), None
+    for place in range(0, len(data), 37):
+        with open(path, "ab") as file:
+            file.write(data[place : place + 37])
+        reader = WandbReader(path, mark=mark)
+        drain(reader, table)
+        mark = reader.mark
+
+    assert plain(table) == plain(whole(SAMPLES / "train.wandb"))

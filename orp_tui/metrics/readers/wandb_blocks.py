@@ -60,6 +60,10 @@ def cut(data: bytes, offset: int, skipping: str = "", *, longest: int, final: bo
         found.skipping = "record"
     parts: list[bytes] = []
     for kind, start, end, chunk in _chunks(data, found.taken, offset, final):
+        if kind == _WHOLE and not parts:  # nearly all
+            found.records.append(chunk)
+            found.skipping, found.taken = "", end
+            continue
         if kind in _BEGINS:
             if parts:
                 found.blame(offset + start, "the record before has no end")
