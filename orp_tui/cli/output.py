@@ -151,6 +151,11 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[str]], *, paint: int 
     return "\n".join(out)
 
 
+def room() -> int:
+    """Cells of a line on stdout; where that is no terminal, as many as one wants."""
+    return _columns() if sys.stdout.isatty() else 10_000
+
+
 def _columns() -> int:
     import shutil
 

@@ -11,15 +11,20 @@ from collections.abc import Mapping, Sequence
 
 from orp_tui.core.errors import OrpError
 from orp_tui.core.needs import Group
+from orp_tui.core.sanitise import one_line
 from orp_tui.core.states import Mark, RunState
+from orp_tui.engine.alert_log import read_alerts
 from orp_tui.engine.leadership import read_leader
 from orp_tui.services.context import Context
-from orp_tui.services.standing import Standing, Standings
+from orp_tui.services.judged import Standing
+from orp_tui.services.standing import Standings
 from orp_tui.services.watch import RunView, Snapshot, killed_at, snapshot, view
 from orp_tui.store import database, groups, runs
 
 ENDED_SHOWN = 200
 """Ended runs that the board holds, the newest."""
+ENDED_LAST = 20
+"""Of these the alerts are known too: a run may be stopped by one between two looks."""
 LEAST_PERIOD_S = 1.0
 """Locks and folders change without the database telling; so often they are asked."""
 _SHARE = 40
@@ -44,6 +49,8 @@ class Board:
     """Run id → how it stands by its primary metric, `test_acc 0.97`; a run that logged nothing is left out."""
     sparks: Mapping[str, tuple[int, ...]] = dataclasses.field(default_factory=dict)
     """Run id → heights of the newest values of that metric, as `core.sparkline` draws them."""
+    alerts: Mapping[str, tuple[int, str]] = dataclasses.field(default_factory=dict)
+    """Run id → how many alerts it has had and the newest of them in words: of active runs, and of those that ended last."""
     leader: str | None = None
     """Who leads, in words; None if nobody does."""
     has_unsettled: bool = False
@@ -61,6 +68,16 @@ class Board:
         if seen is not None and other.seen is not None:
             seen = dataclasses.replace(seen, at=other.seen.at)
         return dataclasses.replace(self, at=other.at, seen=seen) == other
+
+    def alerts_since(self, before: Board | None) -> list[str]:
+        """Alerts that were not there at an earlier look, in words; none at the first look of all."""
+        if before is None or before.seen is None:
+            return []
+        return [
+            f"alert in {run_id}, {words}"
+            for run_id, (number, words) in self.alerts.items()
+            if number > before.alerts.get(run_id, (0, ""))[0]
+        ]
 
     @property
     def rows(self) -> tuple[RunView, ...]:
@@ -103,6 +120,7 @@ class BoardReader:
         self._standings = Standings(context.paths)
         self._ended: tuple[RunView, ...] = ()
         self._ended_stand: dict[str, Standing] = {}
+        self._ended_alerts: dict[str, tuple[int, str]] = {}
         self._version = -1
         """Of the database when the ended runs were read; they are all in it, and seldom change."""
         self._due = 0.0
@@ -164,6 +182,7 @@ class BoardReader:
             has_unsettled=bool(unsettled),
             metrics={run_id: found.words for run_id, found in stand.items()},
             sparks={run_id: found.heights for run_id, found in stand.items() if found.heights},
+            alerts=self._alerts(seen.unfinished) | self._ended_alerts,
             is_read_only=not os.access(paths.state, os.W_OK) or not os.access(paths.database, os.W_OK),
             groups=tuple(group for _, group in sorted(groups.read(connection).items())),
             kill_at={
@@ -187,10 +206,22 @@ class BoardReader:
         self._ended = tuple(view(paths, run) for run in newest)
         self._standings.keep_only({item.run.id for item in (*self._ended, *others)})
         self._ended_stand = self._stand(self._ended)
+        self._ended_alerts = self._alerts(self._ended[:ENDED_LAST])
 
     def _stand(self, views: Sequence[RunView]) -> dict[str, Standing]:
         found = {item.run.id: self._standings.of(item) for item in views}
         return {run_id: standing for run_id, standing in found.items() if standing is not None}
+
+    def _alerts(self, views: Sequence[RunView]) -> dict[str, tuple[int, str]]:
+        found = {}
+        for item in views:
+            records = (
+                read_alerts(self._context.paths.run(item.run.id)) if item.state is not RunState.QUEUED else ()
+            )
+            if records:
+                words = f"{one_line(item.run.name, 30)}: {one_line(records[-1].line, 160)}"
+                found[item.run.id] = records[-1].id, words
+        return found
 
     def _data_version(self) -> int:
         assert self._connection is not None

@@ -8,10 +8,12 @@ from typing import Any
 
 from orp_tui.core.checklist import ChecklistReport
 from orp_tui.core.layout import RunPaths
+from orp_tui.engine.alert_log import AlertRecord, read_alerts
 from orp_tui.files.atomic import read_json
 from orp_tui.services.code_diff import TreeWatch
 from orp_tui.services.context import Context
 from orp_tui.services.follow import why_they_wait
+from orp_tui.services.judged import Standing, ended_standing
 from orp_tui.services.trash_index import Cleaned, cleaned_of
 from orp_tui.services.watch import RunView, checklist, view
 from orp_tui.store import events, runs
@@ -42,6 +44,10 @@ class RunDetail:
     """That the project is not what it was at the submit, in words; None if it is, or nobody can say."""
     started: Json | None = None
     """What was noted when the command of the newest attempt was started."""
+    alerts: tuple[AlertRecord, ...] = ()
+    """Conditions that have come true, the oldest first, with what was done about them."""
+    primary: Standing | None = None
+    """How an ended run stands by the metric that judges it; None if it has none."""
 
 
 def detail(
@@ -68,6 +74,8 @@ def detail(
         history=tuple(events.of_run(connection, run_id)),
         cleaned=tuple(cleaned_of(context.paths, run_id)),
         changed=TreeWatch(context).changed_since(run) if changes else None,
+        alerts=read_alerts(folder),
+        primary=ended_standing(folder),
     )
 
 

@@ -9,44 +9,20 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Collection
-from typing import Any
 
 from orp_tui.core.layout import BasePaths, RunPaths
 from orp_tui.core.sanitise import one_line
 from orp_tui.core.sparkline import levels
 from orp_tui.core.states import RunState
-from orp_tui.core.words import number
-from orp_tui.files.atomic import read_json
 from orp_tui.metrics.cache.reader import MetricCache
 from orp_tui.metrics.outcome import outcome
 from orp_tui.metrics.primary import MAXIMIZE, Nearest, PrimaryRule, PrimaryValue
+from orp_tui.services.judged import Json, Standing, read_primary, rule_of, standing_of, value_words
 from orp_tui.services.last_metrics import LastMetric, LastMetrics
 from orp_tui.services.watch import RunView
 
-Json = dict[str, Any]  # Any: values as JSON gives them
-
 LOOK_S = 0.1
 """So long a live run's own file is read for the best step, where no observer has read it."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Standing:
-    """The value that stands for a run. Names are text from outside."""
-
-    name: str
-    value: float = dataclasses.field(compare=False)
-    words: str
-    """`test_acc 0.97`, or `test_acc 0.97 @1200` where a step was chosen; one line, harmless."""
-    is_primary: bool
-    """Whether its experiment names it; else it is the metric that is shown first."""
-    goal: str = MAXIMIZE
-    step: float | None = None
-    at: str = ""
-    """Where it is read, `at the best val_loss`; empty for the last value."""
-    warning: str = ""
-    """Why it is too good to be believed; empty if nothing speaks for that."""
-    heights: tuple[int, ...] = ()
-    """Of its newest values, as `core.sparkline` draws them."""
 
 
 class Standings:
@@ -97,54 +73,6 @@ class Standings:
         return None if found is None else standing_of(found)
 
 
-def ended_standing(folder: RunPaths) -> Standing | None:
-    """How an ended run stands by its primary metric; None if it has none."""
-    found = read_primary(folder)
-    return None if found is None else standing_of(found)
-
-
-def read_primary(folder: RunPaths) -> Json | None:
-    """What the result of a run says of its primary metric; None if it has no value there, or can't be read.
-
-    A result of before primaries were read at a step has the last value.
-    """
-    try:
-        result = read_json(folder.result) or {}
-        if "primary" not in result:
-            rule = rule_of(folder)
-            value = result["metrics"].get(rule.name) if rule is not None and rule.is_last else None
-            return (
-                None
-                if rule is None or value is None
-                else {"name": rule.name, "goal": rule.goal, "value": value}
-            )
-        found = result["primary"]
-        return found if isinstance(found, dict) and found.get("value") is not None else None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return None
-
-
-def standing_of(primary: Json) -> Standing | None:
-    """From a result's `primary`; None if it is damaged."""
-    try:
-        name, value, step = str(primary["name"]), float(primary["value"]), primary.get("step")
-        step = None if step is None else float(step)
-    except (KeyError, TypeError, ValueError):
-        return None
-    at, warning = str(primary.get("at") or ""), str(primary.get("warning") or "")
-    goal = str(primary.get("goal") or MAXIMIZE)
-    return Standing(name, value, _words(name, value, step if at else None), True, goal, step, at, warning)
-
-
-def rule_of(folder: RunPaths) -> PrimaryRule | None:
-    """The primary metric of a run's experiment; None if it names none, or its request can't be read."""
-    try:
-        request = read_json(folder.request)
-    except (OSError, ValueError):
-        return None
-    return PrimaryRule.of(request.get("experiment")) if isinstance(request, dict) else None
-
-
 def value_so_far(paths: BasePaths, folder: RunPaths, rule: PrimaryRule) -> PrimaryValue | None:
     """The primary of a live run at the step that its rule names, as far as it has got; None if that can't be told."""
     cache = MetricCache(paths.metric_cache)
@@ -166,7 +94,7 @@ def value_so_far(paths: BasePaths, folder: RunPaths, rule: PrimaryRule) -> Prima
 
 
 def _standing(rule: PrimaryRule, found: PrimaryValue, heights: tuple[int, ...]) -> Standing:
-    words = _words(rule.name, found.value, found.step)
+    words = value_words(rule.name, found.value, found.step)
     return Standing(
         rule.name, found.value, words, True, rule.goal, found.step, rule.at_words, rule.warning, heights
     )
@@ -188,8 +116,3 @@ def _newest(last: LastMetric, rule: PrimaryRule | None) -> Standing:
 
 def _heights(last: LastMetric | None, name: str) -> tuple[int, ...]:
     return levels(last.recent) if last is not None and last.name == name else ()
-
-
-def _words(name: str, value: float, step: float | None) -> str:
-    place = "" if step is None or not math.isfinite(step) else f" @{step:.12g}"
-    return one_line(f"{name} {number(value)}{place}", 60)

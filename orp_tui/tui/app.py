@@ -140,6 +140,8 @@ class OrpApp(App[str]):
         problem = event.board.problem
         if problem is not None and (self.board is None or problem != self.board.problem):
             self.say(problem, severity="error")
+        for words in event.board.alerts_since(self.board):
+            self.say(words, severity="warning")
         if not self._has_looked:
             # Only now: what they import would hold up the first runs on the screen.
             self._has_looked = True

@@ -44,6 +44,10 @@ class RunRow:
     """The last primary metric, why it waits, or how it ended."""
     waits: bool
     """Whether `said` may take the place of the columns that a waiting run does not fill."""
+    heights: tuple[int, ...] = ()
+    """Of the newest values of its metric, for a line of bars."""
+    has_alert: bool = False
+    """Whether a live run has an alert, which `said` tells."""
 
     @property
     def text(self) -> str:
@@ -53,9 +57,15 @@ class RunRow:
 
 
 def run_row(
-    item: RunView, *, now: float, ascii_only: bool = False, metric: str = "", kill_at: float | None = None
+    item: RunView,
+    *,
+    now: float,
+    ascii_only: bool = False,
+    metric: str = "",
+    heights: tuple[int, ...] = (),
+    kill_at: float | None = None,
 ) -> RunRow:
-    """The row of a run at `now`, seconds since 1970. `metric` is the last primary one, in words."""
+    """The row of a run at `now`, seconds since 1970. `metric` is the primary one, in words."""
     run = item.run
     state, state_class = _state(item, now, ascii_only, kill_at)
     return RunRow(
@@ -70,6 +80,8 @@ def run_row(
         deliverables=_deliverables(item),
         said=one_line(with_short_ids(_said(item, metric)), 400),
         waits=item.state is RunState.QUEUED,
+        heights=heights,
+        has_alert=bool(item.alert),
     )
 
 
@@ -105,6 +117,8 @@ def _deliverables(item: RunView) -> str:
 
 def _said(item: RunView, metric: str) -> str:
     words = [_BESIDE[mark] for mark in sorted(item.marks, key=lambda mark: mark.value) if mark in _BESIDE]
+    if item.alert:
+        words.insert(0, f"! {one_line(item.alert, 120)}")
     if item.state is RunState.QUEUED:
         words.append(item.detail or "free to start")
         if item.starts_in_s is not None:

@@ -16,6 +16,7 @@ from orp_tui.tui.rows import elapsed_words
 from orp_tui.tui.widgets.info_panel import Row, Section
 
 _MOST_EVENTS = 100
+_MOST_ALERTS = 20
 _BAD = (RunState.FAILED, RunState.LOST, RunState.INCOMPLETE)
 _MARKS = {
     Mark.UNSUPERVISED: "it runs without its supervisor; what it does is still seen",
@@ -49,6 +50,7 @@ def info_sections(
     return (
         *_some("", lambda: _head(found, now, ascii_only)),
         *(_some("How it ended", lambda: _end(certificate)) if certificate is not None else ()),
+        *_some("Alerts", lambda: _alerts(found)),
         *_some("Result", lambda: _result(found)),
         *_some("Command", lambda: made.command_rows(found)),
         *_some("Config", lambda: made.config_rows(found)),
@@ -154,7 +156,18 @@ def _used(known: DeathCertificate) -> Iterator[Row]:
         yield Row("disk", f"{size(known.disk_free)} were free when it ended")
 
 
+def _alerts(found: RunDetail) -> Iterator[Row]:
+    if len(found.alerts) > _MOST_ALERTS:
+        yield Row("", f"{len(found.alerts) - _MOST_ALERTS} earlier ones are in alerts.jsonl", "quiet")
+    for item in found.alerts[-_MOST_ALERTS:]:
+        yield Row(local_time(item.at), item.line, "warning")
+
+
 def _result(found: RunDetail) -> Iterator[Row]:
+    if found.primary is not None:
+        yield Row("judged by", found.primary.long_words)
+        if found.primary.warning:
+            yield Row("", found.primary.warning, "warning")
     metrics = (found.result or {}).get("metrics") or {}
     for name, value in list(metrics.items())[: made.MOST_VALUES]:
         yield Row(str(name), number(float(value)))

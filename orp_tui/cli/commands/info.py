@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from orp_tui.cli import output
-from orp_tui.cli.commands.status import run_json
+from orp_tui.cli.commands.status import metric_json, run_json, standing_of_all
 from orp_tui.cli.context_option import as_json, base_dir
 from orp_tui.cli.run_argument import run_argument
 from orp_tui.cli.summary import checklist_lines, leftover_words, shown_path
@@ -22,11 +22,13 @@ from orp_tui.core.errors import ArchiveError, RunNotFound
 from orp_tui.core.needs import NO_NEEDS
 from orp_tui.core.sanitise import one_line, sanitise
 from orp_tui.core.words import duration, number, size
-from orp_tui.services.context import open_context
+from orp_tui.services.context import Context, open_context
 from orp_tui.services.detail import RunDetail, detail
+from orp_tui.services.judged import Standing
 from orp_tui.services.reference import find_run, store_of
 
 _MOST_METRICS = 20
+_MOST_ALERTS = 10
 
 
 @click.command("info")
@@ -44,11 +46,19 @@ def command(reference: str, base_dir: str | None, as_json: bool) -> None:
             raise
         _show_zip(Path(reference), as_json=as_json)
         return
+    stand = _standing(context, found)
     if as_json:
-        output.emit_json(to_json(found))
+        output.emit_json(to_json(found, stand))
         return
-    for name, value in rows(found):
+    for name, value in rows(found, stand):
         output.emit(f"{name:<13}{sanitise(value)}" if name else value)
+
+
+def _standing(context: Context, found: RunDetail) -> Standing | None:
+    """How the run stands: by its result, or by what it has logged so far."""
+    if found.primary is not None or not found.view.state.is_active:
+        return found.primary
+    return standing_of_all(context, [found.view]).get(found.view.run.id)
 
 
 def _show_zip(path: Path, *, as_json: bool) -> None:
@@ -84,11 +94,13 @@ def _show_zip(path: Path, *, as_json: bool) -> None:
             output.emit(f"{name:<13}{one_line(str(value))}")
 
 
-def to_json(found: RunDetail) -> dict[str, Any]:  # Any: JSON
+def to_json(found: RunDetail, stand: Standing | None = None) -> dict[str, Any]:  # Any: JSON
     """A run with all its records, for scripts."""
     return {
         **run_json(found.view, time.time()),
         "waits": found.waits,
+        "metric": metric_json(stand),
+        "alerts": [{**item.to_json(), "done": list(item.done)} for item in found.alerts],
         "folder": str(found.folder.folder),
         "request": found.request,
         "source": found.source,
@@ -106,7 +118,7 @@ def to_json(found: RunDetail) -> dict[str, Any]:  # Any: JSON
     }  # fmt: skip
 
 
-def rows(found: RunDetail) -> Iterator[tuple[str, str]]:
+def rows(found: RunDetail, stand: Standing | None = None) -> Iterator[tuple[str, str]]:
     """Name and value of each line; a line without a name is ready as it is."""
     view = found.view
     yield "run", view.run.id
@@ -126,6 +138,7 @@ def rows(found: RunDetail) -> Iterator[tuple[str, str]]:
         yield "ended", output.local_time(view.ended_at) + ("" if took is None else f" after {duration(took)}")
     elif took is not None:
         yield "running", f"for {duration(took)}"
+    yield from _judged_rows(found, stand)
     yield from _place_rows(found)
     yield from _request_rows(found)
     yield from _source_rows(found)
@@ -145,6 +158,21 @@ def rows(found: RunDetail) -> Iterator[tuple[str, str]]:
     for event in found.history:
         words = f"  {output.local_time(event.at)}  {event.kind:<17}{event.actor}  {event.detail or ''}"
         yield "", sanitise(words.rstrip())
+
+
+def _judged_rows(found: RunDetail, stand: Standing | None) -> Iterator[tuple[str, str]]:
+    """How it stands by its primary metric, and its alerts."""
+    if stand is not None:
+        yield "primary" if stand.is_primary else "metric", stand.long_words
+        if stand.warning:
+            yield "", output.painted(f"{'':<13}! {sanitise(stand.warning)}", "33", sys.stdout)
+    if len(found.alerts) > _MOST_ALERTS:
+        yield (
+            "alerts",
+            f"{len(found.alerts) - _MOST_ALERTS} earlier ones are in {shown_path(found.folder.alerts)}",
+        )
+    for item in found.alerts[-_MOST_ALERTS:]:
+        yield "alert", f"{output.local_time(item.at)}  {one_line(item.line)}"
 
 
 def _place_rows(found: RunDetail) -> Iterator[tuple[str, str]]:

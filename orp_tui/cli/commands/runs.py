@@ -8,11 +8,12 @@ import time
 import click
 
 from orp_tui.cli import output
-from orp_tui.cli.commands.status import run_json
+from orp_tui.cli.commands.status import metric_json, run_json, standing_of_all
 from orp_tui.cli.context_option import as_json, base_dir
 from orp_tui.core.sanitise import one_line
 from orp_tui.core.words import duration
 from orp_tui.services.context import open_context
+from orp_tui.services.judged import ended_standing
 from orp_tui.services.queue_acts import code_of
 from orp_tui.services.watch import view
 from orp_tui.store import runs
@@ -33,9 +34,16 @@ def command(limit: int, base_dir: str | None, as_json: bool) -> None:
             views = [view(context.paths, run) for run in runs.newest(connection, limit or -1)]
     now = time.time()
     codes = [code_of(context.paths, item.run.id) for item in views]
+    stand = standing_of_all(context, [item for item in views if item.state.is_active])
+    for item in views:
+        found = ended_standing(context.paths.run(item.run.id)) if item.state.is_final else None
+        stand |= {item.run.id: found} if found is not None else {}
     if as_json:
         output.emit_json(
-            [run_json(item, now) | {"code": code} for item, code in zip(views, codes, strict=True)]
+            [
+                run_json(item, now) | {"code": code, "metric": metric_json(stand.get(item.run.id))}
+                for item, code in zip(views, codes, strict=True)
+            ]
         )
         return
     if not views:
@@ -53,9 +61,11 @@ def command(limit: int, base_dir: str | None, as_json: bool) -> None:
                 output.local_time(run.submitted_at),
                 duration(item.elapsed_s(now)),
                 f"{valid}/{run.deliverables_total}" if run.deliverables_total else "-",
+                *([stand[run.id].words if run.id in stand else "-"] if stand else []),
                 one_line(code or "-", 40),
                 one_line(item.detail or "", 100),
             )
         )
-    headings = ("RUN", "NAME", "STATE", "SUBMITTED", "TIME", "DELIV", "CODE", "WHY")
+    metric = ("METRIC",) if stand else ()
+    headings = ("RUN", "NAME", "STATE", "SUBMITTED", "TIME", "DELIV", *metric, "CODE", "WHY")
     output.emit(output.table(headings, rows, paint=2))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
@@ -13,15 +13,25 @@ from orp_tui.cli import output
 from orp_tui.cli.context_option import as_json, base_dir
 from orp_tui.core.needs import Group
 from orp_tui.core.sanitise import one_line, sanitise
+from orp_tui.core.sparkline import sparkline
 from orp_tui.core.states import RunState
 from orp_tui.core.words import duration, roughly
 from orp_tui.engine.leadership import LeaderIdentity, read_leader
 from orp_tui.services.context import Context, open_context
+from orp_tui.services.judged import Standing
 from orp_tui.services.watch import RunView, Snapshot, snapshot
 from orp_tui.store import groups
 
 SOON_S = 48 * 3600.0
 """A disk that is full later than this is not spoken of."""
+LOOK_S = 0.2
+"""So long metrics are read that are in no file of the run's own."""
+_SPARK_FROM = 110
+"""Columns of a terminal from which on there is room for the newest values as bars."""
+_SPARK = 12
+
+Stand = Mapping[str, Standing]
+"""Run id → how it stands; a run that logged nothing is left out."""
 
 
 @click.command("status")
@@ -54,13 +64,28 @@ def _leader_json(leader: LeaderIdentity | None) -> dict[str, Any] | None:  # Any
     return {"pid": leader.pid, "host": leader.host, "user": leader.user} if leader else None
 
 
-def _look(context: Context) -> tuple[Snapshot, list[Group]] | None:
+def _look(context: Context) -> tuple[Snapshot, list[Group], Stand] | None:
     """Everything at one moment; None if nothing was ever run here."""
     if not context.has_store:
         return None
     with context.store() as connection:
         said = groups.read(connection)
-        return snapshot(context.paths, connection, slots=context.slots), [said[name] for name in sorted(said)]
+        seen = snapshot(context.paths, connection, slots=context.slots)
+    return seen, [said[name] for name in sorted(said)], standing_of_all(context, seen.unfinished)
+
+
+def standing_of_all(context: Context, views: Sequence[RunView]) -> dict[str, Standing]:
+    """How those of these runs stand that have logged anything."""
+    if not any(item.state.is_active for item in views):
+        return {}
+    from orp_tui.services.standing import Standings
+
+    standings = Standings(context.paths)
+    found = {item.run.id: standings.of(item) for item in views}
+    if any(found[item.run.id] is None and item.state.is_active for item in views):
+        standings.advance(LOOK_S)
+        found = {item.run.id: standings.of(item) for item in views}
+    return {run_id: standing for run_id, standing in found.items() if standing is not None}
 
 
 def _nothing_yet(context: Context) -> str:
@@ -73,20 +98,40 @@ def _rows_now(context: Context, *, as_json: bool) -> list[str]:
         return [json.dumps(output.finite(_nothing_json(context) if found is None else to_json(*found)))]
     if found is None:
         return [_nothing_yet(context)]
-    seen, said = found
+    seen, said, stand = found
     head, foot = _heading(seen), _footing(seen)
-    return [sanitise(line) for line in (head, *lines_of_groups(seen, said))] + _table(seen) + foot
+    return [sanitise(line) for line in (head, *lines_of_groups(seen, said))] + _table(seen, stand) + foot
 
 
-def to_json(seen: Snapshot, said: Sequence[Group] = ()) -> dict[str, Any]:  # Any: JSON
+def to_json(
+    seen: Snapshot, said: Sequence[Group] = (), stand: Stand | None = None
+) -> dict[str, Any]:  # Any: JSON
     """A snapshot as scripts read it."""
+    stand = stand or {}
     return {
         "leader": _leader_json(seen.leader),
         "slots": seen.slots,
         "paused": seen.paused,
         "groups": [{"name": item.name, "slots": item.slots, "paused": item.paused} for item in said],
         "counts": {state.value: number for state, number in seen.counts.items()},
-        "runs": [run_json(item, seen.at) for item in seen.unfinished],
+        "runs": [
+            run_json(item, seen.at) | {"metric": metric_json(stand.get(item.run.id))}
+            for item in seen.unfinished
+        ],
+    }
+
+
+def metric_json(standing: Standing | None) -> dict[str, Any] | None:  # Any: JSON
+    """How a run stands, as scripts read it; None if nothing was logged."""
+    if standing is None:
+        return None
+    return {
+        "name": standing.name,
+        "value": standing.value,
+        "step": standing.step,
+        "goal": standing.goal if standing.is_primary else None,
+        "at": standing.at or None,
+        "warning": standing.warning or None,
     }
 
 
@@ -110,14 +155,15 @@ def run_json(item: RunView, now: float) -> dict[str, Any]:  # Any: JSON
         "elapsed_s": item.elapsed_s(now),
         "left_s": item.left_s,
         "starts_in_s": item.starts_in_s,
+        "alert": item.alert or None,
     }
 
 
-def show(seen: Snapshot, said: Sequence[Group] = ()) -> None:
+def show(seen: Snapshot, said: Sequence[Group] = (), stand: Stand | None = None) -> None:
     """The snapshot as lines."""
     for line in (_heading(seen), *lines_of_groups(seen, said)):
         output.say(sanitise(line))
-    for line in _table(seen):
+    for line in _table(seen, stand or {}):
         output.emit(line)
     for line in _footing(seen):
         output.say(line)
@@ -144,21 +190,31 @@ def lines_of_groups(seen: Snapshot, said: Sequence[Group]) -> list[str]:
     return lines
 
 
-def _table(seen: Snapshot) -> list[str]:
-    rows = [
-        (
+def _table(seen: Snapshot, stand: Stand) -> list[str]:
+    if not seen.unfinished:
+        return []
+    headings = ["RUN", "NAME", "STATE", "ELAPSED", "DELIV"]
+    headings += ["METRIC"] if stand else []
+    has_bars = output.room() >= _SPARK_FROM and any(found.heights for found in stand.values())
+    headings += ["TREND"] if has_bars else []
+    rows = []
+    for item in seen.unfinished:
+        cells = [
             item.run.id,
             one_line(item.run.name, 40),
             output.state_label(item.state, sys.stdout),
             duration(item.elapsed_s(seen.at)),
             _deliverables(item),
-            _words(item),
-        )
-        for item in seen.unfinished
-    ]
-    if not rows:
-        return []
-    return output.table(("RUN", "NAME", "STATE", "ELAPSED", "DELIV", "WHY"), rows, paint=2).split("\n")
+        ]
+        found = stand.get(item.run.id)
+        cells += [found.words if found else "-"] if stand else []
+        cells += [_bars(found)] if has_bars else []
+        rows.append((*cells, _words(item)))
+    return output.table((*headings, "WHY"), rows, paint=2).split("\n")
+
+
+def _bars(found: Standing | None) -> str:
+    return sparkline(found.heights, _SPARK, ascii_only=not output.can_draw(sys.stdout)) if found else ""
 
 
 def _footing(seen: Snapshot) -> list[str]:
@@ -180,7 +236,7 @@ def _deliverables(item: RunView) -> str:
 
 def _words(item: RunView) -> str:
     marks = " ".join(sorted(mark.value.replace("_", " ") for mark in item.marks))
-    words = [marks, item.detail or ""]
+    words = [marks, f"alert: {one_line(item.alert, 100)}" if item.alert else "", item.detail or ""]
     if item.run.cards:
         words.append("on " + ", ".join(f"GPU{index}" for index in item.run.cards))
     if item.left_s is not None:

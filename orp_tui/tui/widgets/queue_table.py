@@ -10,6 +10,7 @@ from rich.segment import Segment
 from rich.style import Style
 
 from orp_tui.core.sanitise import cell_width
+from orp_tui.core.sparkline import sparkline
 from orp_tui.tui.bindings import bindings
 from orp_tui.tui.rows import RunRow, run_row
 from orp_tui.tui.widgets.filtered import FilteredList
@@ -28,6 +29,11 @@ _STATES = (
 _SIGNS, _ID, _STATE, _TIME, _DELIV = 3, 4, 12, 7, 5
 _GPU, _LEFT = 5, 7
 """With their gaps; these two columns are there only if a run fills them."""
+_SPARK_LEAST, _SPARK_MOST, _SAID_LEAST = 8, 20, 32
+"""Cells of the newest values as bars, and what must be left for words beside them."""
+
+Widths = tuple[int, int, int, int, int, int]
+"""Cells of name, state, GPU with its gap, time left with its gap, bars with their gap, and what is said."""
 
 
 class QueueTable(FilteredList):
@@ -44,7 +50,8 @@ class QueueTable(FilteredList):
         self._views: tuple[RunView, ...] = ()
         self._metrics: Mapping[str, str] = {}
         self._kill_at: Mapping[str, float] = {}
-        self._known_widths: tuple[object, int, tuple[int, int, int, int, int]] | None = None
+        self._heights: Mapping[str, tuple[int, ...]] = {}
+        self._known_widths: tuple[object, int, Widths] | None = None
         """For which rows and width they were reckoned: each line asks, and all rows have to be looked at."""
         self._sort = SORTS[0]
         self._reversed = False
@@ -57,11 +64,13 @@ class QueueTable(FilteredList):
         views: Sequence[RunView],
         *,
         metrics: Mapping[str, str] | None = None,
+        sparks: Mapping[str, tuple[int, ...]] | None = None,
         kill_at: Mapping[str, float] | None = None,
     ) -> None:
-        """Show these runs; `metrics` is run id → the last primary metric in words."""
+        """Show these runs; `metrics` is run id → the primary metric in words, `sparks` its newest values as heights."""
         self._views = tuple(views)
         self._metrics = self._metrics if metrics is None else metrics
+        self._heights = self._heights if sparks is None else sparks
         self._kill_at = kill_at or {}
         self.show_filtered()
 
@@ -101,6 +110,7 @@ class QueueTable(FilteredList):
                 now=now,
                 ascii_only=self._ascii,
                 metric=self._metrics.get(item.run.id, ""),
+                heights=self._heights.get(item.run.id, ()),
                 kill_at=self._kill_at.get(item.run.id),
             )
             for item in self._sorted(now)
@@ -137,12 +147,12 @@ class QueueTable(FilteredList):
     def out_of_sight(self) -> set[str]:
         return {item.run.id for item in self._views}
 
-    def columns(self) -> tuple[int, int, int, int, int]:
+    def columns(self) -> Widths:
         return self._widths(self.scrollable_content_region.width)
 
     def head_segments(self, width: int) -> list[Segment]:
         style = self.get_component_rich_style("lines--head")
-        name, state, gpu, left, said = self._widths(width)
+        name, state, gpu, left, bars, said = self._widths(width)
         return [
             cell("", _SIGNS, style),
             cell("ID", _ID + 1, style),
@@ -153,13 +163,14 @@ class QueueTable(FilteredList):
             cell("LEFT", left, style, right=True),
             cell("DELIV", _DELIV + 1, style, right=True),
             Segment("  ", style),
+            *([cell("TREND", bars, style)] if bars else []),
             cell("METRIC / WHY", said, style),
         ]
 
     def row_segments(self, key: str, row: RunRow, width: int, *, cursor: bool) -> list[Segment]:
         plain = self.rich_style
         state = plain + self.get_component_rich_style(f"state--{row.state_class}", partial=True)
-        name, wide, gpu, left, said = self._widths(width)
+        name, wide, gpu, left, bars, said = self._widths(width)
         begin = [
             cell(self.signs(key, cursor=cursor), _SIGNS, plain),
             cell(row.short_id, _ID + 1, plain),
@@ -170,7 +181,8 @@ class QueueTable(FilteredList):
         ]
         if row.waits:
             dim = plain + self.get_component_rich_style("lines--dim", partial=True)
-            return [*begin, cell(row.said, gpu + _TIME + left + _DELIV + 3 + said, dim)]
+            return [*begin, cell(row.said, gpu + _TIME + left + _DELIV + 3 + bars + said, dim)]
+        drawn = sparkline(row.heights, max(0, bars - 2), ascii_only=self._ascii)
         return [
             *begin,
             cell(row.gpu, gpu, plain),
@@ -178,20 +190,22 @@ class QueueTable(FilteredList):
             cell(row.left, left, plain, right=True),
             cell(row.deliverables, _DELIV + 1, plain, right=True),
             Segment("  ", plain),
+            *([cell(drawn, bars, plain)] if bars else []),
             cell(row.said, said, self._said_style(row, plain, state)),
         ]
 
     def _said_style(self, row: RunRow, plain: Style, state: Style) -> Style:
+        if row.has_alert:
+            return plain + self.get_component_rich_style("state--stopping", partial=True)
         return state if row.state_class in ("failed", "lost", "incomplete") else plain
 
-    def _widths(self, width: int) -> tuple[int, int, int, int, int]:
-        """Cells of name, state, GPU with its gap, time left with its gap, and what is said."""
+    def _widths(self, width: int) -> Widths:
         known = self._known_widths
         if known is None or known[0] is not self._rows or known[1] != width:
             known = self._known_widths = (self._rows, width, self._reckoned(width))
         return known[2]
 
-    def _reckoned(self, width: int) -> tuple[int, int, int, int, int]:
+    def _reckoned(self, width: int) -> Widths:
         gpu = _GPU if any(row.gpu != "-" for row in self._rows.values()) else 0
         left = _LEFT if any(row.left != "-" for row in self._rows.values()) else 0
         # A countdown makes the longest word of all longer.
@@ -199,7 +213,11 @@ class QueueTable(FilteredList):
         rest = width - (_SIGNS + _ID + 1 + 1 + state + 1 + gpu + _TIME + left + _DELIV + 1 + 2)
         longest = max((cell_width(row.name) for row in self._rows.values()), default=4)
         name = max(4, min(longest, 40, rest // 2))
-        return name, state, gpu, left, max(0, rest - name)
+        said = max(0, rest - name)
+        most = max((len(row.heights) for row in self._rows.values()), default=0)
+        bars = min(_SPARK_MOST, most, said - _SAID_LEAST - 2) if most else 0
+        bars = bars + 2 if bars >= min(_SPARK_LEAST, most) and bars > 0 else 0
+        return name, state, gpu, left, bars, said - bars
 
 
 def _share_valid(item: RunView) -> float:
