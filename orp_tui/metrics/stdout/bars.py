@@ -3,12 +3,13 @@
 - The last state of each epoch, where the line or a heading before it names one.
 - Without an epoch: of a bar `10/196` the last state in each hundredth of it; of a line that names a
   step, one state each time that the step has grown by a hundredth; of any other, the last.
-- The state that ends in a newline is the last one, and so is a counter that has reached its end.
+- A line without a bar that ends in a newline is the last state of what was drawn over before it.
 
 The lines of an evaluation that counts, `Test: [10/40] …`, are states too: a pass over the data is one point.
 
 A state that may be drawn over waits, so it comes late; a running mean within an epoch is no
-value of that epoch. A line with a bar in it that has not come to its end is such a state too, though it ends in a newline.
+value of that epoch. A line with a bar in it is a state too, though it ends in a newline: where bars stand
+below each other, each new state of the lower one ends the upper one's line.
 """
 
 from __future__ import annotations
@@ -37,6 +38,12 @@ class State:
     """The piece of the log; not kept in a mark."""
 
     @property
+    def is_of_epoch(self) -> bool:
+        """It tells no step of its own."""
+        marks = self.reading.marks
+        return marks.step is None or (marks.is_counter and marks.is_bar)
+
+    @property
     def is_of_pass(self) -> bool:
         """It is one of the lines of an evaluation."""
         return bool(self.reading.phase) and self.reading.marks.is_counter
@@ -57,59 +64,60 @@ class Bars:
     def __init__(self, saved: dict[str, Any] | None = None) -> None:
         """`saved` is what `to_json` gave. Raises KeyError, TypeError or ValueError if it is no such thing."""
         self._waiting: State | None = None
-        self._counted: float | None = None
-        """The place of the last state that counted, for those without an epoch."""
+        self._counted: State | None = None
+        """The last one that counted."""
         if saved is not None:
-            waiting = saved["waiting"]
+            waiting, counted = saved["waiting"], saved["counted"]
             self._waiting = None if waiting is None else _from_json(waiting)
-            self._counted = None if saved["counted"] is None else float(saved["counted"])
+            self._counted = None if counted is None else _from_json(counted)
 
     def to_json(self) -> dict[str, Any]:
-        waiting = self._waiting
-        return {"waiting": None if waiting is None else _to_json(waiting), "counted": self._counted}
+        states = {"waiting": self._waiting, "counted": self._counted}
+        return {name: None if state is None else _to_json(state) for name, state in states.items()}
 
     def take(self, state: State) -> list[State]:
         """A state that may be drawn over; those that are known to count now."""
-        before, self._waiting = self._waiting, state
-        if before is None or not self._counts(before, state):
-            return []
-        self._counted = None if before.epoch is not None else _place(before)
-        return [before]
+        before = self._waiting
+        released = self._release() if before is not None and self._counts(before, state) else []
+        self._waiting = state
+        return released
 
     def end(self, state: State) -> list[State]:
-        """A line that is not drawn over: it is the last state of the one that waits, if they tell the same."""
+        """A line that is not drawn over: where it tells what the one that waits tells, it is the last state of that."""
         before = self._waiting
-        if before is not None and before.is_of_pass:
-            self._waiting = None
-            rest = before.without(state.names)  # the line that ends a pass may sum it up
-            return [rest, state] if rest.names else [state]
-        if before is not None and before.epoch == state.epoch and before.names.keys() & state.names.keys():
-            self._waiting = None
-            if _is_behind(before, state):
-                return [before, state]
-        return [state]
+        if before is None:
+            return [state]
+        is_same = before.epoch == state.epoch and before.names.keys() & state.names.keys()
+        if not is_same and not before.is_of_pass:
+            return [state]
+        if not _is_behind(before, state):
+            self._waiting = before.without(state.names)
+        return [*self._release(), state]
 
     def heading(self, epoch: float | None) -> list[State]:
         """A line that names an epoch: what waits of another one counts."""
         before = self._waiting
         if before is None or epoch is None or (before.epoch == epoch and not before.is_of_pass):
             return []
-        self._waiting = None
-        return [before]
+        return self._release()
 
     def pause(self) -> list[State]:
         """Nothing was written for a while, perhaps for ever: what waits counts, unless its bar has not come to its end."""
         before = self._waiting
-        if before is None:
+        if before is None or not (before.is_of_pass or self._is_over(before)):
             return []
-        marks = before.reading.marks
-        if marks.total is not None and not marks.at_end and not before.is_of_pass:
+        return self._release()
+
+    def _release(self) -> list[State]:
+        """What waits, less what was said of its epoch already: a bar may be drawn again, and more told beside it."""
+        state, before = self._waiting, self._counted
+        if state is None:
             return []
-        if before.epoch is None and marks.step is not None and not self._has_grown(marks.step):
-            return []
-        self._waiting = None
-        self._counted = None if before.epoch is not None else _place(before)
-        return [before]
+        self._waiting, self._counted = None, state
+        if before is not None and state.epoch is not None and before.epoch == state.epoch:
+            told = {name for name, value in before.names.items() if state.names.get(name) == value}
+            state = state.without(told)
+        return [state] if state.names else []
 
     def _counts(self, before: State, after: State) -> bool:
         if before.epoch != after.epoch or not before.names.keys() & after.names.keys():
@@ -127,8 +135,16 @@ class Bars:
             return _hundredth(before.reading.marks) != _hundredth(marks)
         return self._has_grown(marks.step)
 
+    def _is_over(self, state: State) -> bool:
+        """Whether it is probably the last one; a mean within an epoch, and what has hardly moved, is not."""
+        marks = state.reading.marks
+        if marks.total is not None:
+            return marks.at_end
+        return state.epoch is not None or marks.step is None or self._has_grown(marks.step)
+
     def _has_grown(self, step: float) -> bool:
-        return self._counted is None or step >= self._counted + max(1.0, abs(self._counted) / _SHARE)
+        counted = None if self._counted is None else self._counted.reading.marks.step
+        return counted is None or step < counted or step >= counted + max(1.0, counted / _SHARE)
 
 
 def _is_behind(before: State, after: State) -> bool:
@@ -137,10 +153,6 @@ def _is_behind(before: State, after: State) -> bool:
     if first.step is None or second.step is None:
         return False
     return second.step < first.step or first.total != second.total
-
-
-def _place(state: State) -> float | None:
-    return state.reading.marks.step
 
 
 def _hundredth(marks: Marks) -> int:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from orp_tui.metrics.stdout.mapping import mapping_at_end, numbers_of
 from orp_tui.metrics.stdout.marks import Marks, find_marks
-from orp_tui.metrics.stdout.numbers import is_step, number_in
+from orp_tui.metrics.stdout.numbers import NUMBER, is_step, number_in
 from orp_tui.metrics.stdout.pairs import find_pairs, phase_of
 from orp_tui.metrics.stdout.text import said
 from orp_tui.metrics.stdout.words import LEARNING, PHASES, Kind, has_phase, kind_of, parts_of
@@ -18,11 +18,17 @@ _CALL = re.compile(r"\b(?P<name>[A-Z]\w*)\s?\(\s*(?:\w+=|$)")
 _OF_RESULTS = re.compile(r"(?i:output|metric|result|stat|score|eval)")
 _DUMP = re.compile(
     r"\s*(?:(?:using|running with|parsed|final|full|training|model)\s)?"
-    r"(?:namespace|config(?:uration)?s?|args?|arguments|hyper-?param(?:eter)?s?|hparams|settings|options|overriding)\b",
+    r"(?:namespace|config(?:uration)?s?|args?|arguments|hyper-?param(?:eter)?s?|hparams|settings|options|overriding)\b"
+    r"|\s*wandb: ",  # its summary at the end says once more what was said
+
     re.IGNORECASE,
 )
 _CELLS = re.compile(
     r"\s*\|\s{0,2}(?P<name>[^\W\d][^|]{0,60}?)\s{0,2}\|\s{0,2}(?P<number>[^|\s]{1,32})\s{0,2}\|\s*"
+)
+_SENTENCE = re.compile(
+    r"\s*(?P<name>(?:\w{1,16}\s)?(?i:accuracy|loss|error|score))\s(?:of|on|over|for)\s[^:=]{1,80}[:=]\s{0,2}"
+    rf"(?P<number>{NUMBER})(?![\w.])"
 )
 _HEADING = 48
 """Characters of a line that names an epoch and holds no number besides."""
@@ -74,8 +80,10 @@ def read_line(text: str, wanted: Wanted | None = None) -> Reading | Miss | None:
 
 def _of_text(text: str, wanted: Wanted | None) -> Reading | Miss | None:
     marks, rest = find_marks(text)
-    pairs = find_pairs(rest) or _cells(rest)
+    pairs = find_pairs(rest)
     values, reason = _judged(pairs.items(), wanted)
+    if not values and (other := _cells(rest) or _sentence(rest)):
+        pairs, (values, reason) = other, _judged(other.items(), wanted)
     if not reason and _is_dump(text):
         reason = "it shows settings"
     if not reason:
@@ -88,6 +96,13 @@ def _of_text(text: str, wanted: Wanted | None) -> Reading | Miss | None:
 def _cells(text: str) -> dict[str, float]:
     """A row of a table with a name and a number and nothing else."""
     found = _CELLS.fullmatch(text)
+    number = number_in(found["number"]) if found else None
+    return {} if found is None or number is None else {"_".join(found["name"].split()): number}
+
+
+def _sentence(text: str) -> dict[str, float]:
+    """`Accuracy of the network on the 10000 test images: 54 %`, as many a tutorial ends."""
+    found = _SENTENCE.match(text)
     number = number_in(found["number"]) if found else None
     return {} if found is None or number is None else {"_".join(found["name"].split()): number}
 
@@ -132,6 +147,9 @@ def _of_mapping(text: str, wanted: Wanted | None) -> Reading | Miss | None:
         reason = "it shows settings"
     if reason:
         return Miss(reason)
+    if _CALL.search(before) and marks.epoch is not None:
+        # HF's TrainOutput sums up a log that stood at epochs, by the number of all steps.
+        marks = dataclasses.replace(marks, step=None, unit="")
     values = {**_pairs_before(rest), **values}
     reading = Reading(values, marks, _other_phase("", values), time, "mapping")
     phase = phase_of(rest)

@@ -59,11 +59,14 @@ class LogParser:
         """Names of the unfinished line that were told already."""
         self._phase = ""
         """Of the line before."""
+        self._epoch: float | None = None
+        """The last that was named, though what it was named for may still be held back."""
         self._steps, self._bars, self._boxes = Steps(), Bars(), Boxes()
         if saved is not None:
             self._steps, self._bars = Steps(saved["steps"]), Bars(saved["bars"])
             self._boxes, self._told = Boxes(saved["box"]), set(map(str, saved["told"]))
             self._phase = str(saved["phase"])
+            self._epoch = None if saved["epoch"] is None else float(saved["epoch"])
 
     def to_json(self) -> dict[str, Any]:
         """What is carried on."""
@@ -73,6 +76,7 @@ class LogParser:
             "box": self._boxes.to_json(),
             "told": sorted(self._told),
             "phase": self._phase,
+            "epoch": self._epoch,
         }
 
     @property
@@ -119,14 +123,15 @@ class LogParser:
             values = {name: value for name, value in reading.values.items() if name not in told}
             reading = dataclasses.replace(reading, values=values)
         marks = reading.marks
+        if marks.epoch is not None:
+            self._epoch = marks.epoch
         if not reading.values:
             for state in self._bars.heading(marks.epoch):
                 yield self._record(state)
             self._steps.heading(marks)
             return
         state = State(reading, self._epoch_of(marks), piece.line, piece.raw)
-        unfinished = marks.is_bar and marks.total is not None and not marks.at_end
-        may_change = piece.is_drawn or unfinished or state.is_of_pass
+        may_change = piece.is_drawn or marks.is_bar or state.is_of_pass
         for known in self._bars.take(state) if may_change else self._bars.end(state):
             yield self._record(known)
 
@@ -134,7 +139,7 @@ class LogParser:
         """The epoch that a state stands for; None for one that names a step, which stands for itself."""
         if marks.step is not None and not marks.is_counter:
             return None
-        return marks.epoch if marks.epoch is not None else self._steps.epoch
+        return self._epoch
 
     def _read(self, piece: Piece, text: str) -> Reading | None:
         is_of_table, reading = self._boxes.take(text)
@@ -155,9 +160,9 @@ class LogParser:
         reading = state.reading
         step = self._steps.place(reading, state.epoch)
         values = dict(reading.values)
-        epoch = reading.marks.epoch
-        if epoch is not None and epoch != step and not reading.phase:
-            values.setdefault("epoch", epoch)
+        marks = reading.marks
+        if marks.epoch is not None and not reading.phase and (marks.epoch != step or not state.is_of_epoch):
+            values.setdefault("epoch", marks.epoch)
         kept = {name: value for name, value in values.items() if self._names.keeps(name)}
         return Record(kept, step, reading.time, state.line, reading.how, state.raw)
 

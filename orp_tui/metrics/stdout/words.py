@@ -47,7 +47,7 @@ _MEASURED = frozenset({"ep", "episode", "episodes", "per"})
 """The length of an episode and the tokens per gpu are measured, not set."""
 
 BARE = words("""loss acc accuracy acc1 acc5 top1 top5 prec1 prec5 ppl perplexity f1 auc auroc lr reward nll bleu wer cer mse mae rmse iou
-    miou dice psnr ssim fid recall bpb bpc norm mfu time dt kl acc@1 acc@5 prec@1 prec@5 top@1 top@5 r2 elbo logloss score""")
+    miou dice psnr ssim fid recall bpb bpc norm mfu time dt kl acc@1 acc@5 prec@1 prec@5 top@1 top@5 r2 elbo logloss""")
 """Words that may stand before a number with nothing between."""
 
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
