@@ -44,7 +44,7 @@ class Member:
     @classmethod
     def of(cls, run: RunSeries, metric: str) -> Member:
         """A run's member of the chart of a metric that it has."""
-        firsts = (one.blocks[0].times[0] for one in run.series.values() if one.blocks)
+        firsts = (one.end_times[0] for one in run.series.values())
         start = min(filter(math.isfinite, firsts), default=math.nan)
         return cls(run.name, run.series[metric], epoch_metric(run.series), start)
 

@@ -137,6 +137,11 @@ def summary_of(points: Points) -> Summary:
 class LazyBlocks(Sequence[Points]):
     """Blocks that are read when somebody asks for them."""
 
+    @property
+    @abc.abstractmethod
+    def end_times(self) -> tuple[float, float]:
+        """Time stamps of the first point and the last, without reading; there is at least one."""
+
     @abc.abstractmethod
     def followed_by(self, more: tuple[Points, ...]) -> LazyBlocks:
         """The same with further ones at the end."""
@@ -166,7 +171,16 @@ class Series:
     @property
     def has_times(self) -> bool:
         """Whether every point has a time stamp, as far as its ends tell."""
-        return len(self.blocks) > 0 and not math.isnan(self.blocks[0].times[0] + self.blocks[-1].times[-1])
+        return not math.isnan(sum(self.end_times))
+
+    @property
+    def end_times(self) -> tuple[float, float]:
+        """Time stamps of the points written first and last; NaN where there is none."""
+        if not self.summary.count:
+            return math.nan, math.nan
+        if isinstance(self.blocks, LazyBlocks):
+            return self.blocks.end_times
+        return self.blocks[0].times[0], self.blocks[-1].times[-1]
 
     @classmethod
     def of(

@@ -6,6 +6,7 @@ without the cache, or with a damaged one, everything is read from the files.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Collection, Mapping
 
@@ -35,6 +36,15 @@ def collection_of(
     marks = None if cached is None else cached.marks
     gatherer = Gatherer(plan or plan_of(paths.run(run_id), paths), marks, clock)
     return Metrics(gatherer, None if cached is None else _tables(cached))
+
+
+def cache_of(paths: BasePaths | None) -> tuple[int, int] | None:
+    """Which cache there is now: series that began with another one can't be read any more. None if there is none."""
+    try:
+        found = None if paths is None else os.stat(paths.metric_cache)
+    except OSError:
+        return None
+    return None if found is None else (found.st_dev, found.st_ino)
 
 
 def is_kept(paths: BasePaths, run_id: str) -> bool:

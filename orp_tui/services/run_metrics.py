@@ -68,9 +68,12 @@ class RunMetrics:
         self._paths = paths
         self._stack = contextlib.ExitStack()
         self._curves: Curves | None = None
+        self._cache: tuple[int, int] | None = None
 
     def look(self) -> MetricsSnapshot | None:
         """What there is now; None if nothing has changed since the last look."""
+        if self._cache is not None and metric_history.cache_of(self._paths) != self._cache:
+            self._curves = None  # what was begun with is gone
         try:
             return self._look()
         except StoreError:  # the cache was made anew while it was read: so is this, at the next look
@@ -95,6 +98,7 @@ class RunMetrics:
 
     def _opened(self) -> Curves:
         """The curves of the chain, nothing of them read yet."""
+        self._cache = metric_history.cache_of(self._paths)
         collections = [
             collection_of(folder, archive, self._paths, self._stack, clock=self._clock)
             for folder, archive in self._folders

@@ -76,6 +76,16 @@ def test_a_cached_series_is_drawn_as_one_in_memory_is(writer, cache):
     assert (found.xs, found.ys, found.count) == (wanted.xs, wanted.ys, wanted.count)
 
 
+def test_the_ends_of_a_series_are_known_without_reading(writer, cache, path):
+    writer.write([news("a", {"loss": points(3, 1500), "bare": Points.of([1], [1.0])})])
+    series, bare = cache.series("a", "loss"), cache.series("a", "bare")
+    writer.close()
+    path.unlink()
+    assert series.end_times == (1.7e9 + 3, 1.7e9 + 1499)
+    assert series.has_times
+    assert not bare.has_times
+
+
 def test_a_series_stays_what_it_was_while_its_metric_grows(writer, cache):
     writer.write([news("a", {"loss": points(0, 1500)})])
     series = cache.series("a", "loss")

@@ -25,6 +25,10 @@ class KeptApart(HeadedBlocks):
     read: list[int] = dataclasses.field(default_factory=list)
     gone: bool = False
 
+    @property
+    def end_times(self):
+        return self[0].times[0], self[-1].times[-1]
+
     def headers(self):
         return map(header_of, self.parts)
 

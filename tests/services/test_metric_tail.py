@@ -13,6 +13,7 @@ from orp_tui.core.states import RunState
 from orp_tui.services import metric_tail
 from orp_tui.services.metric_history import collection_of, history, summaries
 from orp_tui.services.metric_tail import AGAIN_S, KEEP_EVERY_S
+from orp_tui.services.run_metrics import RunMetrics
 
 
 @pytest.fixture
@@ -272,6 +273,17 @@ def test_a_look_that_goes_on_takes_what_is_new(desk):
     assert metrics.take()
     assert len(metrics.series()[0]["loss"]) == 2010
     assert not metrics.take()
+
+
+def test_a_chart_begins_again_when_the_cache_it_began_with_is_gone(desk):
+    run = desk.run("a")
+    desk.log(run, 3000)
+    desk.turn()
+    metrics = RunMetrics(desk.paths.run(run.id), paths=desk.paths)
+    assert len(metrics.look().series["loss"]) == 3000
+    desk.paths.metric_cache.unlink()
+    series = metrics.look().series["loss"]
+    assert [step for step, _, _ in rows(series)] == desk.all_of(run)
 
 
 def test_tables_have_a_row_for_each_metric_of_each_run_that_was_kept(desk):

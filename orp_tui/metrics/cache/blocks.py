@@ -11,7 +11,13 @@ from typing import overload
 from orp_tui.core.errors import StoreError
 from orp_tui.core.series import BLOCK, Points
 from orp_tui.metrics.cache.database import PLACE_BITS, opened_to_read
-from orp_tui.metrics.cache.packing import HEADER_BYTES, POINT_BYTES, unpacked, unpacked_headers
+from orp_tui.metrics.cache.packing import (
+    HEADER_BYTES,
+    POINT_BYTES,
+    unpacked,
+    unpacked_header,
+    unpacked_headers,
+)
 from orp_tui.metrics.headed import HeadedBlocks
 from orp_tui.metrics.header import Header
 
@@ -38,6 +44,12 @@ class CachedBlocks(HeadedBlocks):
     length: int
     packed_headers: bytes
     tail: tuple[Points, ...] = ()
+
+    @property
+    def end_times(self) -> tuple[float, float]:
+        first = unpacked_header(self.packed_headers[:HEADER_BYTES]).times.first
+        last = unpacked_header(self.packed_headers[-HEADER_BYTES:]).times.last
+        return first, self.tail[-1].times[-1] if self.tail else last
 
     def headers(self) -> Iterator[Header]:
         return unpacked_headers(self.packed_headers)
