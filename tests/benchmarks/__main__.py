@@ -27,6 +27,7 @@ BENCHMARKS = {
     "idle": "CPU while nothing happens",
     "zip": "zip of 1 GiB against zipfile",
     "chart": "chart of a million points from JSON lines, and of more from memory",
+    "metrics": "cached metrics: ten million points, tables, the first index, and the observer beside 20 live runs",
     "dashboard": "orp-tui: start over 1,000 runs, a key, and what it costs at rest",
     "logs": "orp-tui on a log of 1 GB, and on one that grows by up to 100 MB/s",
     "slow_link": "orp-tui and a growing log over 256 kbit/s",
