@@ -25,7 +25,9 @@ from orp_tui.files import locks
 from orp_tui.files.atomic import read_json
 from orp_tui.files.locks import LockState
 from orp_tui.files.usage import usage
+from orp_tui.services.best import best_among
 from orp_tui.services.context import Context
+from orp_tui.services.judged import Standing
 from orp_tui.services.needed_trees import is_tree_name, needed_trees
 from orp_tui.store import runs
 
@@ -50,6 +52,8 @@ class Wish:
     """Ended so; empty for any end."""
     keep_last: int = 0
     """The newest so many ended runs of each experiment stay as they are."""
+    keep_best: int = 0
+    """The best so many ended runs of each experiment, by its primary metric, stay as they are."""
     with_only_copies: bool = False
     """Also what is nowhere else."""
 
@@ -77,6 +81,8 @@ class CleanPlan:
 
     going: tuple[Piece, ...]
     kept: tuple[Piece, ...]
+    best: tuple[tuple[Run, Standing], ...] = ()
+    """Runs of which nothing is taken because they are the best ones."""
 
     @property
     def bytes(self) -> int:
@@ -102,6 +108,8 @@ def plan_cleaning(
     """All that a wish means; `progress` is called with runs looked at and runs in all."""
     paths = context.paths
     chosen = choose(connection, wish)
+    best = best_among(paths, connection, chosen, wish.keep_best)
+    chosen = [run for run in chosen if run.id not in {run.id for run, _ in best}]
     busy = in_use_by_chains(paths, connection)
     found: list[Piece] = []
     for number, run in enumerate(chosen):
@@ -111,7 +119,7 @@ def plan_cleaning(
     if "sources" in wish.kinds and wish.run_ids is None:
         found += _sources(paths)
     going = tuple(piece for piece in found if piece.why_kept is None)
-    return CleanPlan(going, tuple(piece for piece in found if piece.why_kept is not None))
+    return CleanPlan(going, tuple(piece for piece in found if piece.why_kept is not None), best)
 
 
 def choose(connection: sqlite3.Connection, wish: Wish) -> list[Run]:

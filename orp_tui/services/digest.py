@@ -18,9 +18,13 @@ from orp_tui.config.values import parse_duration
 from orp_tui.core.errors import UsageError
 from orp_tui.core.layout import BasePaths
 from orp_tui.core.needs import Group
+from orp_tui.core.run import Run
 from orp_tui.core.states import Mark, RunState
+from orp_tui.engine.alert_log import AlertRecord, read_alerts
 from orp_tui.files.atomic import read_json, write_json
+from orp_tui.services.best import best_first
 from orp_tui.services.context import Context, actor
+from orp_tui.services.judged import Standing
 from orp_tui.services.watch import RunView, Snapshot, snapshot, view
 from orp_tui.services.wishes import start_time
 from orp_tui.store import groups, history, runs
@@ -33,6 +37,8 @@ ORDER = (RunState.LOST, RunState.FAILED, RunState.INCOMPLETE, RunState.CANCELLED
 """Ends, the one that most wants attention first."""
 LAST = "last"
 _MOST_REMEMBERED = 10_000
+MOST_COMPARED = 5_000
+"""Runs of one name among which the best is looked for, the newest."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,6 +50,27 @@ class Retry:
     state: RunState
     number: int
     """How often the experiment has been tried again by then."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Best:
+    """The best success of an experiment, if it came in the time that a digest tells of."""
+
+    name: str
+    run_id: str
+    metric: Standing
+    before: tuple[str, Standing] | None
+    """The run that was the best until then; None if there was none."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Alert:
+    """A condition of a run that came true."""
+
+    run_id: str
+    name: str
+    """The experiment's."""
+    record: AlertRecord
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,6 +99,10 @@ class Digest:
     """Groups from which nothing starts, each with the reason."""
     eta: Eta | None
     """None if nothing runs or waits, or if nothing starts."""
+    bests: tuple[Best, ...] = ()
+    """By experiment name."""
+    alerts: tuple[Alert, ...] = ()
+    """The newest first."""
 
     def ended_as(self, state: RunState) -> list[RunView]:
         return [item for item in self.ended if item.state is state]
@@ -99,6 +130,7 @@ def digest(context: Context, connection: sqlite3.Connection, since: str | None =
     seen = snapshot(context.paths, connection, slots=context.slots)
     ended = _ended(context, connection, at, remembered.get("unfinished", ()))
     paused = tuple(item for item in groups.read(connection).values() if item.paused is not None)
+    looked_at = [item.run for item in (*ended, *seen.unfinished) if item.state is not RunState.QUEUED]
     return Digest(
         since=at,
         whence=whence,
@@ -107,6 +139,8 @@ def digest(context: Context, connection: sqlite3.Connection, since: str | None =
         retries=_retries(connection, at, seen),
         paused=paused,
         eta=_eta(history.durations(connection, (item.run.name for item in seen.unfinished)), seen, paused),
+        bests=_bests(context.paths, connection, ended),
+        alerts=_alerts(context.paths, looked_at, at),
     )
 
 
@@ -148,6 +182,33 @@ def _ended(
         if item.state.is_final:  # true, and not yet written: no queue processor has seen it
             found[run.id] = item
     return list(found.values())
+
+
+def _bests(paths: BasePaths, connection: sqlite3.Connection, ended: Sequence[RunView]) -> tuple[Best, ...]:
+    """The experiments of which one of these successes is better than all that were before."""
+    fresh = {item.run.id for item in ended if item.state is RunState.SUCCEEDED}
+    found = []
+    for name in sorted({item.run.name for item in ended if item.run.id in fresh}):
+        known = runs.ended_of(connection, name, MOST_COMPARED)
+        good = [run for run in known if run.state is RunState.SUCCEEDED]
+        ranked = best_first(paths, good).get(name, [])
+        if not ranked or ranked[0][0].id not in fresh:
+            continue
+        old = next(((run.id, metric) for run, metric in ranked if run.id not in fresh), None)
+        run, metric = ranked[0]
+        if old is None or old[1].value != metric.value:
+            found.append(Best(name, run.id, metric, old))
+    return tuple(found)
+
+
+def _alerts(paths: BasePaths, those: Sequence[Run], at: float) -> tuple[Alert, ...]:
+    found = [
+        Alert(run.id, run.name, record)
+        for run in those
+        for record in read_alerts(paths.run(run.id))
+        if record.at >= at
+    ]
+    return tuple(sorted(found, key=lambda item: -item.record.at))
 
 
 def _retries(connection: sqlite3.Connection, at: float, seen: Snapshot) -> tuple[Retry, ...]:

@@ -129,6 +129,15 @@ def newest(connection: sqlite3.Connection, limit: int, *, final_only: bool = Fal
     return _select(connection, f"{where} ORDER BY seq DESC LIMIT ?", (limit,))
 
 
+def ended_of(connection: sqlite3.Connection, name: str, limit: int) -> list[Run]:
+    """The newest runs of an experiment that have ended, the newest first."""
+    return _select(
+        connection,
+        "WHERE name = ? AND state NOT IN ('queued', 'starting', 'running', 'finishing') ORDER BY seq DESC LIMIT ?",
+        (name, limit),
+    )
+
+
 def matching(connection: sqlite3.Connection, prefix: str, *, limit: int = 20) -> list[Run]:
     """Runs whose id begins with `prefix`, or begins with it after `exp_` or in its last part; newest first."""
     escaped = prefix.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from orp_tui.cli import output
+from orp_tui.cli.commands.status import metric_json
 from orp_tui.cli.context_option import as_json, base_dir, base_option
 from orp_tui.cli.progress import progress_bar
 from orp_tui.cli.run_argument import RunType
@@ -73,6 +74,13 @@ def _duration(_ctx: click.Context, _parameter: click.Parameter, value: str | Non
     default=0,
     help="Leave the newest N ended runs of each experiment.",
 )
+@click.option(
+    "--keep-best",
+    metavar="N",
+    type=click.IntRange(0),
+    default=0,
+    help="Leave the best N ended runs of each experiment, by its primary metric.",
+)
 @click.option("--with-only-copies", is_flag=True, help="Also what is in no zip and nowhere else.")
 @click.option("--dry-run", is_flag=True, help="Only show; that is so without --yes anyway.")
 @click.option("--yes", is_flag=True, help="Do it: move to the trash, or empty that.")
@@ -88,6 +96,7 @@ def command(
     states: tuple[str, ...],
     kinds: tuple[str, ...],
     keep_last: int,
+    keep_best: int,
     with_only_copies: bool,
     dry_run: bool,
     yes: bool,
@@ -123,6 +132,7 @@ def command(
             older_than_s=older_than,
             states=tuple(RunState(word) for word in states),
             keep_last=keep_last,
+            keep_best=keep_best,
             with_only_copies=with_only_copies,
         )
         with _counter() as progress:
@@ -130,6 +140,8 @@ def command(
         if not yes:
             _preview(context, plan, as_json=as_json)
             return 0
+        if not as_json:
+            _say_best(plan)
         done = carry_out(context, connection, plan, by=actor())
     kept = dataclasses.replace(done, left=(*done.left, *plan.kept))
     return _report(kept, "moved to the trash", as_json=as_json, hint=base_option(context))
@@ -164,11 +176,15 @@ def _counter() -> Iterator[Callable[[int, int], None]]:
 
 def _preview(context: Context, plan: CleanPlan, *, as_json: bool) -> None:
     if as_json:
-        output.emit_json({"going": _json(plan.going), "kept": _json(plan.kept), "bytes": plan.bytes})
+        best = [{"run": run.id, "name": run.name, "metric": metric_json(metric)} for run, metric in plan.best]
+        output.emit_json(
+            {"going": _json(plan.going), "kept": _json(plan.kept), "best": best, "bytes": plan.bytes}
+        )
         return
     if plan.going:
         output.emit(_table(plan.going))
     _say_kept(plan.kept)
+    _say_best(plan)
     if plan.going:
         output.say(f"{size(plan.bytes)} would go to the trash; do it with --yes")
     else:
@@ -199,6 +215,13 @@ def _say_kept(kept: Sequence[Piece]) -> None:
         )
     if len(kept) > _MOST_KEPT:
         output.say(f"kept: {len(kept) - _MOST_KEPT} more; --json lists all")
+
+
+def _say_best(plan: CleanPlan) -> None:
+    for run, metric in plan.best[:_MOST_KEPT]:
+        output.say(f"left as it is: {run.id}, of the best of {one_line(run.name, 40)}: {metric.words}")
+    if len(plan.best) > _MOST_KEPT:
+        output.say(f"left as they are: {len(plan.best) - _MOST_KEPT} more of the best; --json lists all")
 
 
 def _say_trash(context: Context) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import click
@@ -13,6 +13,7 @@ import click
 from orp_tui.cli import output
 from orp_tui.cli.commands.status import run_json
 from orp_tui.cli.context_option import as_json, base_dir, base_option
+from orp_tui.cli.digest_news import alert_lines, best_json, best_lines, fit, wrapped
 from orp_tui.core.sanitise import one_line
 from orp_tui.core.states import RunState
 from orp_tui.core.words import duration, state_word
@@ -75,6 +76,11 @@ def to_json(found: Digest) -> dict[str, Any]:  # Any: JSON
         "leader": dataclasses.asdict(now.leader) if now.leader else None,
         "running": [_run_json(item, now.at) for item in found.active],
         "waiting": [_run_json(item, now.at) for item in found.waiting],
+        "bests": [best_json(item) for item in found.bests],
+        "alerts": [
+            {"id": item.run_id, "name": item.name, **item.record.to_json(), "done": list(item.record.done)}
+            for item in found.alerts
+        ],
         "eta_s": found.eta.seconds if found.eta else None,
         "eta_unknown_runs": found.eta.unknown if found.eta else None,
     }
@@ -88,10 +94,12 @@ def _run_json(item: RunView, now: float) -> dict[str, Any]:  # Any: JSON
 
 def lines(found: Digest, width: int, base: str = "") -> Iterator[str]:
     """The digest as lines of at most `width` cells, what wants attention first; `base` ends commands in hints."""
-    yield _fit(_title(found), width)
-    yield _fit(_counts(found), width)
+    yield fit(_title(found), width)
+    yield fit(_counts(found), width)
     yield from _warnings(found, width, base)
     yield from _badly(found, width, base)
+    yield from alert_lines(found, width)
+    yield from best_lines(found, width)
     yield from _well(found, width)
     yield from _retried(found, width)
     yield from _running(found, width)
@@ -121,16 +129,16 @@ def _warnings(found: Digest, width: int, base: str) -> Iterator[str]:
     """What keeps things from starting."""
     now = found.now
     if now.paused is not None:
-        yield from _wrapped(f"! the queue is paused: {now.paused}; `orp queue resume{base}`", width)
+        yield from wrapped(f"! the queue is paused: {now.paused}; `orp queue resume{base}`", width)
     for group in found.paused:
         held = sum(item.run.group == group.name for item in found.waiting)
         words = f"! group {group.name} is paused: {group.paused}" + (f" ({held} waiting)" if held else "")
-        yield from _wrapped(words, width)
-        yield _fit(f"  when that is mended: orp queue resume {group.name}{base}", width)
+        yield from wrapped(words, width)
+        yield fit(f"  when that is mended: orp queue resume {group.name}{base}", width)
     if now.disk is not None and now.disk.full_in_s < _SOON_S:
-        yield from _wrapped(f"! the disk of the runs is {now.disk}", width)
+        yield from wrapped(f"! the disk of the runs is {now.disk}", width)
     if now.leader is None and now.unfinished:
-        yield from _wrapped(f"! no queue processor: nothing starts until `orp queue start{base}`", width)
+        yield from wrapped(f"! no queue processor: nothing starts until `orp queue start{base}`", width)
 
 
 def _badly(found: Digest, width: int, base: str) -> Iterator[str]:
@@ -149,14 +157,14 @@ def _badly(found: Digest, width: int, base: str) -> Iterator[str]:
         head = f"{output.state_label(first.state, sys.stdout)}  {name}{many}  {_deliverables(first)}"
         yield f"{head}{duration(first.elapsed_s(found.now.at))}"
         if first.detail:
-            yield from _wrapped(first.detail, width, "    ")
+            yield from wrapped(first.detail, width, "    ")
         ids = " ".join(item.run.id for item in items[:_MOST_IDS])
-        yield _fit(f"    {ids}{' …' if len(items) > _MOST_IDS else ''}", width)
+        yield fit(f"    {ids}{' …' if len(items) > _MOST_IDS else ''}", width)
     if len(groups) > _MOST_FAILURES:
         yield f"… and {len(groups) - _MOST_FAILURES} more kinds; `orp runs` lists all"
     if groups:
         one = next(iter(groups.values()))[0].run.id
-        yield _fit(f"look closer: orp info {one}{base}", width)
+        yield fit(f"look closer: orp info {one}{base}", width)
 
 
 def _well(found: Digest, width: int) -> Iterator[str]:
@@ -171,7 +179,7 @@ def _well(found: Digest, width: int) -> Iterator[str]:
                 who = f"  {one_line(item.detail, 40)}" if state is RunState.CANCELLED and item.detail else ""
                 took = duration(item.elapsed_s(found.now.at))
                 words = f"{item.run.id}  {one_line(item.run.name, _NAME)}  {_deliverables(item)}{took}{who}"
-                yield f"{label}  {_fit(words, width - 13)}"
+                yield f"{label}  {fit(words, width - 13)}"
             continue
         yield f"{label}  {len(items)} runs"
         by_name: dict[str, list[RunView]] = {}
@@ -181,7 +189,7 @@ def _well(found: Digest, width: int) -> Iterator[str]:
             valid = sum(_valid(item) for item in those)
             total = sum(item.run.deliverables_total for item in those)
             counted = f"  deliverables {valid}/{total}" if total else ""
-            yield _fit(f"    {one_line(name, _NAME)} ×{len(those)}{counted}", width)
+            yield fit(f"    {one_line(name, _NAME)} ×{len(those)}{counted}", width)
         if len(by_name) > _MOST_WELL:
             yield f"    … and {len(by_name) - _MOST_WELL} more experiments"
 
@@ -191,9 +199,7 @@ def _retried(found: Digest, width: int) -> Iterator[str]:
         yield ""
         yield f"tried again by itself: {len(found.retries)}"
     for item in found.retries[:_MOST_WAITING]:
-        yield _fit(
-            f"    {item.run_id} ({state_word(item.state)}) is retry {item.number}, of {item.of}", width
-        )
+        yield fit(f"    {item.run_id} ({state_word(item.state)}) is retry {item.number}, of {item.of}", width)
     if len(found.retries) > _MOST_WAITING:
         yield f"    … and {len(found.retries) - _MOST_WAITING} more"
 
@@ -205,7 +211,7 @@ def _running(found: Digest, width: int) -> Iterator[str]:
     for item in found.active[:_MOST_WELL]:
         marks = ", ".join(sorted(mark.value.replace("_", " ") for mark in item.marks))
         words = f"{item.run.id}  {one_line(item.run.name, _NAME)}  {_deliverables(item)}"
-        yield _fit(
+        yield fit(
             f"    {words}{duration(item.elapsed_s(found.now.at))}{'  ' + marks if marks else ''}", width
         )
     if len(found.active) > _MOST_WELL:
@@ -218,7 +224,7 @@ def _waiting(found: Digest, width: int) -> Iterator[str]:
         yield ""
         yield f"waiting: {len(waiting)}"
     for item in waiting[:_MOST_WAITING]:
-        yield _fit(f"    {item.run.id}  {one_line(item.detail or 'starts next')}", width)
+        yield fit(f"    {item.run.id}  {one_line(item.detail or 'starts next')}", width)
     if len(waiting) > _MOST_WAITING:
         yield f"    … and {len(waiting) - _MOST_WAITING} more; `orp status` says why each waits"
     if found.eta is not None and found.eta.seconds is not None:
@@ -226,7 +232,7 @@ def _waiting(found: Digest, width: int) -> Iterator[str]:
             f"; {_runs(found.eta.unknown)} of which nothing is known not counted" if found.eta.unknown else ""
         )
         yield ""
-        yield _fit(
+        yield fit(
             f"all done in about {duration(found.eta.seconds)}, by how long like runs took{unknown}", width
         )
 
@@ -244,20 +250,3 @@ def _valid(item: RunView) -> int:
 def _deliverables(item: RunView) -> str:
     total = item.run.deliverables_total
     return f"deliverables {_valid(item)}/{total}  " if total else ""
-
-
-def _fit(text: str, width: int) -> str:
-    """One line of at most `width` cells; its indent stays."""
-    indent = text[: len(text) - len(text.lstrip())]
-    return indent + one_line(text, width - len(indent))
-
-
-def _wrapped(text: str, width: int, indent: str = "") -> Sequence[str]:
-    """At most four lines."""
-    import textwrap
-
-    later = "  " if text.startswith("! ") else ""
-    found = textwrap.wrap(
-        one_line(text), max(20, width - len(indent)), subsequent_indent=later, max_lines=4, placeholder=" …"
-    )
-    return [indent + line for line in found]
