@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import os
 import random
+from pathlib import Path
 
 import pytest
-from read_whole import drain, plain
+from read_whole import drain, plain, told
 from waiting import until
 
 from orp_tui.metrics.readers import mlflow_files
 from orp_tui.metrics.readers.mlflow_files import MlflowFilesReader
 from orp_tui.metrics.table import MetricTable
+
+SAMPLES = Path(__file__).parent / "samples" / "mlflow"
 
 
 def run_of(tmp_path, **metrics):
@@ -228,3 +231,16 @@ def test_files_beyond_the_most_are_left_alone(tmp_path, monkeypatch):
     folder = run_of(tmp_path, **{f"m{number}": lines(0, 1) for number in range(5)})
 
     assert len(plain(whole(folder))) == 3
+
+
+def test_a_folder_of_mlflows_own_holds_what_mlflow_reads_in_it():
+    expected = json.loads((SAMPLES / "expected.json").read_text())["files"]
+
+    table = whole(SAMPLES / "run")
+
+    assert plain(table) == {
+        name: [(step, told(float(value)), at / 1000) for step, value, at in points]
+        for name, points in expected.items()
+    }
+    assert set(expected) == {"loss", "val/acc", "val/deep/f1", "with space.dot-x"}
+    assert table.bad == 0
