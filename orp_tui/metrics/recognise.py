@@ -70,7 +70,7 @@ def keeps(kind: str, head: bytes) -> bool | None:
         return head.lstrip().startswith(b"{")
     if kind == "jsonl":
         return _has_rows(head)
-    return _is_table(head)
+    return _is_table(head, names_will_do=True)
 
 
 def kind_of_file(path: str) -> str | None:
@@ -137,13 +137,19 @@ def _has_number(value: Any, depth: int) -> bool:  # Any: as JSON gives it
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _is_table(head: bytes) -> bool | None:
-    """Whether the lines are a header of names and rows of as many cells, some of them numbers."""
+def _is_table(head: bytes, *, names_will_do: bool = False) -> bool | None:
+    """Whether the lines are a header of names and rows of as many cells, some of them numbers.
+
+    A training of a hundred metrics has names that fill the head alone: with `names_will_do` that is enough.
+    """
     if b"\0" in head:
         return False
     text = head.decode("utf-8-sig", "replace")
     whole = text[: text.rfind("\n") + 1]
-    lines = [line for line in whole.splitlines() if line.strip() and not line.startswith("#")]
+    names_will_do = names_will_do and len(head) >= HEAD
+    lines = _told(whole)
+    if not lines and names_will_do:
+        lines = _told(text)
     if not lines:
         return None if len(head) < HEAD else False
     separator = max(_SEPARATORS, key=lines[0].count)
@@ -154,8 +160,13 @@ def _is_table(head: bytes) -> bool | None:
     if len(names) < 2 or any(_is_number(name) for name in names) or not any(names):
         return False
     if not rows:
-        return None if len(head) < HEAD else False
+        return None if len(head) < HEAD else names_will_do
     return len(rows[0]) == len(names) and any(map(_is_number, rows[0]))
+
+
+def _told(text: str) -> list[str]:
+    """The lines that are neither empty nor comments."""
+    return [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
 
 
 def _is_number(text: str) -> bool:

@@ -89,6 +89,15 @@ def test_files_of_promising_names_that_hold_something_else_are_none(tmp_path):
     assert found(tmp_path) == set()
 
 
+@pytest.mark.parametrize("names", [190, 1000])
+def test_a_table_of_so_many_names_that_no_row_stands_near_its_head_is_found(tmp_path, names):
+    header = ",".join(f"a_name_of_a_metric_{number}" for number in range(names))
+    put(tmp_path / "metrics.csv", f"{header}\n" + ",".join(["0.0123456789"] * names) + "\n")
+    put(tmp_path / "results.csv", ",".join(["0.0123456789"] * names) + "\n")
+
+    assert found(tmp_path) == {("csv", "metrics.csv")}
+
+
 def test_a_file_that_is_empty_yet_is_looked_at_again_until_it_tells(tmp_path):
     file = put(tmp_path / "metrics.csv", "")
     discovery = Discovery(Root(str(tmp_path)))
