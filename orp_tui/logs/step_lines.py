@@ -13,15 +13,17 @@ from orp_tui.logs.pieces import pieces_after
 from orp_tui.logs.reader import LogReader
 from orp_tui.logs.seeking import Found
 
-_NUMBER = rb"(\d[\d,_]{0,19})"
+_COLOURS = rb"(?:\x1b\[[0-9;:]*m)*"
+_NUMBER = _COLOURS + rb"(\d[\d,_]{0,19})"
 _STEP = re.compile(
     rb"(?:global_step|global step|steps?|iterations?|iters?|it|batch|updates?)[\"']?\s?[:=#]?\s?[\[(]?"
     + _NUMBER,
     re.IGNORECASE,
 )
 _EPOCH = re.compile(rb"(?:epochs?|ep)[\"']?\s?[:=#]?\s?[\[(]?" + _NUMBER, re.IGNORECASE)
-_SHARE = re.compile(rb"(?<![\d/.,])" + _NUMBER + rb"/\d")
+_SHARE = re.compile(rb"(?<![\d/.,])(\d[\d,_]{0,19})/\d")
 _SLICE = 512 << 10
+_COLOUR_END = re.compile(rb"\x1b\[[0-9;:]*m\Z")
 _LETTER = re.compile(rb"[A-Za-z0-9]")
 
 
@@ -68,26 +70,28 @@ class _Search:
 
     def found(self) -> Found:
         """The line to go to, and what is to be said of it."""
-        wanted = f"step {step_words(self._step)}"
+        wanted = step_words(self._step)
         if self._nearest is not None and self._nearest[0] == 0:
-            return Found(self._nearest[1], f"{wanted}: the first line that names it")
+            return Found(self._nearest[1], f"step {wanted}: the first line that names it")
         if self._share is not None:
-            return Found(self._share, f"{wanted}: the first line with {int(self._step)}/…")
+            return Found(self._share, f"step {wanted}: the first line with {int(self._step)}/…")
         if self._nearest is not None:
             near = step_words(self._nearest[2])
-            return Found(self._nearest[1], f"{wanted}: no line names it; the nearest named is step {near}")
+            return Found(self._nearest[1], f"step {near} is the nearest to {wanted} that is named")
         if self._epoch_line is not None:
-            return Found(
-                self._epoch_line, f"{wanted}: no line names a step; this is where epoch {self._epoch} begins"
-            )
-        return Found(None, f"{wanted}: no line of this log names a step, so nobody can say where it was")
+            return Found(self._epoch_line, f"no line names a step; epoch {self._epoch} begins here")
+        return Found(None, f"no line names a step: nobody can say where {wanted} was")
 
 
 def _values(pattern: re.Pattern[bytes], data: bytes) -> Iterator[tuple[int, float]]:
     """Where the line of each hit begins, and its number. Words that only end like one are passed over."""
     for match in pattern.finditer(data):
         start = match.start()
-        if start and _LETTER.match(data, start - 1):
+        if (
+            start
+            and _LETTER.match(data, start - 1)
+            and not _COLOUR_END.search(data[max(0, start - 16) : start])
+        ):
             continue
         try:
             value = float(match[1].replace(b",", b"").replace(b"_", b""))

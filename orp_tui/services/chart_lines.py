@@ -121,11 +121,13 @@ def read_runs(
         _request(context, run_id) if run_id is not None else {"name": called.rstrip("/").rpartition("/")[2]}
         for run_id, called in places
     ]
-    # The same one twice is two lines.
-    keys = [run_id or f"{called} ({place})" for place, (run_id, called) in enumerate(places, 1)]
-    names = names_of(dict(zip(keys, requests, strict=True))) if len(set(keys)) == len(keys) > 1 else keys
+    keys = [run_id or called for run_id, called in places]
     if len(places) == 1:
         names = [""]
+    elif len(set(keys)) == len(keys):
+        names = names_of(dict(zip(keys, requests, strict=True)))
+    else:  # the same one twice is two lines
+        names = [f"{request.get('name', '')} ({place})" for place, request in enumerate(requests, 1)]
     runs = [
         RunSeries(name, metrics, seeds_of(request), group)
         for name, metrics, request, group in zip(names, series, requests, group_names(requests), strict=True)

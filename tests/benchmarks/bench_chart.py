@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from orp_tui.charts.lines import Chart
 from orp_tui.charts.render import draw
 from orp_tui.core.layout import RunPaths
 from orp_tui.core.series import Series
@@ -83,7 +84,7 @@ def pane_of(run: RunPaths) -> Callable[[], float]:
         while not complete:
             look = metrics.look()
             assert look is not None
-            draw(list(look.series.values()), WIDTH, HEIGHT)
+            draw(Chart.of(look.series.values()), WIDTH, HEIGHT)
             complete = look.complete
         return (time.perf_counter() - begin) * 1000
 
@@ -96,7 +97,7 @@ def from_memory(count: int, rounds: int) -> Row:
 
     def action() -> float:
         begin = time.perf_counter()
-        draw([series], WIDTH, HEIGHT)
+        draw(Chart.of([series]), WIDTH, HEIGHT)
         return (time.perf_counter() - begin) * 1000
 
     (times,) = interleaved(rounds, action)

@@ -82,7 +82,10 @@ def test_the_cursor_stands_between_the_lines_and_on_the_axis():
         assert after[row][column] == ("│" if old == " " else old)
     assert after[plot.head + plot.frame.rows][column] == "┴"
     roles = {
-        span.role for row in with_cursor(drawing, 50).rows for span in row if "│" in span.text or "┴" in span.text
+        span.role
+        for row in with_cursor(drawing, 50).rows
+        for span in row
+        if "│" in span.text or "┴" in span.text
     }
     assert "cursor" in roles
 

@@ -85,7 +85,9 @@ def test_several_charts_stand_one_below_the_other():
     log=st.booleans(),
     smoothing=st.sampled_from([0.0, 0.9]),
 )
-def test_any_name_and_any_values_give_an_svg_that_parses_and_a_csv_that_is_read_back(name, values, log, smoothing):
+def test_any_name_and_any_values_give_an_svg_that_parses_and_a_csv_that_is_read_back(
+    name, values, log, smoothing
+):
     chart = Chart.of([Series.of(name, range(len(values)), values)])
 
     root = parsed([chart], Look(log=log, smoothing=smoothing))

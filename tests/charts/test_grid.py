@@ -25,7 +25,8 @@ def test_parts_lie_in_the_room_and_none_over_another(count, width, height):
 
 
 @pytest.mark.parametrize(
-    ("size", "fit"), [((33, 40), 1), ((34, 14), 2), ((69, 7), 2), ((69, 14), 4), ((160, 45), 4), ((34, 28), 4)]
+    ("size", "fit"),
+    [((33, 40), 1), ((34, 14), 2), ((69, 7), 2), ((69, 14), 4), ((160, 45), 4), ((34, 28), 4)],
 )
 def test_as_many_are_shown_as_there_is_room_for(size, fit):
     assert most(*size) == fit

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from orp_tui.charts.lines import Chart
 from orp_tui.charts.look import Look
 from orp_tui.charts.picture import Picture
-from orp_tui.charts.lines import Chart
 from orp_tui.charts.render import draw as draw_chart
 from orp_tui.core.sanitise import cell_width
 from orp_tui.core.series import Series

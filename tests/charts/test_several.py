@@ -58,7 +58,9 @@ def test_over_epochs_runs_with_other_numbers_of_steps_are_compared():
 
 
 def test_seeds_are_a_line_with_a_band_that_never_hides_it():
-    runs = [run(f"s{seed}", [step + 40 * seed for step in range(100)], seeds="s", group="g") for seed in range(3)]
+    runs = [
+        run(f"s{seed}", [step + 40 * seed for step in range(100)], seeds="s", group="g") for seed in range(3)
+    ]
 
     picture = drawn(*runs).picture
     text = picture.plain()
@@ -141,7 +143,8 @@ def test_a_legend_fits_its_room_and_shows_every_mark_it_has_room_for(names, valu
     from orp_tui.core.sanitise import one_line
 
     entries = [
-        Entry(f"{mark} ", one_line(name), values, "line0") for mark, name in zip("●▲■◆▼★", names, strict=False)
+        Entry(f"{mark} ", one_line(name), values, "line0")
+        for mark, name in zip("●▲■◆▼★", names, strict=False)
     ]
 
     found = flowing(entries, [], one_line(notes), width, rows)

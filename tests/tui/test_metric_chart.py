@@ -14,7 +14,7 @@ from stage import Stage, drawn
 from textual.pilot import Pilot
 
 from orp_tui.charts import render
-from orp_tui.charts.lines import RunSeries
+from orp_tui.charts.lines import Guide, RunSeries
 from orp_tui.core.series import Series
 from orp_tui.tui.manners import Manners
 from orp_tui.tui.widgets.metric_chart import MetricChart
@@ -325,3 +325,256 @@ def test_importing_the_widget_loads_neither_plotext_nor_numpy() -> None:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
 
     assert done.stdout.strip() == "[]"
+
+
+# Several runs, where one looks, how many charts there are
+
+
+def two_runs(count: int = 200) -> list[RunSeries]:
+    return [
+        RunSeries(name, {"loss": series("loss", [base + step for step in range(count)])})
+        for name, base in (("one", 0), ("two", 50))
+    ]
+
+
+@pytest.mark.anyio
+async def test_several_runs_are_one_chart_with_a_legend() -> None:
+    chart = MetricChart()
+    async with Stage(chart).run_test(size=(80, 20)) as pilot:
+        chart.show(two_runs())
+        await settle(pilot, chart)
+
+        assert chart.title == "Chart loss 1/1  2 runs"
+        assert drawn(chart)[0].startswith("loss  n=400")
+        assert drawn(chart)[1].rstrip() == "● one 199  ▲ two 249"
+
+
+@pytest.mark.anyio
+async def test_the_metrics_of_all_runs_are_gone_through_and_one_that_lacks_it_is_left_out() -> None:
+    chart = MetricChart()
+    runs = [
+        RunSeries("a", {"loss": series("loss")}),
+        RunSeries("b", {"acc": series("acc"), "loss": series("loss")}),
+    ]
+    async with Stage(chart).run_test(size=(80, 20)) as pilot:
+        chart.focus()
+        chart.show(runs, "acc")
+        assert chart.title == "Chart acc 1/2  2 runs"
+        await settle(pilot, chart)
+        assert drawn(chart)[0].startswith("acc  b  0.01")
+        await pilot.press("c")
+        await settle(pilot, chart)
+        assert drawn(chart)[1].startswith("● a 0.01  ▲ b 0.01")
+
+
+@pytest.mark.anyio
+async def test_the_cursor_says_where_it_is_and_what_all_lines_have_there() -> None:
+    chart = MetricChart()
+    async with Stage(chart).run_test(size=(80, 20)) as pilot:
+        chart.focus()
+        chart.show(two_runs(20))
+        await settle(pilot, chart)
+        before = text(chart)
+
+        await pilot.press("left")
+        await settle(pilot, chart)
+        assert drawn(chart)[0].rstrip() == "loss  n=40  step 19"
+        assert drawn(chart)[1].rstrip() == "● one 19  ▲ two 69"
+        assert "┴" in text(chart)
+
+        await pilot.press("shift+left", "left")
+        await settle(pilot, chart)
+        assert "step" in drawn(chart)[0]
+        assert "step 19" not in drawn(chart)[0]
+        assert chart.leave()
+        await settle(pilot, chart)
+        assert text(chart) == before
+        assert not chart.leave()
+
+
+@pytest.mark.anyio
+async def test_a_zoom_is_drawn_from_the_raw_points_and_left_by_its_key() -> None:
+    chart = MetricChart()
+    spiky = series("loss", [step % 2 for step in range(50_000)])
+    async with Stage(chart).run_test(size=(80, 16)) as pilot:
+        chart.focus()
+        chart.show(named(spiky))
+        await settle(pilot, chart)
+        before = text(chart)
+        assert "n=50,000 as " in before
+
+        await pilot.press("left", *["plus"] * 10)
+        await settle(pilot, chart)
+        assert "n=49" in drawn(chart)[0]
+        assert "step 49,9" in drawn(chart)[0]
+
+        await pilot.press("less_than_sign")
+        await settle(pilot, chart)
+        assert chart.view.window is not None
+        assert chart.view.window[1] < 49_999
+
+        await pilot.press("0", "escape")
+        chart.leave()
+        await settle(pilot, chart)
+        assert text(chart) == before
+
+
+@pytest.mark.anyio
+async def test_a_zoom_into_nothing_says_so_and_can_be_left_as_it_was_entered() -> None:
+    chart = MetricChart()
+    async with Stage(chart).run_test(size=(80, 16)) as pilot:
+        chart.focus()
+        chart.show(named(series("loss", [1, 2, 3])))
+        await settle(pilot, chart)
+        await pilot.press("right", "left", *["shift+left"] * 2, *["plus"] * 4)
+        await settle(pilot, chart)
+        assert "no finite value here" in text(chart)
+
+        await pilot.press(*["minus"] * 5)
+        await settle(pilot, chart)
+        assert chart.view.window is None
+        assert "n=3" in text(chart)
+
+
+@pytest.mark.anyio
+async def test_a_range_between_two_places_of_the_cursor_is_shown_alone() -> None:
+    chart = MetricChart()
+    async with Stage(chart).run_test(size=(80, 16)) as pilot:
+        chart.focus()
+        chart.show(named(series("loss", range(1000))))
+        await settle(pilot, chart)
+        await pilot.press("left", "v", "shift+left", "shift+left")
+        await settle(pilot, chart)
+        assert "━" * 15 in text(chart)
+
+        await pilot.press("v")
+        await settle(pilot, chart)
+        window = chart.view.window
+        assert window is not None
+        assert 600 < window[0] < 800
+        assert window[1] == pytest.approx(999)
+
+
+@pytest.mark.anyio
+async def test_as_many_metrics_as_there_is_room_for_are_drawn_at_once() -> None:
+    chart = MetricChart()
+    metrics = named(*(series(name) for name in ("loss", "acc", "lr", "f1", "more")))
+    async with Stage(chart).run_test(size=(100, 30)) as pilot:
+        chart.focus()
+        chart.show(metrics)
+        await settle(pilot, chart)
+
+        await pilot.press("m")
+        await settle(pilot, chart)
+        assert "loss  0.01" in drawn(chart)[0]
+        assert "acc  0.01" in drawn(chart)[0]
+
+        await pilot.press("m", "c")
+        await settle(pilot, chart)
+        assert "acc  0.01" in drawn(chart)[0]
+        assert "lr  0.01" in drawn(chart)[0]
+        assert "f1  0.01" in drawn(chart)[15]
+        assert "more  0.01" in drawn(chart)[15]
+        assert all(cell_len(line) == 100 for line in drawn(chart))
+
+        await pilot.press("right")
+        await settle(pilot, chart)
+        assert text(chart).count("step 97–99") == 4
+
+        await pilot.resize_terminal(60, 12)
+        await settle(pilot, chart)
+        assert text(chart).count("n=100") == 1
+        await pilot.press("m")
+        assert chart.choice.layout == 1
+
+
+@pytest.mark.anyio
+async def test_seeds_are_drawn_together_or_each_for_itself() -> None:
+    chart = MetricChart()
+    runs = [RunSeries(f"s={seed}", {"loss": series("loss", [seed] * 50)}, "g", "group") for seed in range(3)]
+    async with Stage(chart).run_test(size=(80, 20)) as pilot:
+        chart.focus()
+        chart.show(runs)
+        await settle(pilot, chart)
+        assert drawn(chart)[1].startswith("● group median of 3 seeds 1")
+        assert "░" in text(chart)
+
+        await pilot.press("s")
+        await settle(pilot, chart)
+        assert drawn(chart)[1].startswith("● s=0 0  ▲ s=1 1  ■ s=2 2")
+        assert "░" not in text(chart)
+
+
+@pytest.mark.anyio
+async def test_a_filter_leads_to_the_first_metric_that_holds_its_words() -> None:
+    chart = MetricChart()
+    async with Stage(chart).run_test(size=(80, 20)) as pilot:
+        chart.focus()
+        chart.show(named(series("loss"), series("val/loss"), series("acc"), series("val/acc")))
+        chart.filter_words = "val"
+        assert chart.title == "Chart val/loss 1/2  filter: val"
+        await pilot.press("c")
+        assert chart.metric == "val/acc"
+
+        chart.filter_words = "nothing of this"
+        assert chart.metric == "val/acc"
+        assert chart.leave()
+        assert chart.title == "Chart val/acc 4/4"
+
+
+@pytest.mark.anyio
+async def test_enter_asks_for_the_log_at_the_step_under_the_cursor_whatever_the_axis() -> None:
+    chart = MetricChart()
+    epochs = Series.of("epoch", range(100), [step / 10 for step in range(100)])
+    stage = Stage(chart)
+    async with stage.run_test(size=(80, 20)) as pilot:
+        chart.focus()
+        chart.show(named(series("loss"), epochs))
+        await settle(pilot, chart)
+        await pilot.press("enter")
+        assert not stage.heard_of(MetricChart.LogWanted)
+
+        await pilot.press("left", "enter", "t")
+        await settle(pilot, chart)
+        await pilot.press("left", "enter", "t")
+        await settle(pilot, chart)
+        await pilot.press("left", "enter")
+        await pilot.pause()
+
+        found = [(message.step, message.epoch) for message in stage.heard_of(MetricChart.LogWanted)]
+        assert found == [(99, pytest.approx(9.9))] * 3
+
+
+@pytest.mark.anyio
+async def test_goals_are_drawn_in_the_chart_of_their_metric() -> None:
+    chart = MetricChart()
+    guides = {"val/acc": (Guide("goal", 0.5, "goal >= 0.5"),)}
+    async with Stage(chart).run_test(size=(80, 20)) as pilot:
+        chart.focus()
+        chart.show(named(series("val.acc"), series("loss")), guides=guides)
+        await settle(pilot, chart)
+        assert "goal >= 0.5" in text(chart)
+
+        await pilot.press("c")
+        await settle(pilot, chart)
+        assert "goal" not in text(chart)
+
+
+@pytest.mark.anyio
+async def test_a_cursor_that_moves_draws_nothing_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawings: list[object] = []
+    real: Callable[..., object] = render.draw
+    monkeypatch.setattr(render, "draw", lambda *words: drawings.append(words) or real(*words))
+    chart = MetricChart(period_s=0.01)
+    async with Stage(chart).run_test(size=(60, 12)) as pilot:
+        chart.focus()
+        chart.show(named(series()))
+        await settle(pilot, chart)
+        await pilot.press("left")
+        await settle(pilot, chart)
+        before = len(drawings)
+
+        await pilot.press(*["left"] * 10, "shift+right")
+        await settle(pilot, chart)
+
+        assert len(drawings) == before

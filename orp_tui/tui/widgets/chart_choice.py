@@ -46,6 +46,11 @@ class Choice:
         self.filter = words.strip()
         self._settle()
 
+    def release(self) -> None:
+        """Go through all metrics again, from the one that is shown."""
+        self._wish, self.filter = self.metric, ""
+        self._settle()
+
     def step(self, by: int) -> bool:
         """To the next metric (1) or the one before (-1); whether there is another."""
         names = self.names

@@ -16,6 +16,7 @@ from textual.strip import Strip
 from textual.timer import Timer
 from textual.widget import Widget
 
+from orp_tui.charts.drawing import Plot
 from orp_tui.charts.grid import LAYOUTS, most
 from orp_tui.charts.lines import Chart, Guides, RunSeries
 from orp_tui.charts.look import Axis, Look, Markers
@@ -101,6 +102,8 @@ class MetricChart(Widget, can_focus=True):
         self._drawing: Wanted | None = None
         self._drawn_as: Wanted | None = None
         self._drawn = Drawn()
+        self._plot: Plot | None = None
+        """The last one in which there was a line: a zoom into nothing can be left as it was entered."""
         self._picture = Picture(())
         self._drawn_at = self._took_s = 0.0
         self._is_warm = False
@@ -142,7 +145,7 @@ class MetricChart(Widget, can_focus=True):
     def _forget(self) -> None:
         """What comes next is another run's: it is drawn at once, and never beneath this one's picture."""
         self._drawn, self._picture, self._drawn_as, self._drawn_at = Drawn(), Picture(()), None, 0.0
-        self._view = View()
+        self._view, self._plot = View(), None
         self._turn += 1
 
     @property
@@ -239,11 +242,11 @@ class MetricChart(Widget, can_focus=True):
             self._look_at(self._view.moved(columns, plot))
 
     def action_zoom(self, factor: float) -> None:
-        if (plot := self._drawn.plot) is not None:
+        if (plot := self._plot) is not None:
             self._look_at(self._view.zoomed(factor, plot))
 
     def action_pan(self, direction: int) -> None:
-        if (plot := self._drawn.plot) is not None:
+        if (plot := self._plot) is not None:
             self._look_at(self._view.panned(direction, plot))
 
     def action_choose_range(self) -> None:
@@ -269,7 +272,9 @@ class MetricChart(Widget, can_focus=True):
         if before is not None:
             self._look_at(before)
         elif self._choice.filter:
-            self.filter_words = ""
+            self._choice.release()
+            self.post_message(self.TitleChanged(self))
+            self._draw_now()
         else:
             return False
         return True
@@ -334,6 +339,7 @@ class MetricChart(Widget, can_focus=True):
         self._drawing, self._is_warm = None, True
         if event.wanted.turn == self._turn:
             self._drawn_as, self._drawn = event.wanted, event.drawn
+            self._plot = event.drawn.plot or self._plot
             self._put(self._drawn.picture(self._view))
         # What a key asked for meanwhile does not wait for the period.
         if (wanted := self._wanted()) is not None and wanted.look != event.wanted.look:
