@@ -222,6 +222,8 @@ def test_a_file_that_was_rewritten_while_nobody_looked_is_found_so_by_its_mark(t
     [
         {},
         {"offset": "x"},
+        {"offset": -3, "head": "", "before": "", "rows": 0, "lines": 0, "skipping": 0, "headless": True, "names": None},
+        {"offset": 0, "head": "", "before": "", "rows": math.inf},
         {"offset": 3, "head": "zz", "before": "", "rows": 0},
         {"offset": 3, "head": "", "before": "", "rows": 0, "lines": 0, "skipping": False, "headless": False, "names": None},
         {"offset": 4, "head": "312c320a", "before": "", "rows": 0, "lines": 0, "skipping": 0, "headless": 0, "names": None},

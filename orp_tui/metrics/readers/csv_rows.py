@@ -160,7 +160,8 @@ class CsvReader:
     def _is_whole(self, tail: bytes, size: int, header: Header) -> bool:
         """Whether a last line without its end is a row all the same, and not torn.
 
-        Where a training was killed, what is torn ends with a block of its buffer.
+        Python writes its buffer up to the end of a `write`, so no number is torn there; most others
+        tear one where a block of the buffer ends.
         """
         row = only_row(tail.decode("utf-8", "replace"), header.delimiter)
         torn = (self._file.place.offset + size) % _DISK_BLOCK == 0
@@ -171,10 +172,12 @@ class CsvReader:
             place, names = Place.from_json(mark), mark["names"]
             self._rows, self._lines = int(mark["rows"]), int(mark["lines"])
             self._skipping, self._headless = bool(mark["skipping"]), bool(mark["headless"])
+            if place.offset < 0:
+                raise ValueError("no place in a file")
             if place.offset and not self._headless:
                 self._header = _header_again(place.head, names)
                 self._later_names = names
-        except (KeyError, TypeError, ValueError):
+        except (KeyError, TypeError, ValueError, OverflowError):
             self._forget()
             return Place()
         return place
