@@ -12,13 +12,13 @@ stretches are read of which the headers do not tell enough; that gives the same 
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Iterable, Iterator
 
 from orp_tui.core.series import Numbers, Points, Series
-from orp_tui.metrics import headed
 from orp_tui.metrics.extremes import Extremes, Reduced, Window, add_plainly, bounds_plainly
-from orp_tui.metrics.headed import HeadedBlocks
+from orp_tui.metrics.headed import Along, AxisOf, HeadedBlocks, steps_of, times_of
 
 By = Callable[[Points], Numbers]
 """A stretch of a series → the x of each of its points; what is not finite has none."""
@@ -45,7 +45,7 @@ def extent(series: Series, by: By = by_step) -> Ends | None:
     """The least and the greatest finite x; None if there is none."""
     bounds = _way(len(series))[0]
     if isinstance(series.blocks, HeadedBlocks) and by in _AXES:
-        found = _ends_of_headed(series.blocks, by, bounds)
+        found = _ends_of_headed(Along(series.blocks, _AXES[by]), series.blocks.tail, by, bounds)
     else:
         found = [ends for _, _, ends in _blocks(series, by, bounds, None)]
     return _around(found) if found else None
@@ -75,27 +75,42 @@ def reduce(series: Series, columns: int, by: By = by_step, window: Ends | None =
 
 def nearest_step(series: Series, by: By, x: float) -> float | None:
     """The step of the point whose x lies nearest to `x`; of equal ones the first. None if none has an x."""
-    stretches: Iterable[Points] = series.blocks
-    if isinstance(series.blocks, HeadedBlocks) and by in _AXES:
-        stretches = [*headed.nearest(series.blocks, _AXES[by], x), *series.blocks.tail]
-    blocks = [
-        (max(ends[0] - x, x - ends[1], 0.0), block)
-        for block in stretches
-        if (ends := _way(len(series))[0](by(block))) is not None
-    ]
-    # Only where the nearest may be is every point looked at.
-    least = min((away for away, _ in blocks), default=0.0)
-    candidates = [
-        (abs(at - x), step)
-        for away, block in blocks
-        if away == least
-        for at, step in zip(by(block), block.steps, strict=True)
-        if math.isfinite(at)
-    ]
-    return min(candidates, key=lambda pair: pair[0])[1] if candidates else None
+    nearest, found = (math.inf, len(series)), None
+    for away, order, read in _from_the_nearest(series, by, x):
+        if away > nearest[0]:
+            break  # no point of those that are left comes nearer
+        block = read()
+        for at, step in () if block is None else zip(by(block), block.steps, strict=True):
+            if math.isfinite(at) and (abs(at - x), order) < nearest:
+                nearest, found = (abs(at - x), order), step
+    return found
 
 
-_AXES: dict[By, headed.AxisOf] = {by_step: headed.steps_of, by_time: headed.times_of}
+def _from_the_nearest(
+    series: Series, by: By, x: float
+) -> list[tuple[float, int, Callable[[], Points | None]]]:
+    """How far each block is from x at least, its place, and what reads it: None if it is gone."""
+    bounds = _way(len(series))[0]
+    found: list[tuple[float, int, Callable[[], Points | None]]] = []
+    blocks = series.blocks
+    if isinstance(blocks, HeadedBlocks) and by in _AXES:
+        along = Along(blocks, _AXES[by])
+        found += [(away, place, functools.partial(along.read, place)) for away, place in along.distances(x)]
+        blocks = blocks.tail
+    before = len(series) - len(blocks)  # behind all that is not in memory
+    for place, block in enumerate(blocks, before):
+        ends = bounds(by(block))
+        if ends is not None:
+            away = max(ends[0] - x, x - ends[1], 0.0)
+            found.append((away, place, functools.partial(_same, block)))
+    return sorted(found, key=lambda item: item[:2])
+
+
+def _same(block: Points) -> Points:
+    return block
+
+
+_AXES: dict[By, AxisOf] = {by_step: steps_of, by_time: times_of}
 """What headers tell of."""
 
 
@@ -103,7 +118,8 @@ def _reduce_headed(
     blocks: HeadedBlocks, columns: int, by: By, window: Ends | None, way: tuple[Bounds, Add]
 ) -> Reduced:
     bounds, add = way
-    ends = _ends_of_headed(blocks, by, bounds)
+    along = Along(blocks, _AXES[by])
+    ends = _ends_of_headed(along, blocks.tail, by, bounds)
     if not ends:
         return Reduced((), (), 0, None)
     frame = Window(*(window or _around(ends)), columns)
@@ -113,20 +129,20 @@ def _reduce_headed(
         for block in blocks.tail
         if (at := bounds(by(block))) and at[0] <= frame.high and at[1] >= frame.low
     ]
-    if headed.count_within(blocks, _AXES[by], inside) + sum(map(len, tail)) > 2 * columns:
+    if along.count_within(inside) + sum(map(len, tail)) > 2 * columns:
         found = Extremes(frame)
-        headed.add_stretches(found, blocks, _AXES[by], lambda found, some: add(found, by(some), some.values))
+        along.add_to(found, lambda found, some: add(found, by(some), some.values))
         for block in tail:
             add(found, by(block), block.values)
         if found.seen > 2 * columns:
             return found.reduced()
-    points = [*headed.points_within(blocks, _AXES[by], inside), *tail]
+    points = [*along.points_within(inside), *tail]
     return _as_it_is([(by(some), some.values) for some in points], frame)
 
 
-def _ends_of_headed(blocks: HeadedBlocks, by: By, bounds: Bounds) -> list[Ends]:
-    tail = (bounds(by(block)) for block in blocks.tail)
-    return [*headed.ends_of(blocks, _AXES[by]), *(ends for ends in tail if ends is not None)]
+def _ends_of_headed(along: Along, tail: Iterable[Points], by: By, bounds: Bounds) -> list[Ends]:
+    more = (bounds(by(block)) for block in tail)
+    return [*along.ends(), *(ends for ends in more if ends is not None)]
 
 
 def _blocks(

@@ -23,6 +23,12 @@ class HeadedBlocks(LazyBlocks):
 
     tail: tuple[Points, ...] = ()
 
+    @property
+    def end_times(self) -> tuple[float, float]:
+        headers = list(self.headers())
+        first = headers[0].times.first if headers else self.tail[0].times[0]
+        return first, self.tail[-1].times[-1] if self.tail else headers[-1].times.last
+
     @abc.abstractmethod
     def headers(self) -> Iterator[Header]:
         """Of each stretch that is not in the tail."""
@@ -42,55 +48,60 @@ def times_of(header: Header) -> Axis:
     return header.times
 
 
-def ends_of(blocks: HeadedBlocks, axis_of: AxisOf) -> list[Ends]:
-    """Least and greatest x of the stretches that have any, the tail left out."""
-    return [(axis.low, axis.high) for axis in map(axis_of, blocks.headers()) if axis.low <= axis.high]
+class Along:
+    """The headers of a series along an axis, looked at once; the tail is left out everywhere."""
 
+    def __init__(self, blocks: HeadedBlocks, axis_of: AxisOf) -> None:
+        self._blocks = blocks
+        self._headers = list(blocks.headers())
+        self._axes = list(map(axis_of, self._headers))
 
-def count_within(blocks: HeadedBlocks, axis_of: AxisOf, ends: Ends) -> int:
-    """No fewer points than lie between `ends`, the tail left out."""
-    return int(sum(header.length for header in blocks.headers() if _touches(axis_of(header), ends)))
+    def ends(self) -> list[Ends]:
+        """Least and greatest x of the stretches that have any."""
+        return [(axis.low, axis.high) for axis in self._axes if axis.low <= axis.high]
 
+    def count_within(self, ends: Ends) -> int:
+        """No fewer points than lie between `ends`."""
+        return sum(int(self._headers[place].length) for place in self._touching(ends))
 
-def points_within(blocks: HeadedBlocks, axis_of: AxisOf, ends: Ends) -> Iterator[Points]:
-    """The stretches that reach into it, in order; the tail left out."""
-    places = [place for place, header in enumerate(blocks.headers()) if _touches(axis_of(header), ends)]
-    found = blocks.stretches(places)
-    return (found[place] for place in places if place in found)
+    def points_within(self, ends: Ends) -> Iterator[Points]:
+        """The stretches that reach into it, in order."""
+        return self._read(self._touching(ends))
 
+    def distances(self, x: float) -> list[tuple[float, int]]:
+        """How far each stretch that has any x is from this one at least, and its place."""
+        return [
+            (max(axis.low - x, x - axis.high, 0.0), place)
+            for place, axis in enumerate(self._axes)
+            if axis.low <= axis.high
+        ]
 
-def nearest(blocks: HeadedBlocks, axis_of: AxisOf, x: float) -> Iterator[Points]:
-    """The stretches of which no other comes nearer to `x`, in order; the tail left out."""
-    away = [
-        (max(axis.low - x, x - axis.high, 0.0), place)
-        for place, axis in enumerate(map(axis_of, blocks.headers()))
-        if axis.low <= axis.high
-    ]
-    least = min(away, default=(0.0, 0))[0]
-    found = blocks.stretches([place for distance, place in away if distance == least])
-    return (found[place] for place in sorted(found))
+    def read(self, place: int) -> Points | None:
+        """One stretch; None if it is gone."""
+        return self._blocks.stretches([place]).get(place)
 
+    def add_to(self, found: Extremes, add: Callable[[Extremes, Points], None]) -> None:
+        """Take in all stretches in order: those inside one column by their headers, the others by `add`."""
+        window = found.window
+        wanted = self._touching((window.low, window.high))
+        torn = {place for place in wanted if not _is_in_one_column(window, self._axes[place])}
+        points = self._blocks.stretches(sorted(torn))
+        for place in wanted:
+            header, axis = self._headers[place], self._axes[place]
+            if place not in torn:
+                add_header(found, header, axis)
+            elif place in points:
+                add(found, points[place])
+            else:
+                _add_remains(found, header, axis)
 
-def add_stretches(
-    found: Extremes, blocks: HeadedBlocks, axis_of: AxisOf, add: Callable[[Extremes, Points], None]
-) -> None:
-    """Take in all stretches in order: those inside one column by their headers, the others by `add`."""
-    window = found.window
-    wanted = [
-        (place, header)
-        for place, header in enumerate(blocks.headers())
-        if _touches(axis_of(header), (window.low, window.high))
-    ]
-    apart = [place for place, header in wanted if not _is_in_one_column(window, axis_of(header))]
-    points = blocks.stretches(apart)
-    torn = set(apart)
-    for place, header in wanted:
-        if place not in torn:
-            add_header(found, header, axis_of(header))
-        elif place in points:
-            add(found, points[place])
-        else:
-            _add_remains(found, header, axis_of(header))
+    def _touching(self, ends: Ends) -> list[int]:
+        low, high = ends
+        return [place for place, axis in enumerate(self._axes) if axis.low <= high and axis.high >= low]
+
+    def _read(self, places: Sequence[int]) -> Iterator[Points]:
+        found = self._blocks.stretches(places)
+        return (found[place] for place in places if place in found)
 
 
 def add_header(found: Extremes, header: Header, axis: Axis) -> None:
@@ -129,10 +140,6 @@ def _add_remains(found: Extremes, header: Header, axis: Axis) -> None:
     for point in inside if header.finite else ():
         found.columns[window.column(point[0])].add(point, point, 1, point[0], point[2])
         found.add_ends(point, point)
-
-
-def _touches(axis: Axis, ends: Ends) -> bool:
-    return axis.low <= ends[1] and axis.high >= ends[0]
 
 
 def _is_in_one_column(window: Window, axis: Axis) -> bool:

@@ -25,10 +25,6 @@ class KeptApart(HeadedBlocks):
     read: list[int] = dataclasses.field(default_factory=list)
     gone: bool = False
 
-    @property
-    def end_times(self):
-        return self[0].times[0], self[-1].times[-1]
-
     def headers(self):
         return map(header_of, self.parts)
 
@@ -109,6 +105,12 @@ def test_the_point_under_a_cursor_is_the_same(rows, size, x):
     series = Series.of("loss", *zip(*rows, strict=True))
     kept = apart(series, size, tail=1)
     assert repr(nearest_step(kept, by_step, x)) == repr(nearest_step(series, by_step, x))
+
+
+def test_a_stretch_around_a_cursor_may_hold_no_point_near_it():
+    series = Series.of("loss", [-10.0, 10.0, 1.0, 1.0], [1.0, 2.0, 3.0, 4.0])
+    assert nearest_step(apart(series, 2), by_step, 0.0) == 1.0
+    assert nearest_step(apart(series, 2, tail=1), by_step, 0.0) == 1.0
 
 
 def test_a_cursor_reads_one_stretch():

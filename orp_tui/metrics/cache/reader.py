@@ -25,7 +25,7 @@ from orp_tui.metrics.cache.rows import (
     identity,
     spec_from_json,
 )
-from orp_tui.metrics.headed import points_within, steps_of
+from orp_tui.metrics.headed import Along, steps_of
 from orp_tui.metrics.header import Header
 from orp_tui.metrics.sources import SourceSpec
 
@@ -109,7 +109,7 @@ class MetricCache:
     def blocks(self, run_id: str, name: str, low: float, high: float) -> list[Points]:
         """The stretches of a metric that hold steps between `low` and `high`, in order; [] if it is not known."""
         series = self.series(run_id, name)
-        return [] if series is None else list(points_within(_blocks(series), steps_of, (low, high)))
+        return [] if series is None else list(Along(_blocks(series), steps_of).points_within((low, high)))
 
     def _ask(self, question: Callable[[Connection], T], unknown: T) -> T:
         """The answer, all of it as of one moment; `unknown` if the cache can't be read, or makes no sense."""
