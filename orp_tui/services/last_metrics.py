@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import collections
+import contextlib
 import dataclasses
+import itertools
 import time
 from collections.abc import Callable, Collection
 
+from orp_tui.core.errors import StoreError
 from orp_tui.core.layout import BasePaths, RunPaths
 from orp_tui.core.words import number
-from orp_tui.metrics.gathering import Gatherer
-from orp_tui.metrics.merging import names_of, origin_of
+from orp_tui.metrics.cache.reader import CachedRun, MetricCache
+from orp_tui.metrics.gathering import SYSTEM, Gatherer, Plan, SourceNews
+from orp_tui.metrics.merging import Origin, names_of, origin_of
 from orp_tui.metrics.names import in_order
 from orp_tui.metrics.recent import recent_points, stamp
 from orp_tui.metrics.sources import SourceSpec
@@ -44,7 +48,8 @@ class LastMetric:
 class LastMetrics:
     """The newest value of many runs: a stat each, and a few KiB of those that have grown.
 
-    A run without `metrics.jsonl` is read through its other files, by and by in `advance`.
+    A run whose `metrics.jsonl` does not hold its primary metric, or anything, is read through its other
+    files, by and by in `advance`; what the observer has kept of them is not read again.
     """
 
     def __init__(self, paths: BasePaths | None = None, clock: Callable[[], float] = time.monotonic) -> None:
@@ -62,13 +67,14 @@ class LastMetrics:
             primary = primary_metric(folder) if known is None else known[1]
             found = last_primary(folder, primary) if now is not None else None
             known = self._known[key] = now, primary, found
-        if known[2] is not None:
+        _, primary, own = known
+        if own is not None and primary in (None, own.name):
             self._elsewhere.pop(key, None)
-            return known[2]
+            return own
         if key not in self._elsewhere:
-            self._elsewhere[key] = _Elsewhere(folder, self._paths, known[1], self._clock)
+            self._elsewhere[key] = _Elsewhere(folder, self._paths, primary, self._clock)
             self._turns.append(key)
-        return self._elsewhere[key].last
+        return self._elsewhere[key].last or own
 
     def advance(self, share_s: float = SHARE_S) -> bool:
         """Read on in the files of runs without `metrics.jsonl`, each in its turn; whether any has a new value."""
@@ -96,33 +102,79 @@ class _Elsewhere:
         self, folder: RunPaths, paths: BasePaths | None, primary: str | None, clock: Callable[[], float]
     ) -> None:
         self.last: LastMetric | None = None
+        self._folder, self._paths = folder, paths
         self._primary = primary
-        self._gatherer = Gatherer(plan_of(folder, paths), clock=clock)
-        self._newest: dict[SourceSpec, dict[str, tuple[tuple[float, ...], float]]] = {}
-        """The newest values of each metric, and the step of the last."""
+        self._clock = clock
+        self._gatherer: Gatherer | None = None
+        self._sources: dict[str, SourceSpec] = {}
+        self._newest: dict[str, dict[str, tuple[tuple[float, ...], float]]] = {}
+        """Key of a source → the newest values of each metric, and the step of the last."""
 
     def advance(self, until: float) -> bool:
         """Read on; whether there is a newer value."""
         before = self.last
+        if self._gatherer is None:
+            self._gatherer = self._begun()
         for news in self._gatherer.batches(until):
-            if news.batch.restarted:
-                self._newest.pop(news.source, None)
-            newest = self._newest.setdefault(news.source, {})
-            for name, points in news.batch.points.items():
-                if len(points) and (name in newest or len(newest) < _MOST_NAMES):
-                    before_it = newest[name][0] if name in newest else ()
-                    newest[name] = (*before_it, *points.values[-RECENT:])[-RECENT:], points.steps[-1]
+            self._take(news)
         self.last = self._chosen()
         return self.last != before
 
-    def _chosen(self) -> LastMetric | None:
-        origins = names_of(list(self._newest.items()))
+    def _begun(self) -> Gatherer:
+        """Behind what the cache has, of which only the last values are taken."""
+        cached = (
+            None if self._paths is None else MetricCache(self._paths.metric_cache).run(self._folder.run_id)
+        )
+        if cached is None:
+            return Gatherer(plan_of(self._folder, self._paths), clock=self._clock)
+        for source in cached.sources:
+            self._sources[source.spec.key] = source.spec
+            self._newest[source.spec.key] = {
+                name: ((series.summary.last,), series.summary.last_step)
+                for name, series in itertools.islice(source.series.items(), _MOST_NAMES)
+            }
+        self._keep_recent(cached)
+        plan = Plan(is_final=True) if cached.is_up_to_date else plan_of(self._folder, self._paths)
+        return Gatherer(plan, cached.marks, self._clock)
+
+    def _keep_recent(self, cached: CachedRun) -> None:
+        """Read the last values of the metric that will be shown."""
+        chosen = self._origin()
+        source = next(
+            (each for each in cached.sources if chosen and each.spec.key == chosen.source.key), None
+        )
+        if chosen is None or source is None:
+            return
+        series = source.series[chosen.tag]
+        with contextlib.suppress(StoreError, IndexError):
+            recent = tuple(series.blocks[-1].values[-RECENT:])
+            self._newest[chosen.source.key][chosen.tag] = recent, series.summary.last_step
+
+    def _take(self, news: SourceNews) -> None:
+        key = news.source.key
+        if news.batch.restarted:
+            self._newest.pop(key, None)
+        self._sources[key] = news.source
+        newest = self._newest.setdefault(key, {})
+        for name, points in news.batch.points.items():
+            if len(points) and (name in newest or len(newest) < _MOST_NAMES):
+                before_it = newest[name][0] if name in newest else ()
+                newest[name] = (*before_it, *points.values[-RECENT:])[-RECENT:], points.steps[-1]
+
+    def _origin(self) -> Origin | None:
+        """Of the metric that is shown; None if the training has logged none."""
+        known = [(self._sources[key], newest) for key, newest in self._newest.items()]
+        origins = {name: each for name, each in names_of(known).items() if not name.startswith(SYSTEM)}
         if not origins:
             return None
-        primary = origin_of(self._primary, origins)
-        name = in_order(origins, primary)[0]
-        recent, step = self._newest[origins[name].source][origins[name].tag]
-        return LastMetric(name, recent[-1], step, recent)
+        return origins[in_order(origins, origin_of(self._primary, origins))[0]]
+
+    def _chosen(self) -> LastMetric | None:
+        origin = self._origin()
+        if origin is None:
+            return None
+        recent, step = self._newest[origin.source.key][origin.tag]
+        return LastMetric(origin.source.prefix + origin.tag, recent[-1], step, recent)
 
 
 def last_primary(folder: RunPaths, primary: str | None) -> LastMetric | None:

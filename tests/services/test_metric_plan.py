@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import math
@@ -12,7 +13,9 @@ import pytest
 import run_folders
 
 from orp_tui.core.layout import BasePaths, RunPaths
+from orp_tui.metrics.cache.writer import CacheWriter, RunNews
 from orp_tui.metrics.declared import Declared
+from orp_tui.metrics.gathering import Gatherer
 from orp_tui.metrics.sources import Trust
 from orp_tui.services.last_metrics import LastMetrics
 from orp_tui.services.metric_plan import chain_of, plan_of
@@ -233,10 +236,55 @@ def test_the_last_value_of_a_table_comes_from_any_source_of_the_run(paths):
     assert after is not None
     assert (after.name, after.value, after.step) == ("loss", 4, 2)
     assert not metrics.advance(share_s=60.0)
+    folder.system.write_text('{"step": 1, "sys/cpu": 9}\n')
+    assert metrics.of(folder) == after
     folder.metrics.write_text('{"step": 1, "loss": 9}\n')
     now = metrics.of(folder)
     assert now is not None
     assert now.value == 9
+
+
+def test_what_the_observer_has_kept_is_not_read_again_for_a_table(paths, monkeypatch):
+    folder = run(paths, "a", began=1000.0)
+    log(folder.workspace, "step,loss\n1,5\n2,4\n", at=1500.0)
+    gatherer = Gatherer(plan_of(folder, paths))
+    news = list(gatherer.batches())
+    with contextlib.closing(CacheWriter(paths.metric_cache)) as writer:
+        writer.write([RunNews(folder.run_id, news, gatherer.marks)])
+    with open(folder.workspace / "metrics.csv", "a") as more:
+        more.write("3,3\n")
+    brought: list[int] = []
+    take = Gatherer.batches
+
+    def watched(self, until):
+        for each in take(self, until):
+            brought.extend(map(len, each.batch.points.values()))
+            yield each
+
+    monkeypatch.setattr(Gatherer, "batches", watched)
+    metrics = LastMetrics(paths)
+    metrics.of(folder)
+    metrics.advance(share_s=60.0)
+    found = metrics.of(folder)
+
+    assert brought == [1]
+    assert found is not None
+    assert (found.value, found.step, found.recent) == (3, 3, (5, 4, 3))
+
+
+def test_a_primary_metric_in_another_file_than_the_runs_own_is_found_there(paths):
+    folder = run(paths, "a", began=1000.0, experiment={"metrics": {"primary": {"name": "acc"}}})
+    folder.metrics.write_text('{"step": 1, "loss": 9}\n')
+    log(folder.workspace, "step,acc\n1,0.5\n", at=1500.0)
+    metrics = LastMetrics(paths)
+
+    before = metrics.of(folder)
+    metrics.advance(share_s=60.0)
+    after = metrics.of(folder)
+
+    assert before is not None
+    assert after is not None
+    assert (before.name, after.name, after.value) == ("loss", "acc", 0.5)
 
 
 def test_many_runs_have_their_turn_one_after_the_other(paths):
