@@ -61,6 +61,8 @@ class RunView:
     """Seconds until a waiting run will likely start; None if that can't be said."""
     alert: str = ""
     """The newest alert of an active run, one line; empty if it had none. Names in it are text from outside."""
+    alert_rule: str = ""
+    """The condition of that alert, as the experiment has it."""
 
     def elapsed_s(self, now: float) -> float | None:
         """Seconds from start to end, or to `now` while it runs; None if it never started, or nobody saw its end."""
@@ -177,12 +179,14 @@ def view(paths: BasePaths, run: Run, found: Facts | None = None) -> RunView:
         values["detail"] = (
             f"no room left where {folder.folder} lies: make some; nothing is lost, it goes on by itself"
         )
+    alerts = read_alerts(folder) if ahead.state.is_active else ()
     return RunView(
         run=run,
         state=ahead.state,
         marks=frozenset(marks),
         checklist=checklist(paths, run),
-        alert=newest_of(read_alerts(folder)) if ahead.state.is_active else "",
+        alert=newest_of(alerts),
+        alert_rule=alerts[-1].rule if alerts else "",
         **values,
     )
 

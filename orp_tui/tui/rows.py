@@ -47,7 +47,7 @@ class RunRow:
     heights: tuple[int, ...] = ()
     """Of the newest values of its metric, for a line of bars."""
     has_alert: bool = False
-    """Whether a live run has an alert, which `said` tells."""
+    """Whether a live run has had an alert, the condition of which `said` tells."""
 
     @property
     def text(self) -> str:
@@ -118,7 +118,7 @@ def _deliverables(item: RunView) -> str:
 def _said(item: RunView, metric: str) -> str:
     words = [_BESIDE[mark] for mark in sorted(item.marks, key=lambda mark: mark.value) if mark in _BESIDE]
     if item.alert:
-        words.insert(0, f"! {one_line(item.alert, 120)}")
+        words.insert(0, f"! {one_line(item.alert_rule, 40)}")
     if item.state is RunState.QUEUED:
         words.append(item.detail or "free to start")
         if item.starts_in_s is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from waiting import until
 
 from orp_tui.core.states import RunState
+from orp_tui.engine.alert_log import AlertRecord, note_alert
 from orp_tui.services import acts
 from orp_tui.services.board import BoardReader
 
@@ -118,3 +119,48 @@ def test_a_run_that_ended_while_nobody_led_is_shown_as_it_ended(project):
     assert [item.run.id for item in board.rows] == [run_id]
     assert board.is_left_alone  # a queue processor is to be started for it
     reader.close()
+
+
+def note(project, run_id, number):
+    record = AlertRecord(number, 1.0, "nan(loss)", "loss", 7.0, 1.0, "loss is NaN at step 7", ("notify",))
+    note_alert(project.run(run_id), record)
+
+
+def test_alerts_that_came_since_the_last_look_are_told_once_also_of_a_run_that_ended_by_one(project):
+    going, ended = project.submit(project.waits), project.submit("true")
+    leader = project.leader(idle_exit=None)
+    project.await_state(going, RunState.RUNNING)
+    project.await_state(ended, RunState.SUCCEEDED)
+    reader = BoardReader(project.context)
+    note(project, going, 1)
+    first = reader.look()
+
+    note(project, going, 2)
+    note(project, ended, 1)
+    project.go()
+    project.await_state(going, RunState.SUCCEEDED)
+    second = reader.look()
+    third = reader.look()
+    leader.terminate()
+    reader.close()
+
+    assert first.alerts_since(None) == []
+    assert sorted(words.split(",")[0] for words in second.alerts_since(first)) == sorted(
+        f"alert in {run_id}" for run_id in (going, ended)
+    )
+    assert "nan(loss): loss is NaN at step 7" in second.alerts_since(first)[0]
+    assert third.alerts_since(second) == []
+
+
+def test_the_newest_values_of_a_run_are_known_as_heights(project):
+    ended = project.submit()
+    acts.drop(project.context, [ended])
+    rows = [f'{{"step": {step}, "loss": {value}}}\n' for step, value in enumerate([0.0, 1.0, "NaN", 0.5])]
+    project.paths.run(ended).metrics.write_text("".join(rows))
+    reader = BoardReader(project.context)
+
+    looks = [reader.look(), reader.look()]
+    reader.close()
+
+    assert looks[0].sparks == {ended: (0, 7, -1, 4)}
+    assert looks[0].is_like(looks[1])

@@ -9,6 +9,7 @@ from screens import eventually, lines, sees, text
 from textual.widgets import OptionList
 
 from orp_tui.core.states import RunState
+from orp_tui.engine.alert_log import AlertRecord, note_alert
 from orp_tui.services import acts
 from orp_tui.services.board import BoardReader
 from orp_tui.services.preview import Place as FilePlace
@@ -423,3 +424,17 @@ async def test_an_undo_that_fails_can_be_tried_again(project, open_dashboard):
         await pilot.press("u")
 
         await eventually(pilot, lambda: not states(project)[run_id].run.held)
+
+
+async def test_an_alert_that_comes_while_one_looks_is_said(project, open_dashboard):
+    run_id = project.submit(project.waits)
+    project.leader()
+    project.await_state(run_id, RunState.RUNNING)
+    async with open_dashboard(project) as (_app, pilot):
+        await sees(pilot, short(run_id), "running")
+
+        words = "loss is NaN at step 7"
+        note_alert(
+            project.run(run_id), AlertRecord(1, 1.0, "nan(loss)", "loss", 7.0, 1.0, words, ("notify",))
+        )
+        await sees(pilot, "! nan(loss)", f"alert in {short(run_id)}", "loss is NaN")

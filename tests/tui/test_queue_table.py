@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 
 import pytest
@@ -62,3 +63,56 @@ async def test_marks_outlive_a_filter_and_only_those_in_sight_are_acted_on():
         assert table.marks == (second.run.id,)
         table.show([first, second])
         assert table.marks == (second.run.id,)
+
+
+def first_row(table: QueueTable) -> str:
+    return on_screen(table)[1]
+
+
+@pytest.mark.parametrize(("ascii_only", "drawn"), [(False, "▁▂×█"), (True, "_.x#")])
+async def test_the_newest_values_are_drawn_where_there_is_room_nan_among_them(ascii_only, drawn):
+    table, run = QueueTable(ascii_only=ascii_only), running(1)
+    values = {"metrics": {run.run.id: "loss 0.5"}, "sparks": {run.run.id: (0, 1, -1, 7)}}
+    async with Stage(table).run_test(size=(120, 6)) as pilot:
+        table.show([run], **values)
+        await pilot.pause()
+        head, row = on_screen(table)[:2]
+
+        assert head.index("TREN") == row.index(drawn)
+        assert head.index("METRIC / WHY") == row.index("loss 0.5")
+
+
+async def test_a_narrow_queue_has_words_instead_of_bars():
+    table, run = QueueTable(), running(1)
+    async with Stage(table).run_test(size=(70, 6)) as pilot:
+        table.show([run], metrics={run.run.id: "loss 0.5"}, sparks={run.run.id: (0,) * 20})
+        await pilot.pause()
+
+        assert "TREND" not in on_screen(table)[0]
+        assert "▁" not in first_row(table)
+        assert "loss 0.5" in first_row(table)
+
+
+async def test_a_waiting_run_uses_the_room_of_the_bars_for_why_it_waits():
+    table, run = QueueTable(), running(1)
+    queued = made_run("exp_20261124_093002_k7f2", state=RunState.QUEUED)
+    why = "needs 1 GPU with 20 GB: GPU0 held by maria (14 GB), GPU1 by k7f1 (about two hours left)"
+    waiting = RunView(queued, queued.state, None, why, frozenset(), None, None, None, None, None)
+    async with Stage(table).run_test(size=(130, 6)) as pilot:
+        table.show([run, waiting], sparks={run.run.id: (3,) * 20})
+        await pilot.pause()
+
+        assert "TREND" in on_screen(table)[0]
+        assert why in on_screen(table)[2]
+
+
+async def test_a_live_run_with_an_alert_has_a_sign_before_its_metric():
+    table, run = QueueTable(), running(1)
+    alarmed = dataclasses.replace(
+        run, alert="nan(loss): loss is NaN at step 7", alert_rule="nan(loss)\x1b[31m"
+    )
+    async with Stage(table).run_test(size=(100, 6)) as pilot:
+        table.show([alarmed], metrics={run.run.id: "test_acc 0.9"})
+        await pilot.pause()
+
+        assert "! nan(loss); test_acc 0.9" in first_row(table)
