@@ -8,8 +8,6 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-import time
-from pathlib import Path
 
 import pytest
 import tracking_databases as db
@@ -67,16 +65,10 @@ def test_a_database_that_its_writer_closed_is_read_with_nothing_left_beside_it(t
     assert os.listdir(tmp_path) == ["x.db"]
 
     table = MetricTable()
-    until(lambda: not _is_young(path))
     drain(READERS[kind](path, "a"), table)
 
     assert len(plain(table)["loss"]) == 5
     assert os.listdir(tmp_path) == ["x.db"]
-
-
-def _is_young(path: Path) -> bool:
-    """Whether the file was written too short ago to be sure that nobody writes."""
-    return time.time() - os.stat(path).st_mtime < 0.1
 
 
 def test_what_stands_in_a_write_ahead_log_alone_is_read(tmp_path):

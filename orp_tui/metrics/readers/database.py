@@ -7,7 +7,7 @@ Between looks nothing is held, so a writer is never kept from its checkpoint. Ho
 - With a write-ahead log that is empty or gone, which is how a program leaves it that opens its
   database for each write: `immutable=1`, for `mode=ro` would make `-wal` and `-shm` beside it, and
   leave them. SQLite then takes no locks, so the answer counts only if the file stayed as it was
-  meanwhile; else the same is asked again with `mode=ro`.
+  meanwhile, and from long enough before for a write to be told; else the same is asked with `mode=ro`.
 
 A writer that holds the file is waited for a moment; the next look tries again.
 """
@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from orp_tui.core.sanitise import one_line
-from orp_tui.metrics.readers.stamps import Stamp, is_settled, stamp_of
+from orp_tui.metrics.readers.stamps import SETTLED_S, Stamp, is_settled, stamp_of
 
 T = TypeVar("T")
 
@@ -81,16 +81,14 @@ class LiveDatabase:
         """
         with _ONE_LOOK:
             stamps, began = self._stamps(), time.time()
-            if not stamps:
-                self._seen = ()
-                return None
-            self._check_files()
-            if stamps[0][2] == 0:
-                self._seen = stamps
-                return None
             self._seen = ()
+            if not stamps:
+                return None
             try:
-                answer = self._answer(question, LAST_PATIENCE_S if last else PATIENCE_S)
+                self._check_files()
+                answer = (
+                    self._answer(question, LAST_PATIENCE_S if last else PATIENCE_S) if stamps[0][2] else None
+                )
             except (sqlite3.Error, OSError, OverflowError, UnicodeDecodeError) as error:
                 raise Unreadable(_words(error)) from error
             if _are_settled(stamps, began):
@@ -100,6 +98,9 @@ class LiveDatabase:
     def _answer(self, question: Callable[[sqlite3.Connection], T], patience_s: float) -> T:
         if self._is_wal() and self._wal_is_empty():
             before, began = self._stamps(), time.time()
+            if not _are_settled(before, began):
+                time.sleep(SETTLED_S)
+                before, began = self._stamps(), time.time()
             # What is half written can look like anything: an error counts no more than an answer.
             with contextlib.suppress(sqlite3.Error, UnicodeDecodeError, Unreadable):
                 with _opened(self.path, "mode=ro&immutable=1", patience_s) as connection:

@@ -7,7 +7,7 @@ import stat
 
 Stamp = tuple[int, ...]
 
-_SETTLED_S = 0.05
+SETTLED_S = 0.02
 """What was written less than that ago may be written again within one tick of the file system's clock."""
 _OTHER_CLOCK_S = 5.0
 
@@ -31,4 +31,4 @@ def is_settled(stamp: Stamp, now: float) -> bool:
 
     A file from the future is another machine's, and its clock is not waited for.
     """
-    return not stamp or not -_OTHER_CLOCK_S < now - stamp[3] / 1e9 < _SETTLED_S
+    return not stamp or not -_OTHER_CLOCK_S < now - stamp[3] / 1e9 < SETTLED_S
