@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import collections
 import dataclasses
+import math
 
 from orp_tui.metrics.sources import SourceSpec
 
 
-def runs_in(source: SourceSpec) -> tuple[SourceSpec, ...] | None:
-    """One source for each run that began since `source.since`, the oldest first; () if there is none that is known.
+def runs_in(source: SourceSpec, until: float = math.inf) -> tuple[SourceSpec, ...] | None:
+    """One source for each run that began since `source.since` and until `until`, the oldest first; () if there is none.
 
     None if the database gives no answer now. `source` is the database itself.
     """
@@ -19,7 +20,7 @@ def runs_in(source: SourceSpec) -> tuple[SourceSpec, ...] | None:
     answered = False
     for kind, listed in (("mlflow", mlflow_sqlite.list_runs), ("trackio", trackio.list_runs)):
         try:
-            runs = listed(source.path, since=source.since)
+            runs = [run for run in listed(source.path, since=source.since) if not run.started > until]
         except Unreadable as error:
             answered |= str(error).startswith("is no ")
             continue

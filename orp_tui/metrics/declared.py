@@ -100,7 +100,7 @@ def _of_file(root: Root, declared: Declared, path: str, relative: str) -> Iterat
     elif kind not in _OWN_MARKS:
         yield SourceSpec(kind, path, relative, since=root.since)
     elif kind in ("mlflow", "trackio"):
-        runs = parts_of(source_at("sqlite", path, relative, since=root.since)) or ()
+        runs = parts_of(source_at("sqlite", path, relative, since=root.since), root.until) or ()
         yield from (source for source in runs if source.kind == kind)
     elif recognise.promised(os.path.basename(path)) == kind and _keeps(kind, path):
         yield source_at(kind, path, relative, since=root.since)

@@ -188,7 +188,7 @@ class Discovery:
         if stamp is None or self._judged.get(relative) == stamp:
             return
         keeps = self._keeps(kind, relative)
-        parts = parts_of(source) if keeps else None
+        parts = parts_of(source, self.root.until) if keeps else None
         if keeps is not None and (parts is not None or not keeps):
             self._judged[relative] = stamp
         for each in parts or ():
@@ -232,9 +232,9 @@ def source_at(kind: str, path: str, label: str, *, since: float = 0.0) -> Source
     return SourceSpec(kind, path, label or ".", since=since)
 
 
-def parts_of(source: SourceSpec) -> tuple[SourceSpec, ...] | None:
+def parts_of(source: SourceSpec, until: float) -> tuple[SourceSpec, ...] | None:
     """A database as its runs, None if it can't be asked now; any other source as it is."""
-    return runs_in(source) if source.kind == "sqlite" else (source,)
+    return runs_in(source, until) if source.kind == "sqlite" else (source,)
 
 
 def _written(kind: str, path: str) -> Iterator[str]:

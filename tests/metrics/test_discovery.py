@@ -334,12 +334,13 @@ def test_each_run_in_a_database_is_a_source_and_new_ones_are_found(tmp_path):
         database.execute("INSERT INTO runs VALUES ('aa', 'first', 2000000000, 'active')")
     database.close()
     put(tmp_path / "other.db", b"")
-    discovery = Discovery(Root(str(tmp_path), since=START))
+    discovery = Discovery(Root(str(tmp_path), since=START, until=9e9))
     discovery.look()
     before = discovery.sources
     with sqlite3.connect(path) as database:
         database.execute("INSERT INTO runs VALUES ('bb', 'second', 3000000000, 'active')")
         database.execute("INSERT INTO runs VALUES ('cc', 'of long ago', 1000, 'active')")
+        database.execute("INSERT INTO runs VALUES ('dd', 'of later', 99000000000000, 'active')")
     database.close()
     discovery.look()
 

@@ -7,6 +7,7 @@ import itertools
 import json
 import math
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from orp_tui.services.last_metrics import LastMetrics
 from orp_tui.services.metric_plan import chain_of, plan_of
 from orp_tui.services.run_metrics import RunMetrics
 
+EVENTS = Path(__file__).parent.parent / "metrics" / "samples" / "tfevents" / "restarted"
 TABLE = "step,loss\n"
 
 
@@ -99,6 +101,19 @@ def test_a_run_in_place_is_looked_for_where_it_works_and_other_runs_are_left_out
     log(paths.run("exp_other").workspace, TABLE + "1,9\n", at=1500.0)
 
     assert curves(folder, paths) == {"loss": [(1, 5)]}
+
+
+def test_event_files_of_an_earlier_run_in_the_same_folder_are_no_part_of_the_curve(paths):
+    project = paths.base.parent
+    shutil.copytree(EVENTS, project / "runs")
+    first, second = sorted((project / "runs").iterdir())
+    os.utime(first, (500.0, 500.0))
+    os.utime(second, (1500.0, 1500.0))
+    folder = run(paths, "a", began=1000.0, workspace="in_place", cwd=str(project))
+
+    own, both = curves(folder, paths), curves(run(paths, "b", began=100.0, workspace="in_place", cwd=str(project)))
+
+    assert 0 < len(own["loss"]) < len(both["loss"])
 
 
 def test_declared_sources_are_relative_to_where_the_run_works(paths):

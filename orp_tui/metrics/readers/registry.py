@@ -68,6 +68,8 @@ def open_reader(
     options: dict[str, Any] = {"run": source.run} if source.run else {}
     if source.kind == "stdout":
         options = {"patterns": source.patterns, "include": include, "exclude": exclude}
+    elif source.kind == "tfevents":
+        options = {"since": source.since}
     return GuardedReader(
         lambda: make(source.path, mark=mark, follow_links=follow_links, **options), _whose(source.kind)
     )
