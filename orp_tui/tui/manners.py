@@ -82,7 +82,7 @@ def manners_of(
         mouse=mouse,
         animations=environ.get("TEXTUAL_ANIMATIONS", "").lower() in ("basic", "full"),
         cursor_blink=not over_ssh,
-        output_stage=over_ssh if output_stage == "auto" else output_stage == "on",
+        output_stage=not environ.get("TEXTUAL_DRIVER") if output_stage == "auto" else output_stage == "on",
         log_ticks_per_s=3.0 if over_ssh else 12.0,
         strip_period_s=3.0 if over_ssh else 1.0,
         elapsed_period_s=5.0 if over_ssh else 1.0,

@@ -72,7 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--colors", "--colours", dest="colours", choices=("auto", "16", "256", "true", "none"), help="how many colours")  # fmt: skip
     add("--theme", metavar="NAME", choices=THEMES, help=f"one of {', '.join(THEMES)}")
     add("--no-mouse", dest="mouse", action="store_false", help="leave the mouse to the terminal (F2 changes it)")  # fmt: skip
-    add("--output-stage", choices=("auto", "on", "off"), help="send only what changed; auto: over SSH")
+    add("--output-stage", choices=("auto", "on", "off"), help="send only what changed; auto is on")
     add("--debug", action="store_true", help=argparse.SUPPRESS)
     add("-V", "--version", action="version", version=f"orp-tui {orp_tui.__version__}")
     return parser

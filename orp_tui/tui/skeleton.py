@@ -96,6 +96,7 @@ def continued_by(skeleton: Skeleton, driver_class: type[Driver]) -> type[Driver]
 
     def start_application_mode(self: Any) -> None:  # Any: of the class that is made here
         if _is_started(self):
+            self._get_terminal_size()  # tells an output stage that anything may stand on the screen now
             self._app.call_later(self._app.refresh, layout=True)
             return
         is_first = not getattr(self, "_has_started", False)

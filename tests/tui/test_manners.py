@@ -23,7 +23,8 @@ def test_over_ssh_what_moves_by_itself_moves_seldom(name):
     assert far.elapsed_period_s > near.elapsed_period_s
     assert far.chart_period_s > near.chart_period_s
     assert (near.cursor_blink, far.cursor_blink) == (True, False)
-    assert (near.output_stage, far.output_stage) == (False, True)
+    assert near.output_stage
+    assert far.output_stage
 
 
 def test_a_browser_is_not_far_though_its_server_was_started_over_ssh():

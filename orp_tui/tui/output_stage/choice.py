@@ -7,8 +7,6 @@ import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
 
-from orp_tui.tui.manners import is_over_ssh
-
 if TYPE_CHECKING:
     from textual.driver import Driver
 
@@ -18,11 +16,10 @@ Setting = Literal["auto", "on", "off"]
 def choose_driver(environ: Mapping[str, str], setting: Setting) -> type[Driver] | None:
     """The driver for `App(driver_class=…)`; None: the one that Textual would take.
 
-    `auto` is on over SSH, unless the user chose a driver of Textual's by TEXTUAL_DRIVER.
+    `auto` is on unless the user chose a driver of Textual's by TEXTUAL_DRIVER: whether a terminal is
+    far can't be known where the shell runs in a tmux that people join from elsewhere.
     """
-    wanted = setting == "on" or (
-        setting == "auto" and is_over_ssh(environ) and not environ.get("TEXTUAL_DRIVER")
-    )
+    wanted = setting == "on" or (setting == "auto" and not environ.get("TEXTUAL_DRIVER"))
     if not wanted or not _is_supported():
         return None
     # Imported here: Textual is not needed for a no.
