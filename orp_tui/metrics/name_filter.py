@@ -18,6 +18,11 @@ class NameFilter:
         self._asked = [re.compile(fnmatch.translate(glob)) for glob in include if glob.strip("*?")]
         self._known: dict[str, bool] = {}
 
+    @property
+    def asks(self) -> bool:
+        """Whether `include` names anything by more than `*`."""
+        return bool(self._asked)
+
     def keeps(self, name: str) -> bool:
         """Whether a metric of that name is wanted."""
         if not self._include and not self._exclude:

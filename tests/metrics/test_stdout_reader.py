@@ -206,7 +206,7 @@ def test_a_log_without_any_line_end_is_passed_by_in_parts(tmp_path):
     path.write_bytes(b"loss 1.5 " * 100_000)
     reader = StdoutReader(path)
 
-    for _ in range(10):
+    for _ in range(20):
         if not reader.read(final=True).more:
             break
     assert reader.mark["offset"] == path.stat().st_size

@@ -14,8 +14,8 @@ from orp_tui.metrics.readers.points_by_name import PointsByName
 from orp_tui.metrics.stdout.parser import LogParser, Missed, Record
 from orp_tui.metrics.stdout.pieces import PieceReader
 
-WINDOW = 256 << 10
-"""Bytes that one read looks at: some thousand lines, at most some hundredths of a second."""
+WINDOW = 64 << 10
+"""Bytes that one read looks at: some hundred lines, at most a tenth of a second."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -111,6 +111,8 @@ class StdoutReader:
         at_end = final and grown.at_end
         pieces, used = self._pieces.take(grown.data, final=at_end)
         records = self._parser.feed(pieces)
+        if self._pieces.is_skipping:
+            self._parser.drop_tail()
         self._file.advance(grown.data[:used])
         if at_end:
             records += self._tail(grown.data[used:])

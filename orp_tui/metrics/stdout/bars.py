@@ -14,10 +14,9 @@ below each other, each new state of the lower one ends the upper one's line.
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from orp_tui.metrics.stdout.line import Reading
 from orp_tui.metrics.stdout.marks import Marks
@@ -26,8 +25,7 @@ _SHARE = 100
 """Points of one bar, at most, where there is no epoch."""
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class State:
+class State(NamedTuple):
     """A reading that may be drawn over."""
 
     reading: Reading
@@ -51,7 +49,7 @@ class State:
     def without(self, names: Collection[str]) -> State:
         """Less what another state tells too."""
         values = {name: value for name, value in self.names.items() if name not in names}
-        return dataclasses.replace(self, reading=dataclasses.replace(self.reading, values=values))
+        return self._replace(reading=self.reading._replace(values=values))
 
     @property
     def names(self) -> Mapping[str, float]:
@@ -165,7 +163,7 @@ def _to_json(state: State) -> dict[str, Any]:
     time = None if math.isnan(reading.time) else reading.time
     return {
         "values": {name: repr(value) for name, value in reading.values.items()},
-        "marks": dataclasses.asdict(reading.marks),
+        "marks": reading.marks._asdict(),
         "phase": reading.phase,
         "time": time,
         "how": reading.how,
@@ -175,7 +173,7 @@ def _to_json(state: State) -> dict[str, Any]:
 
 
 def _from_json(saved: dict[str, Any]) -> State:
-    marks = {field.name: _typed(saved["marks"][field.name]) for field in dataclasses.fields(Marks)}
+    marks = {name: _typed(saved["marks"][name]) for name in Marks._fields}
     values = {str(name): float(value) for name, value in saved["values"].items()}
     time = math.nan if saved["time"] is None else float(saved["time"])
     reading = Reading(values, Marks(**marks), str(saved["phase"]), time, str(saved["how"]))

@@ -6,11 +6,12 @@ import dataclasses
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple
 
 from orp_tui.metrics.stdout.mapping import mapping_at_end, numbers_of
 from orp_tui.metrics.stdout.marks import Marks, find_marks
 from orp_tui.metrics.stdout.numbers import NUMBER, is_step, number_in
-from orp_tui.metrics.stdout.pairs import find_pairs, phase_of
+from orp_tui.metrics.stdout.pairs import Phases, find_pairs, find_phases
 from orp_tui.metrics.stdout.text import said
 from orp_tui.metrics.stdout.words import LEARNING, PHASES, Kind, has_phase, kind_of, parts_of
 
@@ -20,7 +21,6 @@ _DUMP = re.compile(
     r"\s*(?:(?:using|running with|parsed|final|full|training|model)\s)?"
     r"(?:namespace|config(?:uration)?s?|args?|arguments|hyper-?param(?:eter)?s?|hparams|settings|options|overriding)\b"
     r"|\s*wandb: ",  # its summary at the end says once more what was said
-
     re.IGNORECASE,
 )
 _CELLS = re.compile(
@@ -42,8 +42,7 @@ Wanted = Callable[[str], bool]
 """Whether the user has asked for a name."""
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """A line that counts. Without values it is a heading, which says where the next ones stand."""
 
     values: Mapping[str, float]
@@ -74,20 +73,21 @@ def read_line(text: str, wanted: Wanted | None = None) -> Reading | Miss | None:
         if whole.rank:
             values = {f"rank{whole.rank}/{name}": value for name, value in values.items()}
         time = reading.time if math.isnan(whole.time) else whole.time
-        return dataclasses.replace(reading, values=values, time=time)
+        return reading._replace(values=values, time=time)
     return reading
 
 
 def _of_text(text: str, wanted: Wanted | None) -> Reading | Miss | None:
     marks, rest = find_marks(text)
-    pairs = find_pairs(rest)
+    phases = find_phases(rest)
+    pairs = find_pairs(rest, phases)
     values, reason = _judged(pairs.items(), wanted)
     if not values and (other := _cells(rest) or _sentence(rest)):
         pairs, (values, reason) = other, _judged(other.items(), wanted)
     if not reason and _is_dump(text):
         reason = "it shows settings"
     if not reason:
-        return Reading(values, marks, _other_phase(rest, values))
+        return Reading(values, marks, _other_phase(phases, values))
     if marks and not _is_dump(text) and _is_heading(marks, rest):
         return Reading({}, marks)
     return Miss(reason) if pairs else None
@@ -119,9 +119,9 @@ def _is_dump(text: str) -> bool:
     return bool(call and not _OF_RESULTS.search(call["name"])) or _DUMP.match(text) is not None
 
 
-def _other_phase(text: str, values: Mapping[str, float]) -> str:
+def _other_phase(phases: Phases, values: Mapping[str, float]) -> str:
     """The part that all of the line is about; empty for the training, or for more than one."""
-    phase = phase_of(text)
+    phase = phases[0][1] if phases else ""
     if not phase:
         found = {next((part for part in parts_of(name) if part in PHASES), "") for name in values}
         phase = found.pop() if len(found) == 1 else ""
@@ -149,22 +149,22 @@ def _of_mapping(text: str, wanted: Wanted | None) -> Reading | Miss | None:
         return Miss(reason)
     if _CALL.search(before) and marks.epoch is not None:
         # HF's TrainOutput sums up a log that stood at epochs, by the number of all steps.
-        marks = dataclasses.replace(marks, step=None, unit="")
+        marks = marks._replace(step=None, unit="")
     values = {**_pairs_before(rest), **values}
-    reading = Reading(values, marks, _other_phase("", values), time, "mapping")
-    phase = phase_of(rest)
-    return of_phase(reading, phase) if phase else reading
+    reading = Reading(values, marks, _other_phase([], values), time, "mapping")
+    phases = find_phases(rest)
+    return of_phase(reading, phases[0][1]) if phases else reading
 
 
 def of_phase(reading: Reading, phase: str) -> Reading:
     """The same, said of a part: `test/loss` for `loss`, if the names do not tell theirs."""
     values = {name if has_phase(name) else f"{phase}/{name}": value for name, value in reading.values.items()}
-    return dataclasses.replace(reading, values=values, phase="" if phase in LEARNING else phase)
+    return reading._replace(values=values, phase="" if phase in LEARNING else phase)
 
 
 def _pairs_before(text: str) -> dict[str, float]:
     """What is told before the dict: `TrainOutput(global_step=3, training_loss=0.5, metrics={…})`."""
-    return {name: value for name, value in find_pairs(text).items() if kind_of(name) is Kind.RESULT}
+    return {name: value for name, value in find_pairs(text, []).items() if kind_of(name) is Kind.RESULT}
 
 
 def _marks_of(leaves: dict[str, float], marks: Marks) -> Marks:
@@ -177,7 +177,7 @@ def _marks_of(leaves: dict[str, float], marks: Marks) -> Marks:
         told = _taken(leaves, (key,))
         if told is not None and step is None:
             step, unit, is_global = told, key, True
-    return dataclasses.replace(marks, epoch=epoch, step=step, unit=unit, is_global=is_global)
+    return marks._replace(epoch=epoch, step=step, unit=unit, is_global=is_global)
 
 
 def _taken(leaves: dict[str, float], keys: Iterable[str]) -> float | None:

@@ -6,8 +6,8 @@ are ranked: `num_updates` and `global_step` count over the whole training, `batc
 
 from __future__ import annotations
 
-import dataclasses
 import re
+from typing import NamedTuple
 
 from orp_tui.metrics.stdout.numbers import is_step
 from orp_tui.metrics.stdout.words import words
@@ -37,13 +37,13 @@ _NOT_NOW = words("best max min last total num per every each warmup start end fr
 _RANK = {"num_updates": 0, "timestep": 0, "timesteps": 0, "batch": 2, "it": 2, "episode": 2}
 _BAR = re.compile(r"\d%\||[━█▏▎▍▌▋▊▉╸╺]{3}|\[[=>.#\- ]{5,}\]")
 _GLYPHS = re.compile(r"[\u2500-\u259f]+|\[[=>.#\- ]{5,}\]")
-_AT = re.compile(r"\s(?:after|at|in|for|on|of)\s{0,2}$", re.IGNORECASE)
+_AT = frozenset({"after", "at", "in", "for", "on", "of"})
+_UNITS = ("step", "iter", "it", "updat", "batch", "episode", "round")
 TAKEN = " | "
 """Stands where a mark stood."""
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Marks:
+class Marks(NamedTuple):
     """What a line says of where it stands."""
 
     epoch: float | None = None
@@ -114,8 +114,11 @@ def _first_letters(text: str) -> str:
 
 def _without(text: str, begin: int, end: int) -> str:
     """A mark taken out, with an `after` or `at` before it, so that `loss after epoch 3: 0.5` is `loss: 0.5`."""
-    before = _AT.sub("", text[:begin])
-    return before + (TAKEN + text[end:] if len(before) == begin else " " + text[end:].lstrip())
+    before = text[:begin].rstrip()
+    rest, _, last = before.rpartition(" ")
+    if rest and last.lower() in _AT:
+        return f"{rest} {text[end:].lstrip()}"
+    return text[:begin] + TAKEN + text[end:]
 
 
 def _step(text: str | None) -> float | None:
@@ -144,6 +147,9 @@ def _named_epoch(text: str) -> tuple[float | None, str]:
 
 def _named_step(text: str) -> tuple[Marks | None, str]:
     """Of all steps that are named the best; all are taken out."""
+    low = text.lower()
+    if not any(unit in low for unit in _UNITS):
+        return None, text
     best: re.Match[str] | None = None
     for found in reversed(list(_STEP.finditer(text))):  # from the end, so that places before stay true
         if not _is_of_now(text, found.start()):

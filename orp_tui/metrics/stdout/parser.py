@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from orp_tui.metrics.name_filter import NameFilter
 from orp_tui.metrics.stdout.bars import Bars, State
@@ -16,20 +15,17 @@ from orp_tui.metrics.stdout.patterns import Patterns
 from orp_tui.metrics.stdout.pieces import Piece
 from orp_tui.metrics.stdout.steps import Steps
 from orp_tui.metrics.stdout.text import plain
+from orp_tui.metrics.stdout.words import may_tell
 
 _SUMMARY = re.compile(r"\s*\*\s")
 """` * Acc@1 45.3`, by which many scripts end an evaluation: of the part that the line before was of."""
-_DIGIT = re.compile(rb"[0-9]")
-_NO_NUMBER = re.compile(rb"(?i:nan|inf)")
-_FRAMES = (b"-----", b"|", b"+----", b"=====")
 _CLOSERS = (")", "]", "}", "|", "%")
 """What an unfinished line may end in: nothing of it can be the beginning of a longer number."""
 Missed = Callable[[Piece, str], None]
 """Is told lines with numbers that are not taken, and why."""
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """What a line said."""
 
     values: Mapping[str, float]
@@ -55,6 +51,8 @@ class LogParser:
         self._patterns = Patterns(patterns)
         self._names = names or NameFilter()
         self._missed = missed
+        self._is_curious = missed is not None or self._names.asks
+        """Every line with a number is looked into."""
         self._told: set[str] = set()
         """Names of the unfinished line that were told already."""
         self._phase = ""
@@ -86,7 +84,7 @@ class LogParser:
 
     def feed(self, pieces: Iterable[Piece]) -> list[Record]:
         """The records that are known now."""
-        texts = [(piece, plain(piece.raw)) for piece in pieces if _is_worth_it(piece.raw)]
+        texts = [(piece, plain(piece.raw)) for piece in pieces]
         own: Sequence[Reading | None] = [None] * len(texts)
         if texts and self._patterns:
             own = self._patterns.read([text for _, text in texts])
@@ -109,6 +107,10 @@ class LogParser:
         self._told = told.union(*(record.values for record in records if record.line == line))
         return records
 
+    def drop_tail(self) -> None:
+        """The unfinished line has become too long, and will not be fed as a whole."""
+        self._told = set()
+
     def pause(self) -> list[Record]:
         """What was held back, and will probably not be drawn over."""
         return [record for state in self._bars.pause() if (record := self._record(state)).values]
@@ -121,7 +123,7 @@ class LogParser:
             return
         if told:
             values = {name: value for name, value in reading.values.items() if name not in told}
-            reading = dataclasses.replace(reading, values=values)
+            reading = reading._replace(values=values)
         marks = reading.marks
         if marks.epoch is not None:
             self._epoch = marks.epoch
@@ -145,6 +147,8 @@ class LogParser:
         is_of_table, reading = self._boxes.take(text)
         if is_of_table:
             return reading
+        if not self._is_curious and not may_tell(text):
+            return None
         found = read_line(text, self._names.asks_for)
         if isinstance(found, Reading):
             if self._phase and not found.phase and _SUMMARY.match(text):
@@ -165,10 +169,3 @@ class LogParser:
             values.setdefault("epoch", marks.epoch)
         kept = {name: value for name, value in values.items() if self._names.keeps(name)}
         return Record(kept, step, reading.time, state.line, reading.how, state.raw)
-
-
-def _is_worth_it(raw: bytes) -> bool:
-    """Whether a piece can hold a number, or frame a table. Asked of every line of a log."""
-    if _DIGIT.search(raw):
-        return True
-    return raw.lstrip().startswith(_FRAMES) or _NO_NUMBER.search(raw) is not None

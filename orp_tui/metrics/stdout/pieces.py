@@ -6,20 +6,22 @@ comes next is drawn over it. Whether one is alone is known only by the byte behi
 
 from __future__ import annotations
 
-import dataclasses
 import re
+from typing import NamedTuple
 
 LONGEST = 4096
 """Bytes; a longer piece is no line of metrics and is passed over."""
+_DIGIT = re.compile(rb"[0-9]")
+_NO_NUMBERS = (b"nan", b"NaN", b"NAN", b"inf", b"Inf", b"INF")
+_FRAMES = (b"-----", b"|", b"+----", b"=====", b"\xe2\x94\x82")
 _PIECE = re.compile(rb"([^\r\n]*)(\r?\n|\r)")
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """A line, or one state of it."""
 
     raw: bytes
-    """Without its end; at most 4 KiB, empty where there was more."""
+    """Without its end; at most 4 KiB."""
     line: int
     """Counted from 1."""
     is_drawn: bool = False
@@ -38,7 +40,7 @@ class PieceReader:
         """Pieces that were too long."""
 
     def take(self, data: bytes, *, final: bool) -> tuple[list[Piece], int]:
-        """The pieces that have ended in `data`, and how many of its bytes are done with.
+        """The pieces that have ended in `data` and can hold a number or frame a table, and how many bytes are done with.
 
         `final`: a carriage return at the very end stands alone.
         """
@@ -57,21 +59,33 @@ class PieceReader:
         lines = data.split(b"\n")
         del lines[-1]
         self.lines += len(lines)
-        return [self._piece(raw, line, False) for line, raw in enumerate(lines, first)]
+        if self.is_skipping and lines:
+            lines[0], self.is_skipping = b"", False
+        digit, worth = _DIGIT.search, _has_more
+        return [
+            Piece(raw, line)
+            for line, raw in enumerate(lines, first)
+            if (digit(raw) or worth(raw)) and self._is_short(raw)
+        ]
 
     def _cut(self, data: bytes) -> list[Piece]:
         pieces = []
         for found in _PIECE.finditer(data):
-            is_drawn = found[2] == b"\r"
-            pieces.append(self._piece(found[1], self.lines + 1, is_drawn))
+            raw, is_drawn = found[1], found[2] == b"\r"
+            if self.is_skipping:
+                self.is_skipping = False
+            elif (_DIGIT.search(raw) or _has_more(raw)) and self._is_short(raw):
+                pieces.append(Piece(raw, self.lines + 1, is_drawn))
             self.lines += not is_drawn
         return pieces
 
-    def _piece(self, raw: bytes, line: int, is_drawn: bool) -> Piece:
-        if self.is_skipping:
-            self.is_skipping = False
-            raw = b""
-        elif len(raw) > LONGEST:
-            self.skipped += 1
-            raw = b""
-        return Piece(raw, line, is_drawn)
+    def _is_short(self, raw: bytes) -> bool:
+        if len(raw) <= LONGEST:
+            return True
+        self.skipped += 1
+        return False
+
+
+def _has_more(raw: bytes) -> bool:
+    """Whether a line without a digit frames a table, or may tell of NaN."""
+    return raw.lstrip().startswith(_FRAMES) or any(word in raw for word in _NO_NUMBERS)

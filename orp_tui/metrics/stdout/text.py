@@ -7,10 +7,10 @@ none of them is a metric; they are blanked. The first date with a time is the ti
 
 from __future__ import annotations
 
-import dataclasses
 import datetime
 import math
 import re
+from typing import NamedTuple
 
 _ESCAPE = re.compile(
     r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"
@@ -22,23 +22,22 @@ _SPACE = re.compile(r"[ \t\u00a0]*\t[ \t\u00a0]*|[ \u00a0]{2,}")
 _STAMP = re.compile(
     r"(?<![\w.])(\d{4})[-/](\d\d)[-/](\d\d)[ T](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?\d*(Z|[+-]\d\d:?\d\d)?"
 )
-_FURNITURE = re.compile(
-    r"(?<![\w.])\d{4}[-/]\d\d[-/]\d\d(?!\w)"  # a date
-    r"|(?<![\w.:])\d{1,4}:\d\d(?::\d\d)*(?:[.,]\d+)?(?![\w:])"  # a time of day, a duration
-    r"|\b[IWEF]\d{4} +\d+ (?=[\w.-]+\.\w+:\d)"  # glog: month and day, process
-    r"|[\w./<>-]+\.(?:py|cpp|cc|cu|h|rs|ipynb):\d+"
-    r"|(?:(?<=\| )|^)[\w.<>]+:[\w.<>]+:\d+(?= - )"  # loguru: module, function and line
-    r"|\b(?i:pid|tid|process|thread|worker|local_rank|node)[ =:]*\d+"
-    r"|(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?"
-    r"|^\s*\[(?:\d+,)?\d+\]<std\w+>:?"  # mpirun --tag-output
-)
+_DATE = re.compile(r"\d(?<![\w.].)\d{3}[-/]\d\d[-/]\d\d(?!\w)")
+_CLOCK = re.compile(r"\d(?<![\w.:].)\d{0,3}:\d\d(?::\d\d)*(?:[.,]\d+)?(?![\w:])")
+_GLOG = re.compile(r"\s?[IWEF]\d{4}\s{1,2}\d\d:\d\d:\d\d\.\d+\s+\d+\s")
+_SOURCE = re.compile(r"[\w./<>-]+\.(?:py|cpp|cc|cu|h|rs|ipynb):\d+")
+_LOGURU = re.compile(r"(?:(?<=\|\s)|^)[\w.<>]+:[\w.<>]+:\d+(?=\s-\s)")
+_PROCESS = re.compile(r"\b(?:pid|tid|process|thread|worker|local_rank|node)[ =:]{0,2}\d+", re.IGNORECASE)
+_PROCESSES = ("pid", "tid", "process", "thread", "worker", "rank", "node")
+_ADDRESS = re.compile(r"\d(?<![\w.].)\d{0,2}(?:\.\d{1,3}){3}(?::\d+)?")
+_LEVELS = ("I", "W", "E", "F")
+_GONE = "  "
 _RANK = re.compile(
     r"^\s*(?:\[?(?i:rank|default)[ =:]?(\d{1,5})\]?|\[\d{1,3},(\d{1,5})\]<std\w+>)[\]:]?(?=\W|$)"
 )
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Said:
+class Said(NamedTuple):
     """What a line says, and by whom."""
 
     text: str
@@ -61,7 +60,7 @@ def plain(raw: bytes) -> str:
 def said(text: str) -> Said:
     """Without the furniture; what was there is one blank or two, and a blank is never more than two."""
     time, rank = math.nan, 0
-    if ":" in text or "-" in text or "/" in text:
+    if "-" in text or "/" in text:
         stamp = _STAMP.search(text, 0, 80)
         if stamp:
             time = seconds_of(stamp)
@@ -70,10 +69,25 @@ def said(text: str) -> Said:
     if found:
         rank = int(found[1] or found[2])
         text = text[found.end() :]
-    text = _FURNITURE.sub("  ", text)
+    text = _unfurnished(text)
     if "  " in text or "\t" in text or "\u00a0" in text:
         text = _SPACE.sub("  ", text)
     return Said(text, time, rank)
+
+
+def _unfurnished(text: str) -> str:
+    """Each kind is looked for only where a sign of it is: most lines have none."""
+    if ":" in text:
+        text = _GLOG.sub(_GONE, text, 1) if text.lstrip()[:1] in _LEVELS else text
+        text = _CLOCK.sub(_GONE, _SOURCE.sub(_GONE, text) if "." in text else text)
+        if " - " in text:
+            text = _LOGURU.sub(_GONE, text)
+    if "-" in text or "/" in text:
+        text = _DATE.sub(_GONE, text)
+    low = text.lower()
+    if any(word in low for word in _PROCESSES):
+        text = _PROCESS.sub(_GONE, text)
+    return _ADDRESS.sub(_GONE, text) if text.count(".") >= 3 else text
 
 
 def seconds_of(stamp: re.Match[str]) -> float:

@@ -50,6 +50,11 @@ BARE = words("""loss acc accuracy acc1 acc5 top1 top5 prec1 prec5 ppl perplexity
     miou dice psnr ssim fid recall bpb bpc norm mfu time dt kl acc@1 acc@5 prec@1 prec@5 top@1 top@5 r2 elbo logloss""")
 """Words that may stand before a number with nothing between."""
 
+_HINTS = PHASES | words(
+    """error err return returns success map norm gnorm epoch epochs step iteration iter it update updates batch episode timestep
+    timesteps round accuracy"""
+)
+_TOKEN = re.compile(r"[A-Za-z@][A-Za-z0-9@]*")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _BREAK = re.compile(r"[^A-Za-z0-9@]+")
 
@@ -123,6 +128,17 @@ def is_share(name: str) -> bool:
         part.startswith(("acc", "prec", "recall", "correct", "top1", "top5", "success", "win", "hit"))
         for part in parts_of(name)
     )
+
+
+def may_tell(text: str) -> bool:
+    """Whether a line has any word at all of a result, a part or a step; asked of most lines of a log."""
+    return any(map(_is_hint, _TOKEN.findall(text)))
+
+
+@functools.lru_cache(maxsize=8192)
+def _is_hint(token: str) -> bool:
+    parts = parts_of(token)
+    return any(part in _HINTS or _is_word_of_result(part) for part in parts) or bool(_CASED.search(token))
 
 
 def has_phase(name: str) -> bool:
