@@ -66,6 +66,7 @@ experiments/                      the base directory; --base-dir or base_dir in 
     request.json experiment.yaml  what was asked for
     training_stdout.txt …         every byte the training printed
     metrics.jsonl                 what it logged
+    system.jsonl                  CPU, memory, disk and GPUs that it took, every few seconds
     workspace/                    where it ran
     deliverables.json result.json what was checked, and what came of it
   artifacts/<id>_artifacts.zip    all of it to hand over; `orp artifacts verify` checks one

@@ -14,7 +14,7 @@ import dataclasses
 import sqlite3
 import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Protocol, TypeVar
 
 from orp_tui.core.layout import BasePaths
@@ -29,8 +29,10 @@ from orp_tui.services.metric_plan import plan_of
 
 T = TypeVar("T")
 
-READ_S = 0.25
-"""So long one turn reads the live runs; who is not reached is the first of the next."""
+READ_S = 0.1
+"""So long one turn reads the live runs, divided among them; files of numbers come before logs."""
+LEAST_S = 0.01
+"""So long each of them may be read, however many there are."""
 KEEP_EVERY_S = 5.0
 KEEP_SHARE = 0.03
 """Of a core, for keeping: what costs much is done more seldom."""
@@ -41,6 +43,11 @@ AGAIN_S = 30.0
 CATCH_UP_S = 0.5
 CATCH_UP_BESIDE_S = 0.04
 """So long one turn catches up, while no run is live and while one is."""
+
+
+MOST_FORGOTTEN = 500
+"""Runs that are taken out of the cache at one start."""
+_ASKED_AT_ONCE = 500
 
 
 class Listener(Protocol):
@@ -80,7 +87,6 @@ class MetricTail:
         self._open_at = 0.0
         self._keep_at = 0.0
         self._live: dict[str, _Live] = {}
-        """The one that is read next comes first."""
         self._ended: collections.deque[Run] = collections.deque()
         self._again: dict[str, Gatherer] = {}
         """Gatherers that read once more, or for the last time."""
@@ -97,11 +103,23 @@ class MetricTail:
         waiting = {run.id for run in self._ended}
         self._ended += (run for run in ended if run.id not in waiting and run.id not in self._complete)
 
+    def forget_others(self, are_known: Callable[[Sequence[str]], Collection[str]]) -> None:
+        """Take runs out of the cache that are none any more; `are_known` tells of some ids which are still runs."""
+        self._open()
+        cached = list(self._ask(lambda writer: writer.known()) or {})
+        gone: list[str] = []
+        for start in range(0, len(cached), _ASKED_AT_ONCE):
+            some = cached[start : start + _ASKED_AT_ONCE]
+            gone += set(some) - set(are_known(some))
+        if gone:
+            self._ask(lambda writer: writer.forget(gone[:MOST_FORGOTTEN]))
+            self._complete -= set(gone)
+
     def turn(self, active: Sequence[Run]) -> None:
         """Read on in the runs that go on, keep what is due, and catch up; `active`: all whose files may grow."""
         self._open()
         self._match(active)
-        self._read(self._clock() + READ_S)
+        self._read(max(LEAST_S, READ_S / max(1, len(self._live))))
         if self._clock() >= self._keep_at or sum(live.points for live in self._live.values()) > MOST_PENDING:
             self._keep()
         self._catch_up(self._clock() + (CATCH_UP_BESIDE_S if self._live else CATCH_UP_S))
@@ -145,19 +163,15 @@ class MetricTail:
         gatherer = Gatherer(plan_of(self._paths.run(run.id), self._paths), marks, self._clock)
         return _Live(run, gatherer, behind=marks is None)
 
-    def _read(self, until: float) -> None:
-        for run_id in list(self._live):
-            live = self._live.pop(run_id)
-            self._live[run_id] = live  # behind those that may not be reached
-            for news in _news(live.gatherer, until):
+    def _read(self, slice_s: float) -> None:
+        for live in self._live.values():
+            for news in _news(live.gatherer, self._clock() + slice_s):
                 if live.run.state is RunState.RUNNING:
                     for listener in self._listeners:
                         listener.heard(live.run, news.source, news.batch)
                 if not live.behind:
                     live.pending.append(news)
                     live.points += sum(map(len, news.batch.points.values()))
-            if self._clock() >= until:
-                return
 
     def _keep(self) -> None:
         """Write what was read since the last time."""

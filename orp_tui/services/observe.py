@@ -148,6 +148,8 @@ class Observer:
         version = database.data_version(self._connection)
         if version == self._version:
             return
+        if self._version < 0:
+            self._metrics.forget_others(lambda ids: runs.states(self._connection, ids))
         if now - self._ended_at >= ENDED_EVERY_S:
             most = MOST_ENDED if self._version < 0 else NEWEST_ENDED
             self._metrics.take_ended(runs.newest(self._connection, most, final_only=True))

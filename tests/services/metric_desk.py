@@ -19,8 +19,11 @@ class Clock:
 
     def __init__(self):
         self.now = 1000.0
+        self.step = 0.0
+        """What each look at it takes."""
 
     def __call__(self):
+        self.now += self.step
         return self.now
 
 

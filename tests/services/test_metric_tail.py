@@ -210,6 +210,27 @@ def test_a_run_that_is_finishing_is_read_and_not_heard(desk):
     assert desk.ears.steps == {}
 
 
+def test_runs_that_are_none_any_more_are_taken_out(desk):
+    runs = [desk.run(name) for name in "ab"]
+    for run in runs:
+        desk.log(run)
+    desk.turn()
+    desk.begin().forget_others(lambda ids: [run_id for run_id in ids if run_id != runs[0].id])
+    assert desk.kept(runs[0]) == []
+    assert desk.kept(runs[1]) == desk.all_of(runs[1])
+
+
+def test_a_run_that_logs_more_than_can_be_read_holds_up_no_other(desk):
+    flood, other = desk.run("a"), desk.run("b")
+    with open(desk.paths.run(flood.id).metrics, "w") as file:
+        file.writelines(f'{{"step": {step}, "x": 1}}\n' for step in range(100_000))
+    desk.clock.step = 0.02  # each look at the clock takes longer than a run may take
+    desk.log(other, 10)
+    desk.turn()
+    assert desk.ears.steps[other.id, "loss"] == desk.all_of(other)
+    assert 0 < len(desk.ears.steps[flood.id, "x"]) < 100_000
+
+
 # what others read
 
 
