@@ -45,27 +45,26 @@ def masked_crc(data: bytes) -> int:
     return _masked(crc ^ _FULL)
 
 
-def first_wrong(data: bytes, spans: Spans) -> int | None:
-    """Which of the payloads is the first whose checksum is another one; None if all are as they were written."""
-    if not spans:
-        return None
-    if spans.ends[-1] - spans.begins[0] > PLAIN_UP_TO:
+def wrong_ones(data: bytes, spans: Spans) -> list[int]:
+    """Which of the payloads, by number, have another checksum than they were written with."""
+    if spans and spans.ends[-1] - spans.begins[0] > PLAIN_UP_TO:
         try:
-            return _first_wrong_by_numpy(data, spans)
+            return _wrong_by_numpy(data, spans)
         except ImportError:  # an installation without numpy is slow, not broken
             pass
     stored = struct.Struct("<I").unpack_from
-    for place, (begin, end) in enumerate(spans):
-        if stored(data, end)[0] != masked_crc(data[begin:end]):
-            return place
-    return None
+    return [
+        place
+        for place, (begin, end) in enumerate(spans)
+        if stored(data, end)[0] != masked_crc(data[begin:end])
+    ]
 
 
 def _masked(crc: int) -> int:
     return ((crc >> 15 | crc << 17) + _MASK) & _FULL
 
 
-def _first_wrong_by_numpy(data: bytes, spans: Spans) -> int | None:
+def _wrong_by_numpy(data: bytes, spans: Spans) -> list[int]:
     import numpy as np
 
     begins, ends = np.frombuffer(spans.begins, np.int64), np.frombuffer(spans.ends, np.int64)
@@ -83,8 +82,8 @@ def _first_wrong_by_numpy(data: bytes, spans: Spans) -> int | None:
     crcs ^= np.uint32(_FULL)
     masked = ((crcs >> 15) | (crcs << 17)) + np.uint32(_MASK)
     stored = np.lib.stride_tricks.sliding_window_view(np.frombuffer(data, np.uint8), 4)[ends]
-    wrong = np.flatnonzero(masked != stored.copy().view("<u4")[:, 0])
-    return int(wrong[0]) if len(wrong) else None
+    wrong: list[int] = np.flatnonzero(masked != stored.copy().view("<u4")[:, 0]).tolist()
+    return wrong
 
 
 def _of_blocks(data: bytes, where: Any, before: Any, table: Any) -> Any:  # Any: numpy is imported late

@@ -8,7 +8,7 @@ import re
 from typing import Any
 
 from orp_tui.metrics.growing import GrowingFile, Grown, Place
-from orp_tui.metrics.readers.tfevents_records import HEADER, Records, next_record, records_in
+from orp_tui.metrics.readers.tfevents_records import HEADER, WRONG, Records, next_record, records_in
 from orp_tui.metrics.readers.tfevents_spans import Spans
 
 WINDOW = 512 << 10
@@ -17,6 +17,10 @@ LARGEST = 8 << 20
 """A record that is longer (a graph, a picture) is passed over unread."""
 _SUMMARY = re.compile(rb"(?:\x09.{8})?(?:\x10[\x80-\xff]*[\x00-\x7f])?\x2a", re.DOTALL)
 """The start of an event in which scalars may be: time, step, then what holds values."""
+_MOST_BREAKS = 256
+"""Broken places that are passed over in one read."""
+_AFTER_A_BREAK = 8
+"""Records that are looked at first behind one: where each second one is broken, more would be for nothing."""
 _ENOUGH = 32
 """Bytes that such a start never exceeds."""
 
@@ -61,6 +65,8 @@ class EventFile:
         """Whether it stands in something broken that was told already."""
         self.waits = False
         """Whether it ends in something broken that a final read would pass over."""
+        self._unread = False
+        """Whether the last read left something that it could have read."""
 
     @property
     def mark(self) -> dict[str, Any]:
@@ -72,7 +78,7 @@ class EventFile:
         return self._file.place.offset > 0
 
     def changed(self) -> bool:
-        return self._file.changed()
+        return self._unread or self._file.changed()
 
     def written_at(self) -> float:
         """When it was last written to, seconds since 1970; 0 if it is not there."""
@@ -95,27 +101,38 @@ class EventFile:
                 return Stretch(trouble=grown.trouble, restarted=grown.restarted)
             found = records_in(grown.data)
         stretch = Stretch(grown.data, self._file.place.offset)
-        self.waits = False
+        self.waits = self._unread = False
         end = self._collect(stretch, found, grown, final=final)
         self._file.advance(grown.data[:end])
-        stretch.more = end > 0 and not grown.at_end
+        stretch.more = end > 0 and (self._unread or not grown.at_end)
         return stretch
 
     def _collect(self, stretch: Stretch, found: Records, grown: Grown, *, final: bool) -> int:
         """Put the payloads into `stretch`; the place up to which `data` is done with."""
-        data = stretch.data
-        while True:
-            stretch.spans.extend(found.spans)
-            self._lost = self._lost and not found.spans
+        most = 0
+        for _ in range(_MOST_BREAKS):
+            self._take(stretch, found)
+            while found.paused:
+                most *= 2
+                found = records_in(stretch.data, found.end, most)
+                self._take(stretch, found)
             if found.needed > LARGEST:
                 return self._begin_to_skip(stretch, found)
             if not found.broken:
                 return found.end
-            sound = next_record(data, found.end + 1)
+            sound = next_record(stretch.data, found.end + 1)
             if sound < 0:
                 return self._give_up(stretch, found, wait=grown.at_end and not final)
             self._tell_broken(stretch, found)
-            found = records_in(data, sound)
+            most = _AFTER_A_BREAK
+            found = Records(Spans(), sound, paused=True)
+        self._unread = True
+        return found.end
+
+    def _take(self, stretch: Stretch, found: Records) -> None:
+        stretch.spans.extend(found.spans)
+        stretch.bad += [(at, WRONG) for at in found.wrong]
+        self._lost = self._lost and not found.spans and not found.wrong
 
     def _give_up(self, stretch: Stretch, found: Records, *, wait: bool) -> int:
         """Nothing sound stands behind what is broken, as far as can be seen."""

@@ -17,6 +17,8 @@ SHORTEST = 20
 """Bytes of a payload that can't end within its step, however long that is."""
 AFTER_WALL = 9
 """Bytes up to the step."""
+LONGEST = 1024
+"""Bytes of a payload that is worth remembering."""
 _MOST_FORMS, _MOST_NAMES = 4, 4096
 
 
@@ -34,11 +36,12 @@ class Known:
     """The forms seen so far. What is not learned, as there are too many, is gone through each time."""
 
     def __init__(self) -> None:
-        self._forms: list[Form] = []
+        self.forms: list[Form] = []
+        """At most 4."""
 
     def find(self, data: bytes, at: int, end: int) -> tuple[str, Form] | None:
         """The metric of an event whose summary begins at `at`, and how its value is read; None if it is not known."""
-        for form in self._forms:
+        for form in self.forms:
             place = end - form.back
             name = form.names.get(data[at:place] + data[place + form.value.size : end])
             if name is not None:
@@ -48,7 +51,9 @@ class Known:
     def learn(self, data: bytes, begin: int, end: int, event: Event, name: str) -> None:
         """Remember what is around the value, if this one value is all there is to the event."""
         scalar = event.scalars[0]
-        if len(event.scalars) > 1 or scalar.form is None or end - begin < SHORTEST or data[begin] != WALL:
+        if len(event.scalars) > 1 or scalar.form is None or data[begin] != WALL:
+            return
+        if not SHORTEST <= end - begin <= LONGEST:
             return
         at = begin + AFTER_WALL
         if data[at] == STEP:
@@ -62,10 +67,10 @@ class Known:
             form.names[data[at : scalar.at] + data[scalar.at + scalar.form.size : end]] = name
 
     def _form(self, back: int, value: struct.Struct) -> Form | None:
-        for form in self._forms:
+        for form in self.forms:
             if form.back == back and form.value is value:
                 return form
-        if len(self._forms) == _MOST_FORMS:
+        if len(self.forms) == _MOST_FORMS:
             return None
-        self._forms.append(Form(back, value))
-        return self._forms[-1]
+        self.forms.append(Form(back, value))
+        return self.forms[-1]

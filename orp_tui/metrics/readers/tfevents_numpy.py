@@ -10,7 +10,6 @@ Importing this imports numpy: only inside a function, and only for many.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
 from itertools import pairwise
 from operator import itemgetter
 from typing import TYPE_CHECKING
@@ -20,7 +19,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from orp_tui.core.series import Points
-from orp_tui.metrics.readers.tfevents_known import AFTER_WALL, SHORTEST, STEP, SUMMARY, WALL, Form
+from orp_tui.metrics.readers.tfevents_known import AFTER_WALL, LONGEST, SHORTEST, STEP, SUMMARY, WALL, Form
 from orp_tui.metrics.readers.tfevents_spans import Spans
 
 if TYPE_CHECKING:
@@ -34,8 +33,8 @@ _Part = tuple[Ints, Floats, Floats, Floats]
 
 _FEW = 16
 """Events that are sooner taken one by one."""
-_MOST_STRANGE = 8
-"""Events of one length that turn out to be no scalars, before all the others of that length are taken one by one."""
+_WEIGHTS = np.array([pow(0x9E3779B97F4A7C15, power, 1 << 64) for power in range(1, 129)], np.uint64)
+"""For sums by which rows of up to 1,024 bytes are told apart."""
 _LONGEST_STEP = 9
 """Bytes; longer ones are negative."""
 
@@ -103,38 +102,55 @@ class _Taking:
         return self._points()
 
     def _take_of_one_length(self, events: Ints, length: int) -> None:
-        rows = sliding_window_view(self._window.bytes, length)[self._window.summaries[events]]
-        strange = 0
-        while len(events) >= _FEW and strange < _MOST_STRANGE:
-            known = self._known(int(events[0]))
-            if known is None:
-                strange += 1
-                events, rows = events[1:], rows[1:]
-                continue
-            name, form = known
-            differs = rows != rows[0]
-            differs[:, length - form.back : length - form.back + form.value.size] = False
-            other = differs.any(axis=1)
-            self._add(name, form, events[~other])
-            events, rows = events[other], rows[other]
+        if length > LONGEST:
+            return
+        self._name(int(events[0]), None)  # so that there is a form
+        for form in self._scalars.known.forms:
+            if len(events) >= _FEW and form.back <= length:
+                events = self._take_of_one_form(events, length, form)
 
-    def _known(self, place: int) -> tuple[str, Form] | None:
-        """The metric of an event. One that is not known is taken, and what is learned from it is for the next."""
+    def _take_of_one_form(self, events: Ints, length: int, form: Form) -> Ints:
+        """Take those whose values are of that form; the others."""
+        rows = sliding_window_view(self._window.bytes, length)[self._window.summaries[events]]
+        rows[:, length - form.back : length - form.back + form.value.size] = 0
+        firsts, kinds = _kinds(rows)
+        names = [self._name(int(events[first]), form) for first in firsts.tolist()]
+        named = np.array([name is not None for name in names])[kinds]
+        taken = named & self._left[events] & (rows == rows[firsts][kinds]).all(axis=1)
+        order = np.flatnonzero(taken)[np.argsort(kinds[taken], kind="stable")]
+        self._add(events[order], kinds[order], names, form)
+        return events[~taken]
+
+    def _name(self, place: int, form: Form | None) -> str | None:
+        """The metric of an event, if its value is of that form. What was not known is taken, and learned from."""
         data, begin, end = self._payload(place)
-        found = self._scalars.known.find(data, int(self._window.summaries[place]), end)
-        if found is None:
+        at = int(self._window.summaries[place])
+        found = self._scalars.known.find(data, at, end)
+        if found is None and self._left[place]:
             self._left[place] = False
             rows = self._scalars.unknown_rows(data, begin, end, self._taken)
             self._alone += [(place, row) for row in rows]
-        return found
+            found = self._scalars.known.find(data, at, end)
+        return found[0] if found is not None and found[1] is form else None
 
-    def _add(self, name: str, form: Form, events: Ints) -> None:
+    def _add(self, events: Ints, kinds: Ints, names: list[str | None], form: Form) -> None:
+        """Events of one form, those of a kind together."""
+        if not len(events):
+            return
         self._left[events] = False
         window = self._window
-        steps = window.steps[events].astype(np.float64)
-        self._parts.setdefault(name, []).append(
-            (events, steps, window.values(events, form), window.times(events))
+        columns = (
+            events,
+            window.steps[events].astype(np.float64),
+            window.values(events, form),
+            window.times(events),
         )
+        starts = np.flatnonzero(np.diff(kinds, prepend=-1)).tolist()
+        for start, end in pairwise([*starts, len(events)]):
+            name = names[int(kinds[start])]
+            assert name is not None
+            places, steps, values, times = (column[start:end] for column in columns)
+            self._parts.setdefault(name, []).append((places, steps, values, times))
 
     def _payload(self, place: int) -> tuple[bytes, int, int]:
         return self._window.data, self._spans.begins[place], self._spans.ends[place]
@@ -146,22 +162,32 @@ class _Taking:
         for number, (place, (name, *numbers)) in enumerate(sorted(self._alone, key=itemgetter(0))):
             alone.setdefault(name, []).append((place, *numbers))
             first[name] = min(first.get(name, (place, number)), (place, number))
-        for name, rows in alone.items():
-            self._parts.setdefault(name, []).append(_part(rows))
-        return {name: _joined(self._parts[name]) for name in sorted(first, key=lambda name: first[name])}
+        found = {}
+        for name in sorted(first, key=lambda name: first[name]):
+            found[name] = _joined(self._parts.get(name, []), alone.get(name, []))
+        return found
 
 
-def _part(rows: Sequence[tuple[int, float, float, float]]) -> _Part:
-    places, *columns = zip(*rows, strict=True)
-    steps, values, times = (np.array(column, np.float64) for column in columns)
-    return np.array(places, np.int64), steps, values, times
+def _kinds(rows: Bytes) -> tuple[Ints, Ints]:
+    """Which rows are the first of their kind, and of which kind each is; two kinds may be taken for one."""
+    words = np.zeros((len(rows), -(-rows.shape[1] // 8) * 8), np.uint8)
+    words[:, : rows.shape[1]] = rows
+    sums = (words.view(np.uint64) * _WEIGHTS[: words.shape[1] // 8]).sum(axis=1, dtype=np.uint64)
+    _, firsts, kinds = np.unique(sums, return_index=True, return_inverse=True)
+    return firsts, kinds
 
 
-def _joined(parts: list[_Part]) -> Points:
-    """The points of one metric, in the order of their events."""
-    places, *columns = (np.concatenate(column) for column in zip(*parts, strict=True))
+def _joined(parts: list[_Part], rows: list[tuple[int, float, float, float]]) -> Points:
+    """The points of one metric, in the order of their events; `rows` are of events that were taken alone."""
+    if not parts:
+        return Points(*(array("d", column) for column in list(zip(*rows, strict=True))[1:]))
+    if rows:
+        places, *numbers = zip(*rows, strict=True)
+        steps, values, times = (np.array(column, np.float64) for column in numbers)
+        parts = [*parts, (np.array(places, np.int64), steps, values, times)]
+    where, *columns = (np.concatenate(column) for column in zip(*parts, strict=True))
     if len(parts) > 1:
-        order = np.argsort(places, kind="stable")
+        order = np.argsort(where, kind="stable")
         columns = [column[order] for column in columns]
     return Points(*(array("d", column.tobytes()) for column in columns))
 

@@ -11,7 +11,7 @@ import functools
 import re
 import struct
 
-from orp_tui.metrics.readers.tfevents_crc import first_wrong, masked_crc
+from orp_tui.metrics.readers.tfevents_crc import masked_crc, wrong_ones
 from orp_tui.metrics.readers.tfevents_spans import Spans
 
 HEADER, FOOTER = 12, 4
@@ -22,7 +22,10 @@ _ZEROS = bytes(4)
 _OTHER_THAN_ZERO = re.compile(rb"[^\0]")
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+WRONG = "a record with a wrong checksum"
+
+
+@dataclasses.dataclass(slots=True)
 class Records:
     """The records that stand one behind the other in some bytes."""
 
@@ -30,35 +33,46 @@ class Records:
     """Their payloads."""
     end: int
     """Where the first that is not among them begins."""
-    needed: int
-    """Bytes that it takes, header and all; 0 where that can't be told."""
-    broken: str
-    """What is wrong with it, in words; empty if it is only not all there."""
+    wrong: list[int] = dataclasses.field(default_factory=list)
+    """Where those begin that are left out: their checksum is wrong, but what follows is sound."""
+    needed: int = 0
+    """Bytes that the first that is not among them takes, header and all; 0 where that can't be told."""
+    broken: str = ""
+    """What is wrong with that one, in words; empty if it is only not all there."""
+    paused: bool = False
+    """It may be all there: so many as were asked for stand before it."""
 
 
-def records_in(data: bytes, at: int = 0) -> Records:
-    """The records from `at` on, up to one that is broken or not all there."""
+def records_in(data: bytes, at: int = 0, most: int = 1 << 62) -> Records:
+    """Up to `most` records from `at` on, up to one that is not all there, or broken and with it what follows."""
+    found = _framed(data, at, most)
+    wrong = wrong_ones(data, found.spans)
+    if not wrong:
+        return found
+    begins = found.spans.begins
+    found.wrong = [begins[place] - HEADER for place in wrong]
+    if wrong[-1] == len(begins) - 1 and not found.needed:  # its length may be what is wrong
+        found.end, found.broken = found.wrong.pop(), WRONG
+    found.spans = found.spans.without(wrong)
+    return found
+
+
+def _framed(data: bytes, at: int, most: int) -> Records:
+    """As `records_in`, with nothing but their lengths checked."""
     spans = Spans()
-    size, needed, broken = len(data), 0, ""
+    size = len(data)
     while at + HEADER <= size:
         length = payload_length(data[at : at + HEADER])
         if length < 0:
-            broken = "no record begins there"
-            break
+            return Records(spans, at, broken="no record begins there")
         begin = at + HEADER
         end = begin + length
-        if end + FOOTER > size:
-            needed = HEADER + length + FOOTER
-            break
+        if end + FOOTER > size or len(spans) >= most:
+            return Records(spans, at, needed=HEADER + length + FOOTER, paused=end + FOOTER <= size)
         spans.begins.append(begin)
         spans.ends.append(end)
         at = end + FOOTER
-    wrong = first_wrong(data, spans)
-    if wrong is None:
-        return Records(spans, at, needed, broken)
-    at = spans.begins[wrong] - HEADER
-    spans.cut(wrong)
-    return Records(spans, at, 0, "a record with a wrong checksum")
+    return Records(spans, at)
 
 
 @functools.lru_cache(maxsize=4096)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 
 class Spans:
@@ -23,6 +23,11 @@ class Spans:
         self.begins.extend(more.begins)
         self.ends.extend(more.ends)
 
-    def cut(self, count: int) -> None:
-        """Keep so many."""
-        del self.begins[count:], self.ends[count:]
+    def without(self, places: Sequence[int]) -> Spans:
+        """All but those with these numbers, which rise."""
+        left, start = Spans(), 0
+        for place in (*places, len(self)):
+            left.begins.extend(self.begins[start:place])
+            left.ends.extend(self.ends[start:place])
+            start = place + 1
+        return left

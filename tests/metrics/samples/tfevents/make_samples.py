@@ -1,8 +1,10 @@
-"""Makes the event files beside it with the real libraries, and `expected.json` with what TensorBoard reads back.
+r"""Makes the event files beside it with the real libraries, and `expected.json` with what TensorBoard reads back.
 
     python -m venv V && V/bin/pip install torch==2.13.0 tensorboardX==2.6.5 tensorboard==2.21.0 \
-        lightning==LIGHTNING transformers==TRANSFORMERS accelerate keras==KERAS tensorflow-cpu==TENSORFLOW
+        lightning==2.6.6 transformers==5.24.0 accelerate==1.15.0
     V/bin/python make_samples.py
+    python -m venv T && T/bin/pip install tensorflow-cpu==2.21.0 keras==3.15.1 tensorboard==2.21.0
+    T/bin/python make_samples.py keras_fit tf_summary
 
 A library that is not installed leaves its folders as they are. Names of event files tell host and process:
 they are given plain ones.
@@ -242,13 +244,13 @@ def hf_trainer(folder: Path) -> None:
     import torch
     from transformers import BertConfig, BertForSequenceClassification, Trainer, TrainingArguments
 
-    os.environ["TENSORBOARD_LOGGING_DIR"] = str(folder)
+    os.environ["TENSORBOARD_LOGGING_DIR"] = folder.name  # it logs its paths
     config = BertConfig(
         vocab_size=50, hidden_size=8, num_hidden_layers=1, num_attention_heads=1, intermediate_size=8
     )
     rows = [{"input_ids": torch.tensor([1, 2 + i % 9]), "labels": torch.tensor(i % 2)} for i in range(32)]
     arguments = TrainingArguments(
-        output_dir=str(folder.parent / "hf_output"),
+        output_dir="hf_output",
         num_train_epochs=3,
         per_device_train_batch_size=8,
         logging_steps=2,
@@ -260,7 +262,7 @@ def hf_trainer(folder: Path) -> None:
     )
     model = BertForSequenceClassification(config)
     Trainer(model=model, args=arguments, train_dataset=rows, eval_dataset=rows).train()
-    shutil.rmtree(folder.parent / "hf_output", ignore_errors=True)
+    shutil.rmtree("hf_output", ignore_errors=True)
 
 
 def plain_names(folder: Path) -> None:
@@ -293,6 +295,7 @@ def read_back(folder: Path) -> dict[str, list[list[float]]]:
 
 def main() -> None:
     """Make those that can be made, or those named."""
+    os.chdir(HERE)
     for name in sys.argv[1:] or SAMPLES:
         if importlib.util.find_spec(NEEDS[name]) is None:
             print(f"{name}: no {NEEDS[name]} here, left as it is", file=sys.stderr)
