@@ -114,7 +114,11 @@ class Metrics(Section):
     patterns: Annotated[
         tuple[Annotated[Regex, BeforeValidator(_pattern)], ...], Strict(False), BeforeValidator(as_list)
     ] = ()
-    """Regular expressions with named groups that read metrics from the logs."""
+    """Regular expressions with named groups that read metrics from the logs; `step`, `epoch` and `time` say where a line stands. `orp metrics test` tries them."""
+    include: TextList = ()
+    """Globs of names: only these metrics are kept. A name from a log that is given here counts whatever it looks like."""
+    exclude: TextList = ()
+    """Globs of names: these metrics are left out."""
     alerts: Annotated[tuple[Alert, ...], Strict(False)] = ()
     """Conditions, and what happens then."""
 
