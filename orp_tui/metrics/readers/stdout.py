@@ -15,7 +15,9 @@ from orp_tui.metrics.stdout.parser import LogParser, Missed, Record
 from orp_tui.metrics.stdout.pieces import PieceReader
 
 WINDOW = 64 << 10
-"""Bytes that one read looks at: some hundred lines, at most a tenth of a second."""
+"""Bytes that are looked at together: some hundred lines, at most a tenth of a second."""
+_MOST_WINDOWS = 16
+"""So many in one read, while they hold no metric: such lines are passed over much faster."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -103,6 +105,13 @@ class StdoutReader:
 
     def look(self, *, final: bool = False) -> News:
         """As `read`, line by line."""
+        for _ in range(_MOST_WINDOWS):
+            news = self._window(final=final)
+            if news.records or news.restarted or not news.more:
+                break
+        return news
+
+    def _window(self, *, final: bool) -> News:
         grown = self._file.look(WINDOW)
         if grown.trouble:
             return News(trouble=grown.trouble)
