@@ -352,3 +352,37 @@ def test_two_threads_look_at_one_database_and_both_see_all(tmp_path):
 
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(count, "abab")) == [200] * 4
+
+
+def test_an_answer_during_which_the_file_was_written_is_asked_for_again(tmp_path):
+    path, answers = tmp_path / "x.db", []
+    db.write_on(str(path), "trackio", "wal", 3, "closed")
+
+    def question(connection: sqlite3.Connection) -> int:
+        if not answers:
+            writer = sqlite3.connect(path, isolation_level=None)
+            db.log_trackio(writer, "a", 3, {"loss": 3})
+            writer.close()
+        answers.append(connection.execute("SELECT count(*) FROM metrics").fetchone()[0])
+        return answers[-1]
+
+    assert LiveDatabase(path).ask(question) == 7
+    assert len(answers) == 2
+
+
+def test_an_answer_is_asked_for_once_where_nobody_writes(tmp_path):
+    path, answers = tmp_path / "x.db", []
+    db.write_on(str(path), "trackio", "wal", 3, "closed")
+
+    LiveDatabase(path).ask(lambda connection: answers.append(1))
+
+    assert len(answers) == 1
+
+
+def test_a_database_that_vanishes_during_a_look_is_said_and_not_raised(tmp_path, monkeypatch):
+    path = tmp_path / "x.db"
+    db.write_on(str(path), "mlflow", "delete", 3, "open")
+    look = LiveDatabase._check_files
+    monkeypatch.setattr(LiveDatabase, "_check_files", lambda self: (os.unlink(self.path), look(self)))
+
+    assert MlflowSqliteReader(path, "a").read().trouble == "cannot be read: No such file or directory"
