@@ -10,9 +10,13 @@ from orp_tui.charts.clock import is_clock, since
 from orp_tui.charts.lines import Chart, Member
 from orp_tui.charts.look import Axis
 from orp_tui.charts.scale import plain_number, step_number
+from orp_tui.core.series import Series
 from orp_tui.metrics.downsample import By, Ends, by_step, by_time, extent, nearest_step, reduce
-from orp_tui.metrics.epochs import Epochs
+from orp_tui.metrics.epochs import epochs_of
 from orp_tui.metrics.extremes import Reduced
+
+_NO_EPOCHS = Series.of("epoch", (), ())
+"""Without that metric no step has an epoch."""
 
 
 class Along:
@@ -49,8 +53,7 @@ class Along:
 def _way(member: Member, axis: Axis) -> tuple[By, float]:
     """How x is found, and what is added to it."""
     if axis == "epoch":
-        # Without that metric no step has an epoch.
-        return Epochs(member.epochs or member.series.__class__.of("epoch", (), ())), 0.0
+        return epochs_of(member.epochs if member.epochs is not None else _NO_EPOCHS), 0.0
     if axis == "since":
         return by_time, -member.start if math.isfinite(member.start) else 0.0
     return (by_step, 0.0) if axis == "step" else (by_time, 0.0)
@@ -92,6 +95,6 @@ def step_at(chart: Chart, axis: Axis, x: float) -> tuple[float, float | None] | 
         for member in line.members:
             step = Along(member, axis).step_at(x)
             if step is not None:
-                epochs = Epochs(member.epochs) if member.epochs is not None else None
+                epochs = epochs_of(member.epochs) if member.epochs is not None else None
                 return step, epochs.at(step) if epochs else None
     return None

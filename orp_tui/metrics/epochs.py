@@ -7,16 +7,20 @@ between two of them it goes on evenly; before the first and behind the last as b
 
 from __future__ import annotations
 
+import functools
 import math
 from array import array
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from orp_tui.core.series import Numbers, Points, Series
 
 NAMES = ("epoch", "trainer/epoch", "train/epoch", "Epoch", "epochs")
 """What the metric is called, the likeliest first."""
 PLAIN_UP_TO = 4_000
+"""Points for which importing numpy takes longer than doing without."""
+_MOST_KNOTS = 1_024
+"""About so many of one stretch."""
 
 
 class Epochs:
@@ -65,14 +69,38 @@ def epoch_metric(series: Mapping[str, Series]) -> Series | None:
     return next((series[name] for name in NAMES if name in series), None)
 
 
+@functools.lru_cache(maxsize=8)
+def epochs_of(series: Series) -> Epochs:
+    """`Epochs(series)`; of a series that has not grown it is the same object."""
+    return Epochs(series)
+
+
 def _knots(series: Series) -> tuple[Numbers, Numbers]:
     """Steps at which a greater epoch than any before begins, and those epochs. Both rise."""
     steps, epochs = array("d"), array("d")
-    for step, epoch in series:
-        if not math.isfinite(step + epoch):
-            continue
-        # What goes back is a resumed training that does a part again: known already.
-        if not epochs or (epoch > epochs[-1] and step > steps[-1]):
-            steps.append(step)
-            epochs.append(epoch)
+    for block in series.blocks:
+        rising = _rising if len(block) > PLAIN_UP_TO else zip
+        for step, epoch in rising(block.steps, block.values):
+            if not math.isfinite(step + epoch):
+                continue
+            # What goes back is a resumed training that does a part again: known already.
+            if not epochs or (epoch > epochs[-1] and step > steps[-1]):
+                steps.append(step)
+                epochs.append(epoch)
     return steps, epochs
+
+
+def _rising(steps: Numbers, epochs: Numbers) -> Iterator[tuple[float, float]]:
+    """Of a long stretch the points that are above all before them; of very many some, and the last.
+
+    Between those it goes straight on, as a fraction that is logged with every step does anyway.
+    """
+    import numpy as np
+
+    values = np.frombuffer(epochs)
+    highest = np.fmax.accumulate(values)
+    above = np.flatnonzero(values[1:] > highest[:-1]) + 1
+    places = np.concatenate(([int(np.isfinite(values).argmax())], above))
+    chosen = places[:: max(1, len(places) // _MOST_KNOTS)].tolist()
+    for place in dict.fromkeys([*chosen, int(places[-1])]):
+        yield steps[place], epochs[place]

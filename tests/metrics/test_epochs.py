@@ -74,3 +74,19 @@ def test_the_metric_is_found_by_its_usual_names():
     assert epoch_metric({"loss": Series.of("loss", [0], [0]), "epoch": epoch}) is epoch
     assert epoch_metric({"trainer/epoch": epoch}) is epoch
     assert epoch_metric({"epochs_left": epoch}) is None
+
+
+@pytest.mark.parametrize("every", [1, 1000], ids=["fractions", "whole numbers"])
+def test_of_very_many_points_the_same_is_told(every):
+    series = Series.of("epoch", range(100_000), [step // every * every / 1000 for step in range(100_000)])
+
+    epochs = Epochs(series)
+
+    for step in (0, 999, 1000, 50_500, 98_000):
+        assert epochs.at(step) == pytest.approx(step / 1000, abs=0.002)
+
+
+def test_nan_at_the_beginning_of_a_long_stretch_is_passed_over():
+    values = [math.nan, *[step / 100 for step in range(1, 5000)]]
+
+    assert Epochs(Series.of("epoch", range(5000), values)).at(250) == pytest.approx(2.5)
