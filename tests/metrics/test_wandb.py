@@ -16,6 +16,7 @@ from read_whole import drain, plain, told
 
 from orp_tui.metrics.readers import wandb
 from orp_tui.metrics.readers.wandb import WandbReader
+from orp_tui.metrics.readers.wandb_blocks import cut
 from orp_tui.metrics.table import MetricTable
 
 SAMPLES = Path(__file__).parent / "samples" / "wandb"
@@ -153,8 +154,7 @@ def test_a_damaged_block_is_passed_over_and_the_next_one_read(tmp_path):
 def test_damage_in_a_block_that_is_not_full_waits_until_it_is_or_until_the_end(tmp_path):
     records = many(300)
     data, path = wb.file_of(*records), tmp_path / "run-x.wandb"
-    cut = len(wb.file_of(*records[:5]))
-    torn = bytearray(data[:cut])
+    torn = bytearray(data[: len(wb.file_of(*records[:5]))])
     torn[len(wb.file_of(*records[:3])) + 2] ^= 1
     path.write_bytes(torn)
     reader, table = WandbReader(path), MetricTable()
@@ -211,6 +211,54 @@ def test_records_that_are_none_are_counted(tmp_path):
     assert plain(table) == {"loss": points(0, 1) * 2}
     assert table.bad == 3
     assert table.first_bad.startswith("a record: ")
+
+
+def test_records_with_sound_checksums_and_anything_in_them_never_raise(tmp_path):
+    dice, path = random.Random(13), tmp_path / "run-x.wandb"
+    data = (SAMPLES / "train.wandb").read_bytes()
+    sound = cut(data, 0, longest=1 << 20).records
+    for _ in range(30):
+        records = []
+        for record in dice.sample(sound, 60):
+            changed = bytearray(record)
+            for _ in range(dice.choice((0, 1, 3))):
+                changed[dice.randrange(len(changed))] = dice.choice((0, 1, 2, 10, 18, 127, 128, 130, 255))
+            records.append(bytes(changed[: dice.choice((len(changed), dice.randrange(len(changed) + 1)))]))
+        path.write_bytes(wb.file_of(*records))
+
+        assert whole(path).bad < 60
+
+
+def test_a_row_without_a_step_is_counted_and_a_step_of_zero_is_one(tmp_path):
+    path = tmp_path / "run-x.wandb"
+    loss = wb.field(1, wb.item(("loss",), 0.5))
+    path.write_bytes(wb.file_of(wb.field(2, loss), wb.field(2, loss + wb.field(2, b""))))
+
+    table = whole(path)
+
+    assert plain(table) == {"loss": [(0.0, 0.5, "nan")]}
+    assert (table.bad, table.first_bad) == (1, "a record: a row without a step")
+
+
+def test_names_that_no_metric_can_have_are_left_out(tmp_path):
+    path = tmp_path / "run-x.wandb"
+    path.write_bytes(
+        wb.file_of(wb.row(0, **{"x" * 301: 1, "y" * 300: 2}), wb.row(1, **{"x" * 301: 1, "y" * 300: 2}))
+    )
+
+    assert plain(whole(path)) == {"y" * 300: [(0.0, 2.0, "nan"), (1.0, 2.0, "nan")]}
+
+
+def test_keys_that_look_like_the_beginning_of_a_value_are_read(tmp_path):
+    path = tmp_path / "run-x.wandb"
+    names = ["a\u0082\x01\x03b", "a", "a\u0082\x01", "\u0082\x01\x01"]
+    rows = [wb.row(step, **dict.fromkeys(names, step)) for step in range(3)]
+    path.write_bytes(wb.file_of(*rows))
+
+    table = whole(path)
+
+    assert plain(table) == {name: [(step, step, "nan") for step in range(3)] for name in names}
+    assert table.bad == 0
 
 
 @pytest.mark.parametrize(("count", "why"), [(2, "truncated"), (9, "rewritten")])

@@ -68,15 +68,16 @@ class RecordsToPoints:
             if place > end:
                 raise Malformed("an item longer than its row")
             found += self._numbers(record[begin:place])
-        step_at = (0, 0)
+        step_at: tuple[int, int] | None = None
         for number, kind, begin, stop in fields(record, place, end):
             if number == _ROW_ITEM and kind == BYTES:
                 found += self._numbers(record[begin:stop])
             elif number == _ROW_STEP and kind == BYTES:
                 step_at = (begin, stop)
         row = dict(found)
-        step = row.pop(_STEP) if _STEP in row else _row_step(record, *step_at)
-        time = row.pop(_TIME, math.nan)
+        step, time = row.pop(_STEP, math.nan), row.pop(_TIME, math.nan)
+        if math.isnan(step) and step_at:
+            step = _row_step(record, *step_at)
         if not math.isfinite(step):
             raise Malformed("a row without a step")
         self._add(_metrics(row), step, time)
