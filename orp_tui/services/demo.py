@@ -144,7 +144,7 @@ def _enter(folder: Path, environ: MutableMapping[str, str]) -> None:
         if variable is not None:
             environ.pop(variable, None)
     environ[FAKE_VARIABLE] = GPUS
-    environ[OWN_FOLDER_VARIABLE] = str(folder / ".claims")
+    environ[OWN_FOLDER_VARIABLE] = str(folder / "experiments" / "state" / "claims")
     own = os.path.dirname(sys.executable)
     if os.path.exists(os.path.join(own, "python")):
         environ["PATH"] = f"{own}{os.pathsep}{environ.get('PATH', os.defpath)}"

@@ -139,6 +139,12 @@ def test_the_first_runs_appear_run_fail_and_wait_and_all_ends_with_the_demo(user
     assert delivering.run.name == "one-gpu"
     assert (waiting.run.name, waiting.state) == ("both-gpus", RunState.QUEUED)
     until(lambda: "GPU0 held by" in (unfinished(context)[-1].detail or ""), what="why it waits")
+    # What the running ones have brought into the playground is nothing that has to be asked about.
+    orp = (sys.executable, "-m", "orp_tui.cli", "queue", "submit", "demo/seeds.yaml")
+    added = subprocess.run(
+        orp, cwd=folder, env=dict(user), stdin=subprocess.DEVNULL, capture_output=True, text=True
+    )
+    assert added.returncode == 0, added.stderr
 
     assert "ended" in demo.end_demo(user)
     assert not folder.exists()
