@@ -113,7 +113,7 @@ def end_demo(environ: MutableMapping[str, str] = os.environ) -> str:
     _await_unlocked(folder / _MARKER)
     context = open_context(start=folder)
     ended = _end_runs(context)
-    shutil.rmtree(folder, ignore_errors=True)
+    _remove(folder)
     forget_state(context.paths)
     with contextlib.suppress(OSError):
         _note().unlink()
@@ -208,6 +208,15 @@ def _await_unlocked(lock: Path) -> None:
     deadline = time.monotonic() + _END_WITHIN_S
     while locks.ask(lock) is locks.LockState.HELD and time.monotonic() < deadline:
         time.sleep(0.05)
+
+
+def _remove(folder: Path) -> None:
+    """Remove it whole, as far as that can be done: an observer may be writing its last lines there."""
+    deadline = time.monotonic() + _END_WITHIN_S
+    while folder.exists() and time.monotonic() < deadline:
+        shutil.rmtree(folder, ignore_errors=True)
+        if folder.exists():
+            time.sleep(0.1)
 
 
 def _end_runs(context: Context) -> int:
