@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterator
 
 from orp_tui.metrics import recognise
 from orp_tui.metrics.databases import runs_in
-from orp_tui.metrics.sources import SourceSpec
+from orp_tui.metrics.sources import SourceSpec, Trust
 
 LARGEST_FOLDER = 10_000
 """Entries of one folder that are looked at; of a larger one, the usual names are asked for one by one."""
@@ -53,6 +53,8 @@ class Root:
     """Absolute paths of folders that are not entered."""
     without: frozenset[str] = frozenset()
     """Absolute paths of files that are read elsewhere."""
+    any_name: bool = False
+    """Of files in the folder itself, tables, JSON lines and logs may be called as they like."""
     depth: int = 6
     entries: int = 20_000
     """Files and folders that a pass looks at, at most."""
@@ -91,8 +93,13 @@ class Discovery:
 
     @property
     def sources(self) -> tuple[SourceSpec, ...]:
-        """What was found so far, in the natural order of the labels; what is found once stays."""
-        return tuple(sorted(self._found.values(), key=lambda source: natural(source.key)))
+        """What was found so far, in the natural order of the labels, runs in a database as they began.
+
+        What is found once stays.
+        """
+        return tuple(
+            sorted(self._found.values(), key=lambda source: natural(f"{source.kind}|{source.label}"))
+        )
 
     def look(self, until: float = math.inf) -> bool:
         """Go on until the clock shows `until`; whether a pass over everything has come to its end."""
@@ -142,7 +149,10 @@ class Discovery:
     def _listed(self, folder: str, stamp: tuple[int, int]) -> _Folder:
         listing = _Folder(stamp, time.time_ns(), 1, [], [])
         prefix = f"{folder}/" if folder else ""
-        in_lightning = "lightning_logs" in folder.split("/")
+        known = {
+            "in_lightning": "lightning_logs" in folder.split("/"),
+            "any_name": self.root.any_name and not folder,
+        }
         names: set[str] = set()
         try:
             with os.scandir(self._path(folder)) as entries:
@@ -152,7 +162,7 @@ class Discovery:
                     if entry.is_dir(follow_symlinks=False):
                         self._take_folder(listing, prefix + name, name)
                         names.add(name)
-                    elif (kind := recognise.promised(name, in_lightning=in_lightning)) is not None:
+                    elif (kind := recognise.promised(name, **known)) is not None:
                         listing.candidates.append((kind, prefix + name))
                     elif name in ("meta.yaml", "pyvenv.cfg"):
                         names.add(name)
@@ -229,7 +239,8 @@ def source_at(kind: str, path: str, label: str, *, since: float = 0.0) -> Source
         path, label = os.path.dirname(path), os.path.dirname(label)
         if kind == "trainer_state" and recognise.is_checkpoint(os.path.basename(path)):
             path, label = os.path.dirname(path), os.path.dirname(label)
-    return SourceSpec(kind, path, label or ".", since=since)
+    trust = Trust.LOG if kind == "stdout" else Trust.STRUCTURED
+    return SourceSpec(kind, path, label or ".", trust=trust, since=since)
 
 
 def parts_of(source: SourceSpec, until: float) -> tuple[SourceSpec, ...] | None:

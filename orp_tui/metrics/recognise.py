@@ -29,6 +29,9 @@ _TABLES = re.compile(
     re.IGNORECASE,
 )
 _DATABASES = (".db", ".sqlite", ".sqlite3")
+_ANY_NAME = {
+    ".csv": "csv", ".tsv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".log": "stdout", ".out": "stdout", ".txt": "stdout",
+}  # fmt: skip
 _SEPARATORS = (",", "\t", ";")
 
 
@@ -37,8 +40,11 @@ def is_checkpoint(name: str) -> bool:
     return _CHECKPOINT.fullmatch(name) is not None
 
 
-def promised(name: str, *, in_lightning: bool = False) -> str | None:
-    """The kind that a file of that name may be; `sqlite` for a database that may be one of two."""
+def promised(name: str, *, in_lightning: bool = False, any_name: bool = False) -> str | None:
+    """The kind that a file of that name may be; `sqlite` for a database that may be one of two.
+
+    `any_name`: a table, JSON lines and a log may be called as they like.
+    """
     if ".tfevents." in name and not name.endswith(".profile-empty"):
         return "tfevents"
     if name == "trainer_state.json":
@@ -49,7 +55,9 @@ def promised(name: str, *, in_lightning: bool = False) -> str | None:
         return "jsonl"
     if _TABLES.fullmatch(name) or (in_lightning and name.endswith(".csv")):
         return "csv"
-    return "sqlite" if name.endswith(_DATABASES) else None
+    if name.endswith(_DATABASES):
+        return "sqlite"
+    return _ANY_NAME.get(os.path.splitext(name)[1].lower()) if any_name else None
 
 
 def keeps(kind: str, head: bytes) -> bool | None:
@@ -70,7 +78,7 @@ def keeps(kind: str, head: bytes) -> bool | None:
         return head.lstrip().startswith(b"{")
     if kind == "jsonl":
         return _has_rows(head)
-    return _is_table(head, names_will_do=True)
+    return b"\0" not in head if kind == "stdout" else _is_table(head, names_will_do=True)
 
 
 def kind_of_file(path: str) -> str | None:

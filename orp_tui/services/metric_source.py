@@ -181,5 +181,7 @@ def _plan_of_file(path: str, reference: str) -> Plan:
 def _plan_of_folder(reference: str) -> Plan:
     folder = os.path.realpath(reference)
     own = os.path.join(folder, "metrics.jsonl")
-    root = Root(folder, depth=_DEPTH, entries=_ENTRIES, sources=_SOURCES, without=frozenset({own}))
+    root = Root(
+        folder, without=frozenset({own}), any_name=True, depth=_DEPTH, entries=_ENTRIES, sources=_SOURCES
+    )
     return Plan((SourceSpec("jsonl", own, "metrics.jsonl", trust=Trust.OWN),), (root,), is_final=True)

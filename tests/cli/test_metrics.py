@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from desk import Desk
+from waiting import until
 
 LOGS = """python3 - <<'END'
 import json, os
@@ -54,7 +55,21 @@ def test_json_and_csv_say_the_same_as_the_table(desk: Desk, file: Path) -> None:
         "max": 5.0, "max_step": 0.0, "non_finite": 1, "first_non_finite_step": 5.0, "source": "m.jsonl", "kind": "jsonl",
     }  # fmt: skip
     assert heading == list(found["metrics"][0])
-    assert loss == ["loss", "7", "0.0", "6.0", "2.5", "1.0", "4.0", "5.0", "0.0", "1", "5.0", "m.jsonl", "jsonl"]
+    assert loss == [
+        "loss",
+        "7",
+        "0.0",
+        "6.0",
+        "2.5",
+        "1.0",
+        "4.0",
+        "5.0",
+        "0.0",
+        "1",
+        "5.0",
+        "m.jsonl",
+        "jsonl",
+    ]
     assert lr[-3] == ""
 
 
@@ -127,8 +142,9 @@ def test_a_run_without_metrics_is_told_how_to_log_them(desk: Desk) -> None:
 def test_what_holds_no_metrics_is_an_error_with_its_reason(desk: Desk, file: Path) -> None:
     (desk.folder / "notes.jsonl").write_text("hello\n")
     (desk.folder / "model.bin").write_bytes(bytes(range(256)))
-    (desk.folder / "empty").mkdir()
-    shutil.copy(file, desk.folder / "empty" / "other.jsonl")
+    (desk.folder / "empty" / "deep").mkdir(parents=True)
+    shutil.copy(file, desk.folder / "empty" / "deep" / "other.jsonl")
+    (desk.folder / "empty" / "README.txt").write_text("version 3 of 2024\n")
 
     answers = {name: desk.call("metrics", name) for name in ("notes.jsonl", "model.bin", "empty", "nothing")}
 
@@ -164,3 +180,114 @@ def test_hostile_names_reach_no_terminal_and_stay_whole_for_programs(desk: Desk)
 def test_two_answers_at_once_are_a_mistake(desk: Desk, file: Path) -> None:
     assert desk.call("metrics", file.name, "--plot", "--csv").code == 2
     assert desk.call("metrics", file.name, "--points").code == 2
+
+
+def test_a_folder_that_no_run_made_shows_all_that_is_in_it_with_its_source(desk: Desk, file: Path) -> None:
+    folder = desk.folder / "results"
+    (folder / "runs/a").mkdir(parents=True)
+    (folder / "runs/b").mkdir()
+    for name in ("mine.jsonl", "runs/a/metrics.jsonl", "runs/b/metrics.jsonl"):
+        shutil.copy(file, folder / name)
+    (folder / "keras.csv").write_text("epoch,accuracy\n0,0.5\n1,0.75\n")
+    (folder / "train.log").write_text("step 1, loss: 9, recall: 0.5\nstep 2, loss: 8, recall: 0.6\n")
+
+    found = desk.call("metrics", "results", "--json", "-m", "loss*", "-m", "acc*", "-m", "recall").json
+    table = desk.call("metrics", "results", "-m", "acc*", "-m", "recall").out.splitlines()
+    one = desk.call("metrics", "results/keras.csv").out
+
+    assert [(item["metric"], item["kind"], item["source"]) for item in found["metrics"]] == [
+        ("loss [mine.jsonl]", "jsonl", "mine.jsonl"),
+        ("loss [runs/a/metrics.jsonl]", "jsonl", "runs/a/metrics.jsonl"),
+        ("loss [runs/b/metrics.jsonl]", "jsonl", "runs/b/metrics.jsonl"),
+        ("accuracy", "csv", "keras.csv"),
+        ("recall", "stdout", "train.log"),
+    ]
+    assert [item["kind"] for item in found["sources"]].count("jsonl") == 3
+    assert [line.split()[-1] for line in table] == ["SOURCE", "keras.csv", "train.log"]
+    assert "SOURCE" not in one
+
+
+def test_any_file_is_read_by_what_it_holds_whatever_it_is_called(desk: Desk, file: Path) -> None:
+    samples = Path(__file__).parent.parent / "metrics" / "samples"
+    events = next((samples / "tfevents" / "restarted").iterdir())
+    (desk.folder / "table").write_text("step;loss\n1;0.5\n")
+    (desk.folder / "log").write_text("Epoch 1/3, loss: 0.5\n")
+    (desk.folder / "lines").write_text(file.read_text())
+    (desk.folder / "events").write_bytes(events.read_bytes())
+    (desk.folder / "link").symlink_to("table")
+    state = {"log_history": [{"loss": 1.5, "step": 10}], "global_step": 10}
+    (desk.folder / "trainer_state.json").write_text(json.dumps(state))
+
+    kinds = {}
+    for name in (
+        "table",
+        "log",
+        "lines",
+        "events",
+        "link",
+        "trainer_state.json",
+        str(samples / "mlflow/mlflow.db"),
+    ):
+        done = desk.call("metrics", name, "--json")
+        assert done.code == 0, (name, done.err)
+        kinds[Path(name).name] = {item["kind"] for item in done.json["metrics"] if "loss" in item["metric"]}
+
+    assert kinds == {
+        "table": {"csv"}, "log": {"stdout"}, "lines": {"jsonl"}, "events": {"tfevents"}, "link": {"csv"},
+        "trainer_state.json": {"trainer_state"}, "mlflow.db": {"mlflow"},
+    }  # fmt: skip
+
+
+def test_what_a_training_writes_without_knowing_orp_is_shown_live_and_from_the_zip(desk: Desk) -> None:
+    script = """mkdir -p lightning_logs/version_0
+    printf 'step,val_loss\\n1,0.5\\n2,0.25\\n' > lightning_logs/version_0/metrics.csv
+    echo step 1 val_loss 9 acc 0.5; echo step 2 val_loss 8 acc 0.75"""
+    desk.write("a.yaml", script, artifacts={"include": ["lightning_logs/**"]})
+    done = desk.finish("run", "a.yaml")
+    assert done.code == 0, done.err
+    run_id = desk.call("runs", "--json").json[0]["id"]
+
+    def told(*words: str) -> dict[str, tuple[float, str]]:
+        found = desk.call("metrics", *words, "--json").json["metrics"]
+        return {
+            item["metric"]: (item["last"], item["kind"])
+            for item in found
+            if not item["metric"].startswith("sys/")
+        }
+
+    expected = {"val_loss": (0.25, "csv"), "acc": (0.75, "stdout")}
+    assert told("last") == expected
+    assert told(str(desk.paths.artifact(run_id))) == expected
+    (desk.paths.state / "metrics.db").unlink(missing_ok=True)
+    shutil.rmtree(desk.paths.run(run_id).workspace)
+    assert told("last") == expected
+    member = f"{desk.paths.artifact(run_id)}::lightning_logs/version_0/metrics.csv"
+    assert told(member) == {"val_loss": (0.25, "csv")}
+
+
+RESUMED = """n=$(ls -d ckpt-* 2>/dev/null | wc -l)
+for step in 1 2 3; do echo '{"step": '$((n * 2 + step))', "loss": '$n'}' >> $ORP_METRICS_FILE; done
+mkdir ckpt-$n; echo x > ckpt-$n/w
+test $n -gt 0"""
+
+
+def test_a_resumed_run_is_one_curve_unless_it_is_asked_for_alone(desk: Desk) -> None:
+    more = {"checkpoints": {"path": "ckpt-*"}, "resume": ["--from", "{last_checkpoint}"]}
+    desk.finish("run", desk.write("a.yaml", RESUMED, training=more))
+    first = desk.call("runs", "--json").json[0]["id"]
+    second = desk.call("resume", first).out.strip()
+    until(lambda: desk.view(second).state.is_final, what=f"{second} has ended")
+
+    chain = desk.call("metrics", second, "--json", "--points")
+    alone = desk.call("metrics", second, "--json", "--points", "--no-chain")
+    losses = [
+        dict(zip(item["steps"], item["values"], strict=True))
+        for done in (chain, alone)
+        for item in done.json["metrics"]
+        if item["metric"] == "loss"
+    ]
+
+    assert losses == [{1: 0, 2: 0, 3: 1, 4: 1, 5: 1}, {3: 1, 4: 1, 5: 1}]
+    assert chain.json["runs"] == [first, second]
+    assert f"one curve of 2 runs: {first}, {second}; --no-chain shows the last alone" in chain.err
+    assert "one curve" not in alone.err
