@@ -6,6 +6,7 @@ import click
 
 from orp_tui.cli import output
 from orp_tui.cli.topics import TOPICS
+from orp_tui.cli.verbs import WithVerbs
 from orp_tui.core.errors import UsageError
 
 
@@ -21,7 +22,7 @@ def command(ctx: click.Context, words: tuple[str, ...]) -> None:
         output.emit(orp.get_help(parent))
         output.emit("\nTopics: " + ", ".join(TOPICS) + ". `orp help TOPIC` shows one.")
         return
-    if words[0] in TOPICS:
+    if words[0] in TOPICS and len(words) == 1:
         output.emit(TOPICS[words[0]].strip())
         return
     if words[0] not in COMMANDS:
@@ -29,7 +30,9 @@ def command(ctx: click.Context, words: tuple[str, ...]) -> None:
     found: click.Command | None = orp.get_command(parent, words[0])
     context = click.Context(found, info_name=words[0], parent=parent) if found else parent
     for word in words[1:]:
-        found = found.get_command(context, word) if isinstance(found, click.Group) else None
+        if isinstance(found, WithVerbs):
+            context = found.above(words[0], parent)
+        found = found.get_command(context, word) if isinstance(found, click.Group | WithVerbs) else None
         if found is None:
             raise UsageError(f"{' '.join(words)}: no such command; `orp help {words[0]}` lists what there is")
         context = click.Context(found, info_name=word, parent=context)

@@ -7,7 +7,7 @@ import fnmatch
 import io
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import click
 
@@ -16,6 +16,7 @@ from orp_tui.cli.context_option import as_json, base_dir
 from orp_tui.cli.plot_options import plot_options, read_plotting
 from orp_tui.cli.progress import progress_bar
 from orp_tui.cli.run_argument import run_argument
+from orp_tui.cli.verbs import WithVerbs
 from orp_tui.core.errors import UsageError
 from orp_tui.core.sanitise import one_line, sanitise
 from orp_tui.core.series import Series
@@ -27,7 +28,13 @@ if TYPE_CHECKING:
     from orp_tui.services.metric_source import Metrics
 
 
-@click.command("metrics")
+class _Metrics(WithVerbs):
+    verbs: ClassVar = {
+        "test": ("orp_tui.cli.commands.metrics_test", "Which lines of a log are read as metrics, and as what")
+    }
+
+
+@click.command("metrics", cls=_Metrics)
 @run_argument("references", metavar="RUN|FILE|FOLDER…", files=True, many=True)
 @click.option(
     "-m", "--metric", "wanted", metavar="NAME", multiple=True, help="Only these; * and ? match. Repeatable."
