@@ -47,7 +47,7 @@ print(count, time.perf_counter() - begin)
 
 def rows(*, quick: bool) -> Iterator[Row]:
     """One row for each form in which libraries write a scalar."""
-    count, rounds = (20_000, 2) if quick else (200_000, 5)
+    count, rounds = (20_000, 2) if quick else (200_000, 3)
     python = python_with_tensorboard()
     with ground() as place:
         for words, value in (("torch", as_torch), ("TensorFlow 2", as_tensorflow)):
