@@ -80,7 +80,8 @@ def run_row(
         deliverables=_deliverables(item),
         said=one_line(with_short_ids(_said(item, metric)), 400),
         waits=item.state is RunState.QUEUED,
-        heights=heights,
+        # Where it ended badly, the evidence has all the room.
+        heights=heights if not item.state.is_final or item.state is RunState.SUCCEEDED else (),
         has_alert=bool(item.alert),
     )
 

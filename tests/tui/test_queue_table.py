@@ -116,3 +116,16 @@ async def test_a_live_run_with_an_alert_has_a_sign_before_its_metric():
         await pilot.pause()
 
         assert "! nan(loss); test_acc 0.9" in first_row(table)
+
+
+async def test_a_run_that_ended_badly_has_its_evidence_in_the_place_of_bars():
+    table, live = QueueTable(), running(1)
+    run = made_run("exp_20261124_093002_k7f2", state=RunState.CANCELLED)
+    why = "cancelled by alert nan(loss) (sent SIGTERM to 4711)"
+    ended = RunView(run, run.state, "cancelled", why, frozenset(), None, None, None, None, None)
+    async with Stage(table).run_test(size=(120, 6)) as pilot:
+        table.show([live, ended], sparks={live.run.id: (3,) * 20, run.id: (3,) * 20})
+        await pilot.pause()
+
+        head, first, second = on_screen(table)[:3]
+        assert first.index("▄") == head.index("TREND") == second.index(why)

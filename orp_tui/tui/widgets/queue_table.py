@@ -182,6 +182,8 @@ class QueueTable(FilteredList):
         if row.waits:
             dim = plain + self.get_component_rich_style("lines--dim", partial=True)
             return [*begin, cell(row.said, gpu + _TIME + left + _DELIV + 3 + bars + said, dim)]
+        if not row.heights:
+            bars, said = 0, bars + said  # its words have all the room
         drawn = sparkline(row.heights, max(0, bars - 2), ascii_only=self._ascii)
         return [
             *begin,
