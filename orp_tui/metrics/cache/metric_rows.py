@@ -19,7 +19,7 @@ from orp_tui.metrics.table import MOST_METRICS
 _SET = ", ".join(f"{name} = ?" for name in (*COLUMNS, "header"))
 _NAMES = ", ".join(("run", "source", "tag", *COLUMNS, "header"))
 _MARKS = ", ".join("?" * (len(COLUMNS) + 4))
-_KEPT_IN_MEMORY = 20_000
+_KEPT_IN_MEMORY = 5_000
 
 
 @dataclasses.dataclass
