@@ -49,13 +49,13 @@ def _titles(plot: Plot, cell: int) -> tuple[Row, ...]:
 
 
 def _put(rows: list[Row], row: int, column: int, sign: str, *, only_blank: bool = False) -> None:
-    """One cell of the cursor; of a line that runs there the sign stays, in the cursor's role."""
+    """One cell of the cursor; with `only_blank` a line that runs there stays as it is."""
     if not 0 <= row < len(rows):
         return
     cells: list[tuple[str, Role]] = [(char, span.role) for span in rows[row] for char in span.text]
     if column >= len(cells):
         return
     char, role = cells[column]
-    is_free = not only_blank or char in (" ", SHADE, ":") or role == "guide"
-    cells[column] = (sign if is_free else char, "cursor")
-    rows[row] = spans_of(cells)
+    if not only_blank or char in (" ", SHADE, ":") or role == "guide":
+        cells[column] = (sign, "cursor")
+        rows[row] = spans_of(cells)

@@ -19,7 +19,7 @@ Row = tuple["Span", ...]
 LINE_ROLES: tuple[Role, ...] = ("line0", "line1", "line2", "line3", "line4", "line5")
 
 _SGR: dict[Role, str] = {
-    "title": "1", "axis": "2", "event": "31;1", "dim": "2", "guide": "1", "cursor": "7", "line0": "36", "line1": "33", "line2": "35",
+    "title": "1", "axis": "2", "event": "31;1", "dim": "2", "guide": "1", "cursor": "1", "line0": "36", "line1": "33", "line2": "35",
     "line3": "32", "line4": "34", "line5": "31", "plain": "",
 }  # fmt: skip
 

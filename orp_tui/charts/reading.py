@@ -37,7 +37,9 @@ class Reading:
         if self.bad:
             parts.append("NaN or infinite")
         if not parts and self.beside is not None:
-            parts.append(f"{_short(self.beside[1])} at {placed(self.beside[0], axis)}")
+            # The middle of a column of many points lies between steps.
+            x = round(self.beside[0]) if axis == "step" and abs(self.beside[0]) >= 10 else self.beside[0]
+            parts.append(f"{_short(self.beside[1])} at {placed(x, axis)}")
         return ", ".join(parts) or "-"
 
     def _value(self) -> str:
