@@ -23,17 +23,16 @@ _ROW_ITEM, _ROW_STEP = 1, 2
 _SAMPLE_TIME, _SAMPLE_ITEM = 2, 3
 _KEY, _NESTED_KEY, _VALUE = 1, 2, 16
 """Fields of an item."""
-_OTHER_RECORD = re.compile(rb"\x08[\x80-\xff]{0,9}[\x00-\x7f][^\x12\x3a]")
-"""Its number, and then a field that is neither history nor stats: most records are such."""
+_FIRST_FIELD = re.compile(rb"\x08[\x80-\xff]{0,9}[\x00-\x7f]([\x00-\xff])")
+"""A record's number, and how the next field begins, which tells what it is: most are of no interest."""
+_HISTORY_BEGINS, _STATS_BEGINS = b"\x12", b"\x3a"
 _ROW_ITEM_BEGINS, _SHORT = 0x0A, 0x80
 _VALUE_BEGINS = b"\x82\x01"
 """The field of an item's value: which it is, and that it is a text."""
-_STEP, _TIME, _OWN = "_step", "_timestamp", ("_runtime", "_wandb", "_wandb/runtime")
+_OWN = ("_runtime", "_wandb/runtime")
 _KIND = "/_type"
 """Ends the name by which a group is told to be a picture, a table or a histogram."""
 _MOST_KEYS = 10_000
-
-Named = tuple[str, float]
 
 
 class RecordsToPoints:
@@ -44,6 +43,8 @@ class RecordsToPoints:
         """How many samples of the machine came before."""
         self._names: dict[bytes, str] = {}
         """An item up to its value → its name: few come again and again."""
+        self._groups: tuple[str, ...] = ()
+        """How the names in a row begin that are parts of a picture, a table or a histogram."""
         self._found = PointsByName()
 
     def start(self) -> PointsByName:
@@ -53,7 +54,13 @@ class RecordsToPoints:
 
     def take(self, record: bytes) -> None:
         """Raises Malformed for what is no record, before any point of it is taken."""
-        if _OTHER_RECORD.match(record):
+        begins = _FIRST_FIELD.match(record)
+        if begins and begins[1] == _HISTORY_BEGINS:
+            length, start = varint(record, begins.end(), len(record))
+            if start + length == len(record):
+                self._take_row(record, start, len(record))
+                return
+        elif begins and begins[1] != _STATS_BEGINS:
             return
         for number, kind, start, end in fields(record, 0, len(record)):
             if number == _HISTORY and kind == BYTES:
@@ -62,58 +69,67 @@ class RecordsToPoints:
                 self._take_sample(record, start, end)
 
     def _take_row(self, record: bytes, place: int, end: int) -> None:
-        found: list[Named] = []
+        row: dict[str, float] = {}
+        self._groups = ()
+        place = self._take_short_items(record, place, end, row)
+        step = row.pop("_step", math.nan)
+        if math.isnan(step) or (place < end and record[place] == _ROW_ITEM_BEGINS):
+            for number, kind, begin, stop in fields(record, place, end):
+                if number == _ROW_ITEM and kind == BYTES:
+                    row.update(self._numbers(record[begin:stop]))
+                elif number == _ROW_STEP and kind == BYTES and math.isnan(step):
+                    step = _row_step(record, begin, stop)
+        step, time = row.pop("_step", step), row.pop("_timestamp", math.nan)
+        if not math.isfinite(step):
+            raise Malformed("a row without a step")
+        for name in _OWN:
+            row.pop(name, None)
+        for name, number in row.items():
+            if not self._groups or not name.startswith(self._groups):
+                self._found.add(name, step, number, time)
+
+    def _take_short_items(self, record: bytes, place: int, end: int, row: dict[str, float]) -> int:
+        """Put the numbers of the items that stand at `place` into `row`; where the first other field begins."""
+        names = self._names
         while place + 1 < end and record[place] == _ROW_ITEM_BEGINS and record[place + 1] < _SHORT:
             begin, place = place + 2, place + 2 + record[place + 1]
             if place > end:
                 raise Malformed("an item longer than its row")
-            found += self._numbers(record[begin:place])
-        step_at: tuple[int, int] | None = None
-        for number, kind, begin, stop in fields(record, place, end):
-            if number == _ROW_ITEM and kind == BYTES:
-                found += self._numbers(record[begin:stop])
-            elif number == _ROW_STEP and kind == BYTES:
-                step_at = (begin, stop)
-        row = dict(found)
-        step, time = row.pop(_STEP, math.nan), row.pop(_TIME, math.nan)
-        if math.isnan(step) and step_at:
-            step = _row_step(record, *step_at)
-        if not math.isfinite(step):
-            raise Malformed("a row without a step")
-        self._add(_metrics(row), step, time)
+            value = record.find(_VALUE_BEGINS, begin, place)
+            name = names.get(record[begin:value]) if value > 0 else None
+            text = record[value + 3 : place]
+            try:
+                if name is None or record[value + 2] != len(text):
+                    raise ValueError
+                row[name] = float(text)
+            except (ValueError, IndexError):
+                row.update(self._numbers(record[begin:place]))
+        return place
 
     def _take_sample(self, record: bytes, start: int, end: int) -> None:
         time = math.nan
-        found: list[Named] = []
+        found: dict[str, float] = {}
         for number, kind, begin, stop in fields(record, start, end):
             if number == _SAMPLE_TIME and kind == BYTES:
                 time = _moment(record, begin, stop)
             elif number == _SAMPLE_ITEM and kind == BYTES:
-                found += self._numbers(record[begin:stop])
-        self._add({f"sys/{name}": number for name, number in found}, self.samples, time)
+                found.update(self._numbers(record[begin:stop]))
+        for name, number in found.items():
+            self._found.add(f"sys/{name}", self.samples, number, time)
         self.samples += 1
 
-    def _add(self, values: dict[str, float], step: float, time: float) -> None:
-        for name, number in values.items():
-            self._found.add(name, step, number, time)
-
-    def _numbers(self, item: bytes) -> Iterable[Named]:
-        """The numbers in an item's value, with their names; what is a `_type` stands there without one."""
-        place = item.find(_VALUE_BEGINS)
-        name = self._names.get(item[:place]) if place > 0 else None
-        if name is None:
-            name, text = self._slowly(item, place)
-        else:
-            text = item[place + 3 :]
-            if not 0 < len(text) < _SHORT or item[place + 2] != len(text):
-                text = _long_value(item, place + 2)
+    def _numbers(self, item: bytes) -> Iterable[tuple[str, float]]:
+        """The numbers in an item's value, with their names."""
+        name, text = self._name_and_value(item)
         try:
             return ((name, float(text)),)
         except ValueError:
-            return ((name, math.nan),) if name.endswith(_KIND) else named_numbers(name, _value(text))
+            if name.endswith(_KIND):
+                self._groups += (name.removesuffix("_type"),)
+            return named_numbers(name, _value(text))
 
-    def _slowly(self, item: bytes, place: int) -> tuple[str, bytes]:
-        """Name and value of an item in any order of its fields; the name is kept where the value begins at `place`."""
+    def _name_and_value(self, item: bytes) -> tuple[str, bytes]:
+        """Of an item in any order of its fields; the name is kept, to be known again without this."""
         parts, text = [], b"null"
         for number, kind, begin, stop in fields(item, 0, len(item)):
             if number in (_KEY, _NESTED_KEY) and kind == BYTES:
@@ -123,6 +139,7 @@ class RecordsToPoints:
         name = "/".join(parts)
         if len(name) > LONGEST_NAME:
             return "", b"null"
+        place = item.find(_VALUE_BEGINS)
         if place > 0 and len(self._names) < _MOST_KEYS and _are_keys(item[:place]):
             self._names[item[:place]] = name
         return name, text
@@ -139,28 +156,12 @@ def _are_keys(data: bytes) -> bool:
         return False
 
 
-def _metrics(row: dict[str, float]) -> dict[str, float]:
-    """What is left of a row without W&B's own and without those groups that are no numbers."""
-    for name in _OWN:
-        row.pop(name, None)
-    groups = tuple(name.removesuffix("_type") for name in row if name.endswith(_KIND))
-    return {name: number for name, number in row.items() if not name.startswith(groups)} if groups else row
-
-
 def _value(text: bytes) -> Any:  # Any: as JSON gives it
     """What a JSON text says; raises Malformed if it is none."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
         raise Malformed("a value that is no JSON") from None
-
-
-def _long_value(item: bytes, place: int) -> bytes:
-    """The text whose length begins at `place`."""
-    length, begin = varint(item, place, len(item))
-    if length != len(item) - begin:
-        raise Malformed("a value longer than its item")
-    return item[begin:]
 
 
 def _row_step(record: bytes, start: int, end: int) -> float:
