@@ -110,7 +110,9 @@ class Discovery:
             self._visit(folder, depth, found)
             if self._left <= 0 and self._heap:
                 self._heap.clear()
-                self.limited = f"of more than {self.root.entries:,} files and folders not all were looked at"
+                self.limited = (
+                    f"{self.root.folder}: not all of more than {self.root.entries:,} files were looked at"
+                )
             if self._heap and self._clock() >= until:
                 return False
         self._known = {name: known for name, known in self._known.items() if name in self._visited}
@@ -205,7 +207,7 @@ class Discovery:
             if len(self._found) < self.root.sources:
                 self._found.setdefault(each.key, each)
             elif each.key not in self._found:
-                self.limited = f"more than {self.root.sources} sources of metrics; the others are left out"
+                self.limited = f"{self.root.folder}: more than {self.root.sources} sources of metrics; the others are left out"
 
     def _stamp(self, kind: str, relative: str) -> tuple[int, ...] | None:
         """Of a candidate that was written when the run went on; None for others."""

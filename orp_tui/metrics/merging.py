@@ -39,7 +39,7 @@ def names_of(tags: Sequence[tuple[SourceSpec, Iterable[str]]]) -> dict[str, Orig
     by_tag: dict[str, list[SourceSpec]] = {}
     for source, names in sorted(tags, key=lambda item: rank(item[0])):
         for name in names:
-            by_tag.setdefault(source.prefix + name, []).append(source)
+            by_tag.setdefault(name, []).append(source)
     kept = _without_logs(by_tag)
     shown: dict[str, Origin] = {}
     for tag, sources in kept.items():
@@ -49,7 +49,7 @@ def names_of(tags: Sequence[tuple[SourceSpec, Iterable[str]]]) -> dict[str, Orig
             name = tag if alone and place == 0 else f"{tag} [{source.words}]"
             if name in shown:  # two formats of one folder
                 name = f"{tag} [{source.kind} {source.words}]"
-            shown[name] = Origin(source, tag.removeprefix(source.prefix))
+            shown[name] = Origin(source, tag)
     return shown
 
 
@@ -88,7 +88,7 @@ def origin_of(name: str | None, shown: Mapping[str, Origin]) -> str | None:
     """The shown name of what a user calls `name`: itself, else the first with that tag; None if there is none."""
     if name is None or name in shown:
         return name if name in shown else None
-    return next((each for each, origin in shown.items() if origin.source.prefix + origin.tag == name), None)
+    return next((each for each, origin in shown.items() if origin.tag == name), None)
 
 
 def _is_behind(series: Series, other: Series | None, origin: Origin) -> bool:

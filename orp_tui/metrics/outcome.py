@@ -82,7 +82,7 @@ def _gathered(reading: Reading, rule: PrimaryRule | None, limit_s: float) -> Out
             if len(points) and (name in known or len(known) < MAX_METRICS):
                 known[name] = points.values[-1], points.steps[-1]
             if rule is not None:
-                steps.setdefault(source, Step(rule)).take(source.prefix + name, points)
+                steps.setdefault(source, Step(rule)).take(name, points)
     origins = names_of(list(newest.items()))
     values = {name: newest[origin.source][origin.tag] for name, origin in origins.items()}
     last = {name: value for name, (value, _) in values.items()}

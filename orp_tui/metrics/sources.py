@@ -38,8 +38,6 @@ class SourceSpec:
     """Regular expressions with named groups that read a log."""
     since: float = 0.0
     """Files of a folder that were last written before, seconds since 1970, are of others."""
-    prefix: str = ""
-    """Stands before each of its names."""
 
     @property
     def key(self) -> str:

@@ -96,7 +96,7 @@ class _Names:
         """The points by the names under which they are judged."""
         found = {}
         for name, more in points.items():
-            shown = self._name(source, source.prefix + name)
+            shown = self._name(source, name)
             if shown is not None:
                 found[shown] = more
         return found

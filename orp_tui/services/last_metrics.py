@@ -174,7 +174,7 @@ class _Elsewhere:
         if origin is None:
             return None
         recent, step = self._newest[origin.source.key][origin.tag]
-        return LastMetric(origin.source.prefix + origin.tag, recent[-1], step, recent)
+        return LastMetric(origin.tag, recent[-1], step, recent)
 
 
 def last_primary(folder: RunPaths, primary: str | None) -> LastMetric | None:

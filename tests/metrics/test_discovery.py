@@ -207,7 +207,7 @@ def test_a_tree_of_ten_thousand_files_hides_no_metrics_that_the_run_wrote(tmp_pa
     discovery.look()
 
     assert [source.label for source in discovery.sources] == ["outputs/a/b/c/d/metrics.csv"]
-    assert "of more than 500 files" in discovery.limited
+    assert discovery.limited == f"{tmp_path}: not all of more than 500 files were looked at"
 
 
 def test_what_a_run_has_unpacked_hides_no_outputs(tmp_path):
@@ -319,7 +319,7 @@ def test_more_sources_than_are_read_are_told(tmp_path):
     discovery.look()
 
     assert len(discovery.sources) == 3
-    assert discovery.limited == "more than 3 sources of metrics; the others are left out"
+    assert discovery.limited == f"{tmp_path}: more than 3 sources of metrics; the others are left out"
 
 
 def test_each_run_in_a_database_is_a_source_and_new_ones_are_found(tmp_path):
