@@ -59,6 +59,10 @@ In the training, in any Python from 3.8 on, with nothing to install:
   log(step, loss=0.31, accuracy=0.92)
 
 or append JSON lines such as {"step": 1, "loss": 0.31} to the file that $ORP_METRICS_FILE names.
+
+Or do nothing: what a training writes for TensorBoard, W&B, MLflow or into a CSV is found by itself,
+and what it prints is read. `orp metrics test RUN` shows which lines of its log were read as what, and
+which nearly were; `metrics.include` and `metrics.patterns` of the experiment file add others.
 """,
     "files": """
 experiments/                      the base directory; --base-dir or base_dir in orp.yaml moves it

@@ -80,7 +80,8 @@ def _said(match: Match) -> str:
     record = match.record
     pairs = " ".join(f"{one_line(name, 60)}={number(value)}" for name, value in record.values.items())
     time = "" if record.time != record.time else f", {output.utc_time(record.time)}"
-    return f"step {record.step:g}: {pairs}  ({record.how}{time})"
+    step = f"{record.step:,.0f}" if record.step == round(record.step) else f"{record.step:g}"
+    return f"step {step}: {pairs}  ({record.how}{time})"
 
 
 def _end(ending: Ending) -> None:

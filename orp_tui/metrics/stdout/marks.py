@@ -29,6 +29,7 @@ _STEP = re.compile(
 _COUNTER = re.compile(r"(?<![\w./%-])(\d{1,12})\s?/\s{0,2}(\d{1,12})(?![\w./]|\s?/)")
 _LEADING = re.compile(
     r"\s*(?:\[(?P<epoch>\d{1,9}),\s*(?P<step>\d{1,12})\]"  # the tutorial's [1, 2000]
+    r"|(?:Train|Training|Valid|Val|Test):\s{1,2}(?P<epoch3>\d{1,9})(?:/\d+)?\s{0,2}(?:\(\s?\d+%\)\s{0,2})?(?=\[)"  # timm
     r"|(?P<epoch2>\d{1,9})\|(?P<step2>\d{1,12})\|"  # torchtune's 1|120|
     r"|\[(?P<step3>\d{1,12})\](?=\s+[A-Za-z])"  # XGBoost and LightGBM
     r"|(?P<step4>\d{1,12}):(?=\s+[A-Za-z]))"  # CatBoost
@@ -102,9 +103,12 @@ def _leading(text: str) -> tuple[Marks, str]:
     if found is None:
         return Marks(), text
     step = _step(found["step"] or found["step2"] or found["step3"] or found["step4"])
-    epoch = found["epoch"] or found["epoch2"]
-    marks = Marks(epoch=None if epoch is None else float(epoch), step=step, unit="step")
-    return marks, TAKEN + text[found.end() :]
+    epoch = found["epoch"] or found["epoch2"] or found["epoch3"]
+    marks = Marks(
+        epoch=None if epoch is None else float(epoch), step=step, unit="" if step is None else "step"
+    )
+    part = f"{text[: found.start('epoch3')]} " if found["epoch3"] else ""
+    return marks, part + TAKEN + text[found.end() :]
 
 
 def _first_letters(text: str) -> str:

@@ -31,6 +31,9 @@ _PROCESS = re.compile(r"\b(?:pid|tid|process|thread|worker|local_rank|node)[ =:]
 _PROCESSES = ("pid", "tid", "process", "thread", "worker", "rank", "node")
 _ADDRESS = re.compile(r"\d(?<![\w.].)\d{0,2}(?:\.\d{1,3}){3}(?::\d+)?")
 _LEVELS = ("I", "W", "E", "F")
+_LEVEL = re.compile(
+    r"\A[\s|\[\]-]{0,6}(?:INFO|DEBUG|WARNING|WARN|ERROR|SUCCESS|NOTICE|TRACE)\b[\s|\]:-]{0,6}"
+)
 _GONE = "  "
 _RANK = re.compile(
     r"^\s*(?:\[?(?i:rank|default)[ =:]?(\d{1,5})\]?|\[\d{1,3},(\d{1,5})\]<std\w+>)[\]:]?(?=\W|$)"
@@ -69,7 +72,7 @@ def said(text: str) -> Said:
     if found:
         rank = int(found[1] or found[2])
         text = text[found.end() :]
-    text = _unfurnished(text)
+    text = _LEVEL.sub("", _unfurnished(text), 1)
     if "  " in text or "\t" in text or "\u00a0" in text:
         text = _SPACE.sub("  ", text)
     return Said(text, time, rank)
