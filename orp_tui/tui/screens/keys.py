@@ -38,6 +38,7 @@ class Keys(ModalScreen[str | None]):
             box.border_title = Content(f"Keys: {PLACES[self._places[0]]}")
             yield Input(placeholder="filter", compact=True)
             yield OptionList(compact=True)
+            yield Static(classes="sentence")
             yield Static(Content("Enter  run it     Esc  back"), classes="answer")
 
     def on_mount(self) -> None:
@@ -63,6 +64,17 @@ class Keys(ModalScreen[str | None]):
         options = self.query_one(OptionList)
         if options.highlighted is not None:
             self.dismiss(options.get_option_at_index(options.highlighted).id)
+
+    @on(OptionList.OptionHighlighted)
+    def _highlighted(self, event: OptionList.OptionHighlighted) -> None:
+        """A line of the list may be cut; here the sentence is whole, with what does the same in a shell."""
+        event.stop()
+        key = next(
+            (key for place in self._places for key in keys_of(place) if key.id == event.option_id), None
+        )
+        twin = f"  `{key.twin}`" if key is not None and key.twin else ""
+        told = "" if key is None else f"{key.tooltip}{twin}"
+        self.query_one(".sentence", Static).update(Content(told))
 
     @on(OptionList.OptionSelected)
     def _selected(self, event: OptionList.OptionSelected) -> None:
