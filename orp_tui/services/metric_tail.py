@@ -20,7 +20,6 @@ from typing import Protocol, TypeVar
 from orp_tui.core.layout import BasePaths
 from orp_tui.core.ports import MetricBatch
 from orp_tui.core.run import Run
-from orp_tui.core.states import RunState
 from orp_tui.metrics.cache.rows import identity
 from orp_tui.metrics.cache.writer import CacheLost, CacheNotWritten, CacheWriter, RunNews
 from orp_tui.metrics.gathering import Gatherer, SourceNews, is_news
@@ -51,7 +50,7 @@ _ASKED_AT_ONCE = 500
 
 
 class Listener(Protocol):
-    """Is told what a running run has logged."""
+    """Is told what a run has logged, until its end."""
 
     def heard(self, run: Run, source: SourceSpec, batch: MetricBatch) -> None:
         """By the names that the source gives; maybe once more after the observer was killed. Never raises."""
@@ -146,6 +145,8 @@ class MetricTail:
         """Begin with those that are new, and let go of those that have ended."""
         now = {run.id: run for run in active}
         ended = [run_id for run_id in self._live if run_id not in now]
+        for run_id in ended:  # what it logged last is heard too: an alert may be in it
+            self._read_on(self._live[run_id], READ_S)
         if ended:
             self._keep()
         for run_id in ended:
@@ -165,13 +166,15 @@ class MetricTail:
 
     def _read(self, slice_s: float) -> None:
         for live in self._live.values():
-            for news in _news(live.gatherer, self._clock() + slice_s):
-                if live.run.state is RunState.RUNNING:
-                    for listener in self._listeners:
-                        listener.heard(live.run, news.source, news.batch)
-                if not live.behind:
-                    live.pending.append(news)
-                    live.points += sum(map(len, news.batch.points.values()))
+            self._read_on(live, slice_s)
+
+    def _read_on(self, live: _Live, slice_s: float) -> None:
+        for news in _news(live.gatherer, self._clock() + slice_s):
+            for listener in self._listeners:
+                listener.heard(live.run, news.source, news.batch)
+            if not live.behind:
+                live.pending.append(news)
+                live.points += sum(map(len, news.batch.points.values()))
 
     def _keep(self) -> None:
         """Write what was read since the last time."""

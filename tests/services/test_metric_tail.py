@@ -201,13 +201,22 @@ def test_a_run_that_begins_again_after_its_end_is_complete_after_its_last_end_on
     assert desk.kept(run) == desk.all_of(run)
 
 
-def test_a_run_that_is_finishing_is_read_and_not_heard(desk):
+def test_a_run_that_is_finishing_is_read_and_heard(desk):
     run = desk.run("a")
     desk.active = [dataclasses.replace(run, state=RunState.FINISHING)]
     desk.log(run, 3)
     desk.turn()
-    assert desk.kept(run) == desk.all_of(run)
-    assert desk.ears.steps == {}
+    assert desk.ears.steps[run.id, "loss"] == desk.kept(run) == desk.all_of(run)
+
+
+def test_what_a_run_logs_last_is_heard_though_nobody_has_seen_it_finish(desk):
+    run = desk.run("a")
+    desk.log(run, 3)
+    desk.turn()
+    desk.log(run, 2)
+    desk.end(run)
+    desk.turn()
+    assert desk.ears.steps[run.id, "loss"] == desk.kept(run) == desk.all_of(run)
 
 
 def test_runs_that_are_none_any_more_are_taken_out(desk):
