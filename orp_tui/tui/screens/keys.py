@@ -92,6 +92,8 @@ class Keys(ModalScreen[str | None]):
             for key in found:
                 options.add_option(Option(Content(line_of(key, self._written(key))), id=key.id))
         options.action_first()
+        if not options.option_count:
+            self.query_one(".sentence", Static).update()
 
 
 def line_of(key: Key, written: str) -> str:
