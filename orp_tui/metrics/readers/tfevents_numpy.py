@@ -119,7 +119,8 @@ class _Taking:
         taken = named & self._left[events] & (rows == rows[firsts][kinds]).all(axis=1)
         order = np.flatnonzero(taken)[np.argsort(kinds[taken], kind="stable")]
         self._add(events[order], kinds[order], names, form)
-        return events[~taken]
+        others: Ints = events[~taken]
+        return others
 
     def _name(self, place: int, form: Form | None) -> str | None:
         """The metric of an event, if its value is of that form. What was not known is taken, and learned from."""
@@ -139,18 +140,14 @@ class _Taking:
             return
         self._left[events] = False
         window = self._window
-        columns = (
-            events,
-            window.steps[events].astype(np.float64),
-            window.values(events, form),
-            window.times(events),
-        )
+        steps = window.steps[events].astype(np.float64)
+        values, times = window.values(events, form), window.times(events)
         starts = np.flatnonzero(np.diff(kinds, prepend=-1)).tolist()
         for start, end in pairwise([*starts, len(events)]):
             name = names[int(kinds[start])]
             assert name is not None
-            places, steps, values, times = (column[start:end] for column in columns)
-            self._parts.setdefault(name, []).append((places, steps, values, times))
+            part = slice(start, end)
+            self._parts.setdefault(name, []).append((events[part], steps[part], values[part], times[part]))
 
     def _payload(self, place: int) -> tuple[bytes, int, int]:
         return self._window.data, self._spans.begins[place], self._spans.ends[place]
@@ -159,8 +156,9 @@ class _Taking:
         """In the order in which the metrics appear."""
         first = {name: (min(int(part[0][0]) for part in parts), 0) for name, parts in self._parts.items()}
         alone: dict[str, list[tuple[int, float, float, float]]] = {}
-        for number, (place, (name, *numbers)) in enumerate(sorted(self._alone, key=itemgetter(0))):
-            alone.setdefault(name, []).append((place, *numbers))
+        for number, (place, row) in enumerate(sorted(self._alone, key=itemgetter(0))):
+            name, step, value, time = row
+            alone.setdefault(name, []).append((place, step, value, time))
             first[name] = min(first.get(name, (place, number)), (place, number))
         found = {}
         for name in sorted(first, key=lambda name: first[name]):

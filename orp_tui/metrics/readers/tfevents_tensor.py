@@ -75,8 +75,8 @@ def number_in(data: bytes, begin: int, end: int) -> Number | None:
     numbers = _TYPES.get(kind_of_numbers)
     if numbers is None or not is_one:
         return None
-    content = [field for field in written.get(_CONTENT, ()) if field[2] < field[3]]
-    found = content or written.get(numbers.field, ())
+    content = [field for field in written.get(_CONTENT, []) if field[2] < field[3]]
+    found = content or written.get(numbers.field, [])
     return _read(data, found[0], numbers, is_content=bool(content)) if len(found) == 1 else None
 
 
