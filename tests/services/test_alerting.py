@@ -312,3 +312,18 @@ def test_a_run_whose_request_is_gone_is_told_of_once(project, capsys):
     connection.close()
 
     assert capsys.readouterr().err.count("alerts: FileNotFoundError") == 1
+
+
+@pytest.mark.slow
+def test_the_observer_of_a_real_queue_killed_before_the_stop_is_followed_by_one_that_stops(project, tmp_path):
+    run_id = submitted(project, GOES_WRONG, [("nan(loss)", "stop")])
+    passed = tmp_path / "passed"
+    project.leader(failpoint="alert.noted", log=passed)
+
+    row = project.await_state(run_id, RunState.CANCELLED, seconds=60)
+
+    assert row.detail.startswith("cancelled by alert nan(loss) ")
+    [record] = read_alerts(project.run(run_id))
+    assert record.done == ("asked to end",)
+    observers = {line.split()[0] for line in passed.read_text().splitlines() if " alert." in line}
+    assert len(observers) == 2
