@@ -213,6 +213,22 @@ def test_what_is_no_regular_file_is_passed_over(tmp_path):
     assert MlflowFilesReader(tmp_path / "none").read() == mlflow_files.MetricBatch()
 
 
+def test_a_folder_of_which_nothing_can_be_read_is_said(tmp_path, monkeypatch):
+    folder = run_of(tmp_path, loss=lines(0, 1), acc=lines(0, 1))
+    opened = os.open
+
+    def refuse(path, *more):
+        if str(path).endswith(refused):
+            raise PermissionError(13, "Permission denied")
+        return opened(path, *more)
+
+    monkeypatch.setattr(os, "open", refuse)
+    refused = ("loss", "acc")
+    assert MlflowFilesReader(folder).read().trouble == "cannot be read: Permission denied"
+    refused = ("loss",)
+    assert list(MlflowFilesReader(folder).read().points) == ["acc"]
+
+
 def test_names_that_are_no_text_are_made_text(tmp_path):
     folder = run_of(tmp_path, loss=lines(0, 1))
     path = os.fsencode(folder / "metrics") + b"/bad\xff"

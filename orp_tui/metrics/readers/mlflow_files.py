@@ -67,7 +67,7 @@ class MlflowFilesReader:
         if trouble:
             return MetricBatch(trouble=trouble)
         found: dict[str, Points] = {}
-        bad, first_bad, taken, more = 0, "", 0, False
+        bad, first_bad, taken, more, unreadable = 0, "", 0, False, ""
         for name, file in self._files.items():
             if not file.changed():
                 continue
@@ -86,6 +86,9 @@ class MlflowFilesReader:
                 first_bad = first_bad or f"{one_line(name, 60)} {words}"
             taken += len(grown.data)
             more = more or not grown.at_end
+            unreadable = unreadable or grown.trouble
+        if unreadable and not any(file.place.offset for file in self._files.values()):
+            return MetricBatch(trouble=unreadable)
         return MetricBatch(found, more=more, bad=bad, first_bad=first_bad)
 
     def _forget(self) -> None:
@@ -97,32 +100,35 @@ class MlflowFilesReader:
 
     def _find_files(self) -> str:
         """Add the files that were not there before; why nothing can be found at all, in words."""
-        root, now = os.path.join(self._folder, "metrics"), time.time()
         if os.path.islink(self._folder) and not self._follow_links:
             return "is a link, which is not followed"
         if os.path.exists(self._folder) and not os.path.isdir(self._folder):
             return "is no folder"
-        self._folders, trouble = {}, ""
-        waiting = deque([(root, "", 0)])
-        while waiting:
+        self._folders, troubles, now = {}, [], time.time()
+        waiting = deque([(os.path.join(self._folder, "metrics"), "", 0)])
+        while waiting and len(self._folders) < _MOST_FOLDERS:
             folder, prefix, depth = waiting.popleft()
             stamp = folder_stamp(folder)
             self._folders[folder] = stamp if is_settled(stamp, now) else _NEVER
-            if not stamp:
-                continue
             try:
-                entries = _entries(folder)
+                inner = self._look_into(folder, prefix) if stamp else []
             except OSError as error:
-                trouble = trouble or f"cannot be read: {error.strerror}"
+                troubles.append(f"cannot be read: {error.strerror}")
                 continue
-            for entry in entries:
-                name = prefix + _readable(entry.name)
-                if entry.is_dir(follow_symlinks=False):
-                    if depth < _DEPTH and len(self._folders) + len(waiting) < _MOST_FOLDERS:
-                        waiting.append((entry.path, f"{name}/", depth + 1))
-                elif entry.is_file(follow_symlinks=False) and len(name) <= LONGEST_NAME:
-                    self._add(name, entry.path)
-        return "" if self._files else trouble
+            if depth < _DEPTH and len(waiting) < _MOST_FOLDERS:
+                waiting += [(path, name, depth + 1) for path, name in inner]
+        return troubles[0] if troubles and not self._files else ""
+
+    def _look_into(self, folder: str, prefix: str) -> list[tuple[str, str]]:
+        """Add the files of one folder; the folders in it, each with what its names begin with. Raises OSError."""
+        inner = []
+        for entry in _entries(folder):
+            name = prefix + _readable(entry.name)
+            if entry.is_dir(follow_symlinks=False):
+                inner.append((entry.path, f"{name}/"))
+            elif entry.is_file(follow_symlinks=False) and len(name) <= LONGEST_NAME:
+                self._add(name, entry.path)
+        return inner
 
     def _add(self, name: str, path: str) -> None:
         if name not in self._files and len(self._files) < MOST_FILES:
