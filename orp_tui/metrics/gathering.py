@@ -156,17 +156,6 @@ class Gatherer:
         told = (f"{each.source.words} {each.trouble}" for each in self._in_order() if each.trouble)
         return (*told, *self._refused)
 
-    def changed(self) -> bool:
-        """Whether a read could bring something: some stats."""
-        return self._is_scan_due() or any(each.is_due() for each in self._open.values())
-
-    def read(self, *, final: bool = False) -> list[SourceNews]:
-        """What is new, one read of each source; those that brought nothing are left out."""
-        self._scan(self._clock() + SLICE_S, final=final)
-        final |= self._plan.is_final
-        news = [each.read(final=final) for each in self._in_order() if each.is_due()]
-        return [each for each in news if is_news(each.batch)]
-
     def batches(self, until: float = math.inf) -> Iterator[SourceNews]:
         """All that is new, read by read, until there is no more or the clock shows `until`.
 
@@ -184,12 +173,9 @@ class Gatherer:
     def _in_order(self) -> list[_Open]:
         return sorted(self._open.values(), key=lambda each: each.source.trust)
 
-    def _is_scan_due(self) -> bool:
-        return self._clock() >= self._scan_at and not (self._scanned and self._plan.is_final)
-
-    def _scan(self, until: float, *, final: bool = False) -> None:
-        """Look for further sources, if it is time, or for the last time."""
-        if not self._is_scan_due() and not (final and not self._plan.is_final):
+    def _scan(self, until: float) -> None:
+        """Look for further sources, if it is time."""
+        if self._clock() < self._scan_at or (self._scanned and self._plan.is_final):
             return
         began = self._clock()
         slice_end = min(until, began + SLICE_S) if self._scanned else until

@@ -18,7 +18,7 @@ from orp_tui.metrics.merging import Origin, names_of, origin_of
 from orp_tui.metrics.names import in_order
 from orp_tui.metrics.recent import recent_points, stamp
 from orp_tui.metrics.sources import SourceSpec
-from orp_tui.services.metric_plan import plan_of
+from orp_tui.services.metric_plan import plan_of, stage_of
 from orp_tui.services.run_metrics import primary_metric
 
 SHARE_S = 0.02
@@ -106,14 +106,16 @@ class _Elsewhere:
         self._primary = primary
         self._clock = clock
         self._gatherer: Gatherer | None = None
+        self._stage: tuple[bool, ...] = ()
         self._sources: dict[str, SourceSpec] = {}
         self._newest: dict[str, dict[str, tuple[tuple[float, ...], float]]] = {}
         """Key of a source → the newest values of each metric, and the step of the last."""
 
     def advance(self, until: float) -> bool:
         """Read on; whether there is a newer value."""
-        before = self.last
-        if self._gatherer is None:
+        before, stage = self.last, stage_of(self._folder)
+        if self._gatherer is None or stage != self._stage:
+            self._newest, self._stage = {}, stage
             self._gatherer = self._begun()
         for news in self._gatherer.batches(until):
             self._take(news)

@@ -46,6 +46,15 @@ def plan_of(folder: RunPaths, paths: BasePaths | None = None) -> Plan:
     )
 
 
+def stage_of(folder: RunPaths) -> tuple[bool, ...]:
+    """What decides about a plan beside the request: another stage, another plan. Costs some stats."""
+    has_workspace = os.path.lexists(folder.workspace)
+    is_taken_over = has_workspace and folder.workspace.is_symlink()
+    # Where a run works in the project, others go on writing behind its end.
+    has_ended = not has_workspace and folder.exit(1).exists()
+    return folder.started(1).exists(), is_taken_over, has_ended
+
+
 def own_sources(folder: RunPaths, patterns: tuple[str, ...] = ()) -> tuple[SourceSpec, ...]:
     """The files in a run's folder that hold metrics; they need not exist."""
     return (

@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import os
+import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from orp_tui.core.errors import UsageError
+from orp_tui.core.ids import is_run_id
 from orp_tui.core.layout import BasePaths, RunPaths
 from orp_tui.core.series import Series
 from orp_tui.metrics.collecting import Collection
@@ -28,6 +30,7 @@ from orp_tui.services.unpacked_metrics import unpacked, unpacked_plan
 Progress = Callable[[int, int], None]
 """Is told bytes read and bytes in all."""
 
+_PROGRESS_S = 0.1
 _DEPTH, _ENTRIES, _SOURCES = 12, 500_000, 1_000
 """Of a folder that a user names much more is looked at than of a workspace."""
 
@@ -77,7 +80,7 @@ def find_metrics(reference: str, *, base_dir: str | None = None, chain: bool = T
     path = Path(reference)
     if ("::" in reference and not os.path.lexists(path)) or path.is_file():
         return Place(reference)
-    if path.is_dir() and not (path / "request.json").exists():
+    if path.is_dir() and not (is_run_id(path.absolute().name) and (path / "request.json").exists()):
         return Place(reference)
     if path.is_dir() and path.absolute().parent.name == "runs":
         return _of_run(RunPaths(path.absolute()), BasePaths.under(path.absolute().parent.parent), chain=chain)
@@ -98,7 +101,7 @@ def read_metrics(place: Place, progress: Progress | None = None) -> Metrics:
     Raises UsageError if the file or folder can't be read, or holds no metrics.
     """
     with _opened(place) as curves:
-        curves.take(progress=None if progress is None else lambda: _tell(progress, curves))
+        curves.take(progress=None if progress is None else _throttled(progress, curves))
         shown, troubles, first_bad = curves.shown(), (*curves.troubles, *curves.limits), curves.first_bad
     if not shown.series and place.run_id is None:
         why = next(iter(troubles), "")
@@ -114,10 +117,19 @@ def read_metrics(place: Place, progress: Progress | None = None) -> Metrics:
     )
 
 
-def _tell(progress: Progress, curves: Curves) -> None:
-    done, there = curves.bytes
-    if there:
-        progress(done, there)
+def _throttled(progress: Progress, curves: Curves) -> Callable[[], None]:
+    """Tells it now and then: to ask for the size of a thousand files takes as long as to read one."""
+    due = 0.0
+
+    def tell() -> None:
+        nonlocal due
+        if time.monotonic() >= due:
+            done, there = curves.bytes
+            if there:
+                progress(done, there)
+            due = time.monotonic() + _PROGRESS_S
+
+    return tell
 
 
 @contextlib.contextmanager
@@ -149,10 +161,7 @@ def _plan_at(reference: str, stack: contextlib.ExitStack) -> Plan:
     if os.path.isdir(reference):
         return _plan_of_folder(reference)
     if reference.endswith(".zip"):
-        plan = stack.enter_context(unpacked_plan(Path(reference)))
-        if plan is None:
-            raise UsageError(f"{reference}: is no zip that can be read")
-        return plan
+        return stack.enter_context(unpacked_plan(Path(reference)))
     return _plan_of_file(os.path.abspath(reference), reference)
 
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from orp_tui.core.errors import StoreError
+from orp_tui.core.errors import OrpError, StoreError
 from orp_tui.core.layout import BasePaths, RunPaths
 from orp_tui.core.series import Series
 from orp_tui.core.words import number
@@ -18,7 +18,7 @@ from orp_tui.metrics.gathering import Gatherer
 from orp_tui.metrics.merging import Origin
 from orp_tui.services import metric_history
 from orp_tui.services.curves import Curves
-from orp_tui.services.metric_plan import chain_of, plan_of
+from orp_tui.services.metric_plan import chain_of, plan_of, stage_of
 from orp_tui.services.unpacked_metrics import is_better, unpacked_plan
 
 ONE_LOOK_S = 0.25
@@ -68,6 +68,7 @@ class RunMetrics:
         self._paths = paths
         self._stack = contextlib.ExitStack()
         self._curves: Curves | None = None
+        self._stages: tuple[object, ...] = ()
         self._cache: tuple[int, int] | None = None
 
     def look(self) -> MetricsSnapshot | None:
@@ -81,6 +82,9 @@ class RunMetrics:
             return None
 
     def _look(self) -> MetricsSnapshot | None:
+        stages = tuple(stage_of(folder) for folder, _ in self._folders)
+        if stages != self._stages:  # what belongs to which run is told by when it began and ended
+            self._curves, self._stages = None, stages
         curves, first = self._curves, self._curves is None
         if curves is None:
             curves = self._curves = self._opened()
@@ -122,7 +126,8 @@ def collection_of(
     plan = None
     is_kept = paths is not None and metric_history.is_kept(paths, folder.run_id)
     if archive is not None and not is_kept and is_better(archive, folder):
-        plan = stack.enter_context(unpacked_plan(archive))
+        with contextlib.suppress(OrpError):
+            plan = stack.enter_context(unpacked_plan(archive))
     plan = plan or plan_of(folder, paths)
     if is_final:
         plan = dataclasses.replace(plan, is_final=True)

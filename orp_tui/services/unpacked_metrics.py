@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from orp_tui.core.errors import OrpError
+from orp_tui.core.errors import OrpError, UsageError
 from orp_tui.core.layout import RunPaths
 from orp_tui.metrics import recognise
 from orp_tui.metrics.discovery import Root
@@ -30,17 +30,16 @@ _SOURCE = "source/"
 
 
 @contextlib.contextmanager
-def unpacked_plan(archive: Path) -> Iterator[Plan | None]:
-    """What there is to read in the zip of a run, or in any other; None if it can't be read.
+def unpacked_plan(archive: Path) -> Iterator[Plan]:
+    """What there is to read in the zip of a run, or in any other; the copies are gone afterwards.
 
-    The copies are gone afterwards.
+    Raises OrpError if it can't be read or unpacked.
     """
     with tempfile.TemporaryDirectory(prefix="orp-metrics-") as place:
         try:
             _unpack(archive, Path(place))
-        except (OrpError, OSError):
-            yield None
-            return
+        except OSError as error:
+            raise UsageError(f"{archive}: {(error.strerror or str(error)).lower()}") from error
         folder = RunPaths(Path(os.path.realpath(place)))
         own = {str(path) for path in (folder.metrics, folder.system)}
         root = Root(str(folder.folder), without=frozenset(own))

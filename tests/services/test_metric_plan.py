@@ -318,3 +318,36 @@ def test_many_runs_have_their_turn_one_after_the_other(paths):
     assert known[-1] == set(range(5))
     assert any(0 < len(each) < 5 for each in known)
     assert all(one <= other for one, other in itertools.pairwise(known))
+
+
+def test_a_run_that_was_looked_at_before_it_began_has_nothing_of_the_run_before_it(paths):
+    project = paths.base.parent
+    folder = run_folders.submitted(paths, "a", submitted_at=1000.0, workspace="in_place", cwd=str(project))
+    log(project / "out", TABLE + "1,9\n", at=1500.0)
+    metrics = RunMetrics(folder, None, paths)
+    metrics.look()
+
+    run_folders.claimed(folder)
+    run_folders.started(folder)
+    folder.started(1).write_text(json.dumps({**json.loads(folder.started(1).read_text()), "at": 2000.0}))
+    log(project / "later", TABLE + "1,5\n", at=2500.0)
+    found = metrics.look()
+
+    assert found is not None
+    assert [list(series) for series in found.series.values()] == [[(1, 5)]]
+
+
+def test_a_run_whose_workspace_is_taken_over_while_it_is_looked_at_keeps_its_own(paths):
+    first = run(paths, "a", began=1000.0, ended=2000.0)
+    log(first.workspace / "version_0", TABLE + "1,1\n", at=1500.0)
+    metrics = RunMetrics(first, None, paths)
+    assert metrics.look() is not None
+
+    second = run(paths, "b", began=3000.0, resume_of=first.run_id)
+    first.workspace.rename(second.workspace)
+    first.workspace.symlink_to(os.path.join("..", second.run_id, "workspace"))
+    log(second.workspace / "version_1", TABLE + "2,2\n", at=3500.0)
+    found = metrics.look()
+
+    assert found is not None
+    assert {name: list(series) for name, series in found.series.items()} == {"loss": [(1, 1)]}
