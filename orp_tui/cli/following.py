@@ -14,6 +14,7 @@ from orp_tui.cli.summary import checklist_lines, next_step, summary_lines
 from orp_tui.cli.terminal import ask_key
 from orp_tui.cli.view import View
 from orp_tui.core.checklist import ChecklistReport, DeliverableStatus
+from orp_tui.core.sanitise import one_line
 from orp_tui.core.states import RunState
 from orp_tui.services.context import Context, actor
 from orp_tui.services.control import cancel
@@ -157,6 +158,7 @@ class Lines(View):
         self._states: dict[str, RunState] = {}
         self._waits: dict[str, str] = {}
         self._green: dict[str, set[str]] = {}
+        self._alarms: dict[str, str] = {}
 
     def show(self, views: Sequence[RunView]) -> None:
         """Say what is new."""
@@ -176,6 +178,9 @@ class Lines(View):
             if why and self._waits.get(run_id) != why:
                 self._waits[run_id] = why
                 yield f"waits: {why}"
+        if item.alert and item.alert != self._alarms.get(run_id):
+            self._alarms[run_id] = item.alert
+            yield f"alert: {one_line(item.alert)}"
         yield from self._turned_green(item)
 
     def _turned_green(self, item: RunView) -> Iterator[str]:

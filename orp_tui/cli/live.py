@@ -72,8 +72,11 @@ class LiveView(View):
         report = item.checklist or self._declared_by(item)
         items = list(checklist_lines(report, sys.stdout, width - 2)) if report else []
         shown = items[: min(MOST_ITEMS, max(0, height - _OTHER_ROWS - 2))]
-        log = self._log_rows(max(0, min(MOST_LOG_ROWS, height - _OTHER_ROWS - len(shown))))
-        rows = [self._headline(item, width)]
+        alarm = (
+            [painted(fitted(f"  ! {one_line(item.alert)}", width), "33", sys.stdout)] if item.alert else []
+        )
+        log = self._log_rows(max(0, min(MOST_LOG_ROWS, height - _OTHER_ROWS - len(shown) - len(alarm))))
+        rows = [self._headline(item, width), *alarm]
         rows += [f"  {fitted(row, width - 2)}" for row in log]
         rows += [f"  {fitted(row, width - 2)}" for row in shown]
         if len(items) > len(shown):

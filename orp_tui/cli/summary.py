@@ -14,8 +14,10 @@ from orp_tui.core.sanitise import one_line, sanitise
 from orp_tui.core.states import RunState
 from orp_tui.core.words import counted, duration, size
 from orp_tui.engine import results
+from orp_tui.engine.alert_log import read_alerts
 from orp_tui.files.atomic import read_json
 from orp_tui.services.context import Context
+from orp_tui.services.judged import ended_standing
 from orp_tui.services.watch import RunView
 
 _COLOURS = {
@@ -25,6 +27,7 @@ _COLOURS = {
     DeliverableStatus.INVALID: "31;1",
 }
 _LAST_LINES = 5
+_LAST_ALERTS = 5
 
 
 def checklist_lines(report: ChecklistReport, stream: TextIO, width: int | None = None) -> Iterator[str]:
@@ -46,6 +49,14 @@ def summary_lines(context: Context, item: RunView, report: ChecklistReport | Non
     yield f"{state_label(item.state, sys.stdout)}  {item.run.id}  {one_line(item.run.name, 60)}  {took}"
     if item.state is not RunState.SUCCEEDED and item.detail:
         yield f"  {sanitise(item.detail)}"
+    folder = context.paths.run(item.run.id)
+    for record in read_alerts(folder)[-_LAST_ALERTS:]:
+        yield painted(f"  ! {one_line(record.line, 200)}", "33", sys.stdout)
+    judged = ended_standing(folder)
+    if judged is not None:
+        yield f"  {judged.long_words}"
+        if judged.warning:
+            yield painted(f"  ! {judged.warning}", "33", sys.stdout)
     for line in checklist_lines(report, sys.stdout) if report is not None else ():
         yield f"  {line}"
     if item.state in (RunState.FAILED, RunState.LOST):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import sys
 
@@ -9,8 +10,13 @@ import pytest
 from desk import Desk
 from waiting import until
 
+from orp_tui.cli.following import Lines
+from orp_tui.cli.summary import summary_lines
 from orp_tui.core.layout import BasePaths
-from orp_tui.engine.alert_log import read_alerts
+from orp_tui.core.states import RunState
+from orp_tui.engine.alert_log import AlertRecord, note_alert, read_alerts
+from orp_tui.services.watch import view
+from orp_tui.store import runs
 
 PRIMARY = {"name": "test_acc", "goal": "maximize", "at": {"best": "val_loss"}}
 
@@ -92,6 +98,7 @@ def test_a_step_that_test_data_chose_is_flagged_wherever_it_is_told(desk: Desk) 
 
     said = "chosen as the best on itself on test: too good"
     assert said in desk.call("info", run_id).out
+    assert "test_acc 0.8, at the best test_acc: step 1; higher is better" in desk.call("info", run_id).out
     told = desk.call("digest").out
     assert f"test_acc 0.8 @1 (!) {run_id}" in told
     assert said in " ".join(told.split())
@@ -143,3 +150,26 @@ def test_a_live_run_shows_its_alert_and_goes_on(desk: Desk) -> None:
     assert item["state"] == "running"
     assert "alert: loss < 0.9: loss is 0." in desk.call("status").out
     desk.call("cancel", run_id, "--grace", "0")
+
+
+def test_an_alert_of_a_run_that_is_followed_is_a_line_once_and_the_summary_has_it_too(
+    desk: Desk, capsys
+) -> None:
+    run_id = run(desk, (1.0, 0.5))
+    with desk.context.store() as connection:
+        found = runs.get(connection, run_id)
+        assert found is not None
+        ended = view(desk.paths, found)
+        alert = "nan(loss): loss is NaN at step 7"
+        alarmed = dataclasses.replace(ended, state=RunState.RUNNING, alert=alert)
+        lines = Lines(desk.context, connection, quiet=False)
+        for _ in range(3):
+            lines.show([alarmed])
+    said = capsys.readouterr().err
+    assert said.count(f"{run_id} alert: {alert}") == 1
+
+    record = AlertRecord(1, 1.0, "nan(loss)", "loss", 7.0, None, "loss is NaN at step 7", ("stop",))
+    note_alert(desk.paths.run(run_id), record)
+    told = list(summary_lines(desk.context, ended, None))
+    assert f"  ! {alert}" in told
+    assert "  test_acc 0.5, at the best val_loss: step 0; higher is better" in told
