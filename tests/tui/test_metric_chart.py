@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 import subprocess
 import sys
 import threading
@@ -578,3 +579,43 @@ async def test_a_cursor_that_moves_draws_nothing_anew(monkeypatch: pytest.Monkey
         await settle(pilot, chart)
 
         assert len(drawings) == before
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("seed", range(2))
+async def test_whatever_keys_are_pressed_on_whatever_values_the_pane_stays_whole(seed: int) -> None:
+    dice = random.Random(seed)
+    odd = [0.0, -1.0, math.nan, math.inf, 1e308, -1e308, 5e-324, 3.0]
+    chart = MetricChart(period_s=0.01, ascii_only=bool(seed % 2))
+    keys = [
+        "c", "C", "L", "t", "full_stop", "comma", "m", "s", "left", "right", "shift+left", "shift+right", "plus", "plus",
+        "minus", "v", "0", "less_than_sign", "greater_than_sign", "enter",
+    ]  # fmt: skip
+
+    def some_run(place: int) -> RunSeries:
+        metrics = {
+            name: series(name, dice.choices(odd, k=dice.choice([0, 1, 2, 300])), times=dice.random() < 0.7)
+            for name in ("loss", "epoch", "\x1b[2Jx" * 9)
+        }
+        return RunSeries(f"r{place}\u202e", metrics, dice.choice([None, "g"]), "g")
+
+    async with Stage(chart).run_test(size=(70, 18)) as pilot:
+        chart.focus()
+        for _ in range(5):
+            chart.show([some_run(place) for place in range(dice.choice([1, 2, 4, 9]))])
+            await pilot.press(*dice.choices(keys, k=12))
+            await settle(pilot, chart)
+            lines = drawn(chart)
+            assert all(cell_len(line) == 70 and line.isprintable() for line in lines)
+            assert "cannot be drawn" not in text(chart)
+
+
+@pytest.mark.anyio
+async def test_a_run_without_time_stamps_comes_to_rest_too() -> None:
+    chart = MetricChart()
+    async with Stage(chart).run_test(size=(60, 12)) as pilot:
+        chart.show(named(series(times=False)))
+        await settle(pilot, chart)
+        chart.show(named(series(times=False)))
+        await settle(pilot, chart)
+        assert chart.is_settled

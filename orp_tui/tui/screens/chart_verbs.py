@@ -31,10 +31,14 @@ class ChartVerbs(Panes):
 
     def action_write_chart(self) -> None:
         chart = self.query_one(MetricChart)
-        charts, look, folder = chart.charts, chart.look, Path.cwd()
+        charts, look = chart.charts, chart.look
         if not charts:
             self.orp.say("there is no chart to write", severity="warning")
             return
+        try:
+            folder = Path.cwd()
+        except OSError:
+            folder = Path.home()  # the folder the dashboard was started in is gone
         from orp_tui.services.chart_export import free_name
 
         def answered(name: str | None) -> None:
