@@ -75,7 +75,8 @@ class Metrics:
 def find_metrics(reference: str, *, base_dir: str | None = None, chain: bool = True) -> Place:
     """What `reference` means: a file, a folder, a zip or a member of it, else a run.
 
-    `chain`: with a run those that it goes on from. Raises RunNotFound if nothing answers.
+    `chain`: with a run those that it goes on from. Raises RunNotFound if nothing answers, UsageError for a
+    FIFO, a device, or a link to nothing.
     """
     path = Path(reference)
     if ("::" in reference and not os.path.lexists(path)) or path.is_file():
@@ -84,6 +85,8 @@ def find_metrics(reference: str, *, base_dir: str | None = None, chain: bool = T
         return Place(reference)
     if path.is_dir() and path.absolute().parent.name == "runs":
         return _of_run(RunPaths(path.absolute()), BasePaths.under(path.absolute().parent.parent), chain=chain)
+    if os.path.lexists(path) and not path.is_dir():
+        raise UsageError(f"{reference}: is neither a file nor a folder that can be read")
     context = open_context(base_dir=base_dir)
     with store_of(context, reference) as connection:
         run = find_run(connection, reference, context.paths)

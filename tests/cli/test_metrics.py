@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import math
+import os
 import shutil
 from pathlib import Path
 
@@ -152,6 +153,18 @@ def test_what_holds_no_metrics_is_an_error_with_its_reason(desk: Desk, file: Pat
     assert "line 1: no JSON object: hello" in answers["notes.jsonl"].err
     assert "it is no text, and of no known format" in answers["model.bin"].err
     assert "empty: holds no metrics" in answers["empty"].err
+
+
+def test_what_is_no_file_is_refused_and_not_opened(desk: Desk) -> None:
+    os.mkfifo(desk.folder / "fifo")
+    (desk.folder / "broken").symlink_to("nowhere")
+    (desk.folder / "bad.zip").write_bytes(b"PK garbage")
+
+    answers = [desk.call("metrics", name) for name in ("fifo", "broken", "/dev/zero", "bad.zip")]
+
+    assert [done.code for done in answers] == [2, 2, 2, 3]
+    assert all("is neither a file nor a folder" in done.err for done in answers[:3])
+    assert "not a zip" in answers[3].err
 
 
 def test_lines_that_are_none_are_passed_over_and_said(desk: Desk, file: Path) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import random
 import shutil
+import threading
 from pathlib import Path
 from typing import ClassVar
 
@@ -348,3 +351,44 @@ def test_only_the_metrics_that_are_asked_for_are_brought(tmp_path):
 
     assert names(include=("*loss", "frobs")) == {"loss", "val/loss", "frobs", "sys/cpu"}
     assert names(include=("*loss",), exclude=("val/*", "sys/*")) == {"loss"}
+
+
+def test_a_tree_that_is_built_up_and_torn_down_meanwhile_raises_nothing(tmp_path):
+    root, over = tmp_path / "w", threading.Event()
+    root.mkdir()
+
+    def churn() -> None:
+        dice = random.Random(0)
+        while not over.is_set():
+            folder = root / f"{dice.randrange(6)}/lightning_logs"
+            step = dice.randrange(5)
+            with contextlib.suppress(OSError):
+                if step == 0:
+                    shutil.rmtree(folder.parent, ignore_errors=True)
+                elif step == 1:
+                    folder.parent.rename(root / f"{dice.randrange(6)}")
+                elif step == 2:
+                    folder.mkdir(parents=True, exist_ok=True)
+                    (folder / "metrics.csv").symlink_to("/dev/zero")
+                elif step == 3:
+                    os.mkfifo(folder / "metrics.jsonl")
+                else:
+                    folder.mkdir(parents=True, exist_ok=True)
+                    write(folder / "metrics.jsonl", dice.random())
+
+    thread = threading.Thread(target=churn)
+    thread.start()
+    try:
+        clock = Clock()
+        collection = Collection(Gatherer(Plan(roots=(Root(str(root)),)), clock=clock))
+        for _ in range(150):
+            clock.now += 60
+            collection.take()
+            collection.series()
+    finally:
+        over.set()
+        thread.join()
+
+    write(root / "last/metrics.jsonl", 42)
+    clock.now += 60
+    assert any(42 in each for each in values(collection).values())
