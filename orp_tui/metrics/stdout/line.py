@@ -79,7 +79,7 @@ def read_line(text: str, wanted: Wanted | None = None) -> Reading | Miss | None:
 
 def _of_text(text: str, wanted: Wanted | None) -> Reading | Miss | None:
     marks, rest = find_marks(text)
-    phases = find_phases(rest)
+    phases = [each for each in find_phases(rest) if not (marks.is_bar and each[1] in LEARNING)]
     pairs = find_pairs(rest, phases)
     values, reason = _judged(pairs.items(), wanted)
     if not values and (other := _cells(rest) or _sentence(rest)):
@@ -141,7 +141,7 @@ def _of_mapping(text: str, wanted: Wanted | None) -> Reading | Miss | None:
     marks = _marks_of(leaves, marks)
     time = _time_of(leaves)
     values, reason = _judged(leaves.items(), wanted)
-    if not reason and len(leaves) < len(numbers) - len(leaves):
+    if not reason and 2 * sum(value is None for _, value in numbers) > len(numbers):
         reason = "most of what it holds are no numbers"
     if not reason and _is_dump(before):
         reason = "it shows settings"

@@ -19,7 +19,7 @@ _MOST = 256
 """Numbers of one dict."""
 
 _WORD = re.compile(
-    rf"""\s*(?:(?P<text>'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")|(?P<sign>[{{}}\[\](),:])|(?P<number>{NUMBER})(?![\w.])|(?P<name>[\w.]+))\s*""",
+    rf"""\s*(?:(?P<text>'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")|(?P<sign>[{{}}\[\](),:=])|(?P<number>{NUMBER})(?![\w.])|(?P<name>[\w.]+))\s*""",
     re.DOTALL,
 )
 _CALL = re.compile(r"(?:[\w.]+\.)?(?:tensor|array|float\d*|int\d*|uint\d*|Decimal|Array)")

@@ -37,6 +37,7 @@ _LEADING = re.compile(
 _NOT_NOW = words("best max min last total num per every each warmup start end from")
 _RANK = {"num_updates": 0, "timestep": 0, "timesteps": 0, "batch": 2, "it": 2, "episode": 2}
 _BAR = re.compile(r"\d%\||[━█▏▎▍▌▋▊▉╸╺]{3}|\[[=>.#\- ]{5,}\]")
+_PERCENT = re.compile(r":?\s{0,2}\d{1,3}%(?=\|)")
 _GLYPHS = re.compile(r"[\u2500-\u259f]+|\[[=>.#\- ]{5,}\]")
 _AT = frozenset({"after", "at", "in", "for", "on", "of"})
 _UNITS = ("step", "iter", "it", "updat", "batch", "episode", "round")
@@ -80,6 +81,8 @@ def find_marks(text: str) -> tuple[Marks, str]:
     is_bar = _BAR.search(text) is not None
     if is_bar or not text.isascii():
         text = _GLYPHS.sub("|", text)
+    if is_bar:
+        text = _PERCENT.sub("", text)
     first, rest = _leading(text)
     epoch, rest = _named_epoch(rest)
     step, rest = _named_step(rest)

@@ -161,7 +161,7 @@ def _words_at_end(before: list[str]) -> list[str]:
     name: list[str] = []
     for word in reversed(before):
         if not word.isidentifier():
-            word = word.removesuffix("'s").removesuffix("’s").rstrip(".'’-/&^")
+            word = word.lstrip("*`'\"").removesuffix("'s").removesuffix("’s").rstrip(".'’-/&^")
             if not _WORD.fullmatch(word):
                 break
         if word.lower() in _STOP:

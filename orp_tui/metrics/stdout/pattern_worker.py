@@ -13,7 +13,7 @@ import resource
 import signal
 import sys
 
-TIME_S = 2.0
+TIME_S = 1.0
 MEMORY = 1 << 30
 
 

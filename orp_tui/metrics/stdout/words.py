@@ -40,7 +40,7 @@ _SETTINGS = words("""size sizes steps epochs iters iterations batches samples ex
     momentum dropout warmup beta beta1 beta2 eps epsilon alpha gamma lambda clip clipping cutoff ratio frac fraction
     reduction port ports pid id ids gpu gpus device devices rank world node nodes code status line lines
     bits accumulation start end begin begins strategy limit limits budget goal on off check use enable n run fold trial eta
-    remaining""")
+    remaining cuda""")
 """As the last word of a name, a setting whatever stands before it."""
 _SETTING_FIRST = words("num n max min target use enable lambda default config args")
 _MEASURED = frozenset({"ep", "episode", "episodes", "per"})
