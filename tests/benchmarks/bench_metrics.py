@@ -187,6 +187,7 @@ def live(place: Ground, window_s: float, windows: int) -> Iterator[Row]:
     used, leading = percent([observer, leader], window_s, windows)
     kept = points_kept(context.paths) - before
     rate = kept / (window_s * windows) / LIVE
+    assert rate > RATE / 2, f"{rate:.0f} points/s of each run were kept"
     unit = "% of a core"
     yield Row(
         f"CPU of the observer, {LIVE} live runs at {RATE} points/s",

@@ -24,7 +24,7 @@ FLOAT = 1
 
 OURS = """
 import sys, time
-import numpy
+import orp_tui.metrics.readers.tfevents_numpy
 from orp_tui.metrics.readers.tfevents import TfEventsReader
 begin, count, more = time.perf_counter(), 0, True
 reader = TfEventsReader(sys.argv[1])
@@ -47,7 +47,7 @@ print(count, time.perf_counter() - begin)
 
 def rows(*, quick: bool) -> Iterator[Row]:
     """One row for each form in which libraries write a scalar."""
-    count, rounds = (20_000, 2) if quick else (200_000, 3)
+    count, rounds = (50_000, 2) if quick else (200_000, 3)
     python = python_with_tensorboard()
     with ground() as place:
         for words, value in (("torch", as_torch), ("TensorFlow 2", as_tensorflow)):
