@@ -158,6 +158,21 @@ def test_links_fifos_sockets_and_unreadable_folders_are_passed_over(tmp_path):
         (root / "closed").chmod(0o700)
 
 
+def test_a_folder_that_may_not_be_read_hides_no_other(tmp_path, monkeypatch):
+    for name in ("a", "closed", "z"):
+        put(tmp_path / name / "metrics.csv", TABLE)
+    scan = os.scandir
+
+    def refusing(path):
+        if str(path).endswith("closed"):
+            raise PermissionError(13, "Permission denied")
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+
+    assert found(tmp_path) == {("csv", "a/metrics.csv"), ("csv", "z/metrics.csv")}
+
+
 @pytest.mark.parametrize(
     "name", [".git", "node_modules", "venv", ".venv", "__pycache__", "lib/site-packages", ".cache"]
 )
