@@ -83,16 +83,18 @@ class Header(NamedTuple):
 
 
 def header_of(points: Points) -> Header:
-    """One pass over a stretch that is not empty."""
+    """Of a stretch that is not empty. Each column is gone through as seldom as can be: an index is made of this."""
     values = points.values
-    finite, places = values, None
-    if not math.isfinite(sum(values)):  # the sum can also overflow: then every place is kept
+    total = sum(values)
+    finite, places, event = values, None, None
+    if not math.isfinite(total):  # the sum can also overflow: then every place is kept
         places = [place for place, value in enumerate(values) if math.isfinite(value)]
         finite = array("d", [values[place] for place in places])
-    events = len(values) - len(finite)
-    event = next(place for place, value in enumerate(values) if not math.isfinite(value)) if events else None
+        total = sum(finite)
+        if len(finite) < len(values):
+            event = next(place for place, value in enumerate(values) if not math.isfinite(value))
     low, high = _extremes(finite, places)
-    total, mean, squares = _moments(finite)
+    mean, squares = _moments(finite, total)
     return Header(
         length=float(len(values)),
         finite=float(len(finite)),
@@ -103,7 +105,7 @@ def header_of(points: Points) -> Header:
         highest_place=float(high or 0),
         event=math.nan if event is None else values[event],
         event_place=float(event or 0),
-        total=total,
+        total=total if finite else 0.0,
         mean=mean,
         squares=squares,
         steps=_axis(points.steps, values, places, (low, high, event)),
@@ -147,14 +149,14 @@ def _extremes(finite: Numbers, places: Sequence[int] | None) -> tuple[int | None
     return (low, high) if places is None else (places[low], places[high])
 
 
-def _moments(finite: Numbers) -> tuple[float, float, float]:
-    """Sum, mean and squares; about the mean itself, since values may be large and close together."""
+def _moments(finite: Numbers, total: float) -> tuple[float, float]:
+    """Mean and squares; about the mean itself, since values may be large and close together."""
     if not finite:
-        return 0.0, 0.0, 0.0
-    total, count = sum(finite), len(finite)
+        return 0.0, 0.0
+    count = len(finite)
     mean = total / count if math.isfinite(total) else sum(value / count for value in finite)
     apart = [value - mean for value in finite]
-    return total, mean, sum(map(mul, apart, apart))
+    return mean, sum(map(mul, apart, apart))
 
 
 def _axis(
@@ -163,22 +165,29 @@ def _axis(
     places: Sequence[int] | None,
     marked: tuple[int | None, int | None, int | None],
 ) -> Axis:
-    whole = math.isfinite(sum(xs))
-    known = xs if whole else array("d", filter(math.isfinite, xs))
-    low, high = (min(known), max(known)) if known else (math.nan, math.nan)
+    total = sum(xs)
     lowest, highest, event = (math.nan if place is None else xs[place] for place in marked)
-    told = xs if places is None else array("d", [xs[place] for place in places])
-    axis = Axis(xs[0], xs[-1], low, high, float(whole), sum(told), lowest, highest, event)
-    if not whole or not told:
+    if not math.isfinite(total):
+        known = array("d", filter(math.isfinite, xs))
+        low, high = (min(known), max(known)) if known else (math.nan, math.nan)
+        return Axis(xs[0], xs[-1], low, high, 0.0, 0.0, lowest, highest, event)
+    axis = Axis(xs[0], xs[-1], min(xs), max(xs), 1.0, total, lowest, highest, event)
+    if places is None:
+        return _with_ends(axis, values, xs.index(axis.low), _last_of(xs, axis.high))
+    told = array("d", [xs[place] for place in places])
+    axis = axis._replace(total=sum(told))
+    if not told:
         return axis
-    left, right = told.index(min(told)), _last_of(told, max(told))
-    if places is not None:
-        left, right = places[left], places[right]
+    return _with_ends(axis, values, places[told.index(min(told))], places[_last_of(told, max(told))], xs)
+
+
+def _with_ends(axis: Axis, values: Numbers, left: int, right: int, xs: Numbers | None = None) -> Axis:
+    """With the places of the outermost finite values; `xs` where these are not the outermost of all."""
     return axis._replace(
-        left=xs[left],
+        left=axis.low if xs is None else xs[left],
         left_place=float(left),
         left_value=values[left],
-        right=xs[right],
+        right=axis.high if xs is None else xs[right],
         right_place=float(right),
         right_value=values[right],
     )
