@@ -12,9 +12,11 @@ from pathlib import Path
 
 import pytest
 from cache_writing import END
-from cached import OWN, expected, rows
+from cached import OWN, expected, news, points, rows
+from mounting import tmpfs
 
 from orp_tui.metrics.cache.reader import MetricCache
+from orp_tui.metrics.cache.writer import CacheNotWritten, CacheWriter
 
 WRITER = str(Path(__file__).with_name("cache_writing.py"))
 CALLS = ("pwrite64", "fsync,fdatasync", "ftruncate", "unlink,unlinkat", "rename", "openat")
@@ -90,3 +92,26 @@ def test_a_kill_at_every_system_call_of_a_kind_leaves_all_or_nothing(tmp_path, c
             path, write(path, strace, "-f", "-o", "/dev/null", "-e", f"trace={call}", "-e", inject)
         )
     assert ours or not re.match("pwrite|fsync", call)
+
+
+@pytest.mark.root
+def test_on_a_full_disk_nothing_is_lost_that_was_kept_and_more_is_kept_when_there_is_room(tmp_path):
+    with tmpfs(tmp_path / "disk", "512k") as folder:
+        ballast = folder / "ballast"
+        ballast.write_bytes(b"x" * 200_000)
+        path, at = folder / "metrics.db", 0
+        writer = CacheWriter(path)
+        said = ""
+        while not said and at < 100_000:
+            try:
+                writer.write([news("a", {"loss": points(at, at + 900)}, at + 900)])
+                at += 900
+            except CacheNotWritten as error:
+                said = str(error)
+        assert "full" in said
+        assert_whole(path, at)
+        assert MetricCache(path).marks("a")[OWN.key]["at"] == at
+        ballast.unlink()
+        writer.write([news("a", {"loss": points(at, at + 900)}, at + 900)])
+        writer.close()
+        assert_whole(path, at + 900)
