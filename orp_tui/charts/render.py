@@ -51,23 +51,30 @@ def draw(chart: Chart, width: int, height: int, look: Look | None = None) -> Dra
     look, notes = possible(chart, look or Look())
     extent = extent_of(chart, look) if look.window is not None or len(chart.series) > 1 else None
     below = foot(chart, width) if height >= 4 else None
-    legend = max(1, height // _LEGEND_SHARE)
-    columns = columns_for(chart, width, height - 1 - (below is not None), look)
+    room = height - (below is not None)
+    columns = columns_for(chart, width, room - 1, look)
     curves = curves_of(chart, columns, look, look.window or extent)
-    above = head(chart, curves, look, Said(tuple(notes)), width, legend)
-    if look.reading:
-        widest = Said(tuple(notes), (_LONG_VALUE,) * len(curves), "step")
-        above += [()] * (len(head(chart, curves, look, widest, width, legend)) - len(above))
-    room = height - len(above) - (below is not None)
-    rows, plot = list(above), None
-    if room > 0:
-        body, frame, curves = _plot(chart, curves, width, room, look, extent)
-        rows += body
-        if frame is not None:
-            plot = Plot(chart, curves, frame, look, tuple(notes), extent or _ends(curves, frame), len(above))
+    legend = max(1, height // _LEGEND_SHARE)
+    head_rows = _head_rows(chart, curves, look, notes, width, legend)
+    body, frame, curves = _body(chart, curves, width, room - head_rows, look, extent)
+    above = head(chart, curves, look, Said(tuple(notes)), width, head_rows)
+    rows = [*above, *[()] * (head_rows - len(above)), *body]
     if below is not None:
         rows.append((Span(below, "event"),))
+    plot = None
+    if frame is not None:
+        plot = Plot(chart, curves, frame, look, tuple(notes), extent or _ends(curves, frame), head_rows)
     return Drawing(in_look(rows, look), plot)
+
+
+def _head_rows(
+    chart: Chart, curves: Sequence[Curve], look: Look, notes: Sequence[str], width: int, most: int
+) -> int:
+    """How many rows title and legend take, also with the longest values that a cursor may read."""
+    said = [Said(tuple(notes))]
+    if look.reading:
+        said.append(Said(tuple(notes), (_LONG_VALUE,) * len(curves), "step"))
+    return max(len(head(chart, curves, look, one, width, most)) for one in said)
 
 
 def in_look(rows: Sequence[Row], look: Look) -> Picture:
@@ -82,9 +89,12 @@ def _ends(curves: Sequence[Curve], frame: Frame) -> Ends:
     return (min(xs), max(xs)) if xs else (frame.x.low, frame.x.high)
 
 
-def _plot(
+def _body(
     chart: Chart, curves: list[Curve], width: int, height: int, look: Look, extent: Ends | None
 ) -> tuple[list[Row], Frame | None, list[Curve]]:
+    """The rows of lines and axes; the frame, if there is a line, and the curves as they are drawn in it."""
+    if height < 1:
+        return [], None, curves
     if not any(curve.points for curve in curves):
         some = any(len(one) for one in chart.series)
         none_there = "no finite value here" if look.window is not None else "no finite value yet"

@@ -154,3 +154,13 @@ def test_a_legend_fits_its_room_and_shows_every_mark_it_has_room_for(names, valu
     assert all(cell_width(text) <= width for text in texts)
     if width >= 60:
         assert all(entry.sign.strip() in "".join(texts) for entry in entries) or "more" in texts[-1]
+
+
+def test_the_title_names_the_columns_that_are_really_drawn():
+    values = [1e6 + step % 7 for step in range(50_000)]
+    for window in (None, (100.0, 40_000.0)):
+        drawing = drawn(run("", values), look=Look(window=window))
+        columns = drawing.plot.frame.cells * 2
+
+        assert drawing.plot.curves[0].members[0].columns == columns
+        assert f"as {columns} columns" in lines_of(drawing.picture)[0]
