@@ -20,6 +20,7 @@ _OWN: dict[Path, int] = {
     ("deliverables",): 1000,
     ("stages", 0, "deliverables"): 1000,
     ("notify",): 1000,
+    ("metrics", "alerts"): 200,
     ("stages", 0, "needs"): 100,
     ("sweep", "parameters", 0): 1000,
 }

@@ -43,8 +43,8 @@ class Pace:
         """So many values more have come by `clock`, in seconds."""
         self._count += values
         if not self._marks:
-            if values:  # what was logged before anybody looked came at nobody knows which pace
-                self._marks.append((clock, self._count))
+            if values:  # what was logged before anybody looked
+                self.begin_again(0, clock)
             return
         last, before = self._marks[-1]
         if self._count > before and clock - last >= MARK_S:
@@ -52,6 +52,11 @@ class Pace:
             self._stretches.append((clock - last, (self._count - before) / (clock - last)))
             if len(self._stretches) > MOST_RATES:
                 self._stretches = self._stretches[::2]
+
+    def begin_again(self, values: int, clock: float) -> None:
+        """These values came at nobody knows which pace: it is taken from here on."""
+        self._count += values
+        self._marks = [(clock, self._count)]
 
     def now(self, clock: float) -> tuple[float, float] | None:
         """Values a second over the last minutes, and their median over the whole run; None while too little is known."""

@@ -34,6 +34,8 @@ class Moment:
     """Of both logs."""
     log_quiet_s: float
     """Since a log last grew, as its file says; used at the first look alone."""
+    is_behind: bool = False
+    """The values are some of many that were logged before anybody looked."""
 
 
 @dataclasses.dataclass(frozen=True)

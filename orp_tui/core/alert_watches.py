@@ -159,7 +159,8 @@ class SilenceWatch(Watch):
         is_first, before = self._heard is None, self._bytes
         self._bytes = moment.log_bytes
         if is_first:
-            quiet = min(moment.age_s, max(0.0, moment.log_quiet_s)) if is_log else moment.age_s
+            # When the last value came nobody knows: it may be read in a moment.
+            quiet = min(moment.age_s, max(0.0, moment.log_quiet_s)) if is_log else 0.0
             self._heard = moment.clock - quiet
         if (moment.log_bytes != before and not is_first) if is_log else is_logged(points):
             self._heard = moment.clock
@@ -179,7 +180,11 @@ class PaceWatch(Watch):
         return {**super().state, "pace": self._pace.memory, "on": self._is_on}
 
     def see(self, points: Mapping[str, Points], moment: Moment) -> Iterator[Fired]:
-        self._pace.count(sum(len(more) for name, more in points.items() if is_own(name)), moment.clock)
+        count = sum(len(more) for name, more in points.items() if is_own(name))
+        if moment.is_behind:
+            self._pace.begin_again(count, moment.clock)
+            return
+        self._pace.count(count, moment.clock)
         found = self._pace.now(moment.clock)
         if found is None:
             return

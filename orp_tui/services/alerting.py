@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sqlite3
 import sys
 import time
@@ -12,7 +13,7 @@ from orp_tui.core.layout import BasePaths
 from orp_tui.core.run import Run
 from orp_tui.core.series import Points
 from orp_tui.engine.alert_log import AlertRecord
-from orp_tui.services.run_alerts import RunAlerts
+from orp_tui.services.run_alerts import RunAlerts, moment_of
 
 if TYPE_CHECKING:
     from orp_tui.core.ports import MetricBatch
@@ -50,21 +51,29 @@ class Alerts:
         try:
             if batch.points and self.wants(run):
                 names = self._names.setdefault(run.id, _Names())
-                self.look(run, names.told(source, batch.points))
+                self.look(run, names.told(source, batch.points), is_behind=batch.more)
         except Exception as error:  # noqa: BLE001 - the reading of metrics must not end by it
             print(f"{run.id}: alerts: {type(error).__name__}: {error}", file=sys.stderr)  # noqa: T201 - the log
 
     def look(
-        self, run: Run, new_points: Mapping[str, Points] | None = None, now: float | None = None
+        self,
+        run: Run,
+        new_points: Mapping[str, Points] | None = None,
+        now: float | None = None,
+        *,
+        is_behind: bool = False,
     ) -> list[AlertRecord]:
         """Judge what is new, and act; what has come true. `now`: seconds since 1970, None for the present.
+
+        `is_behind`: more was logged before than could be read yet.
 
         Raises OSError, ValueError, KeyError or TypeError once for a run whose request can't be read.
         """
         known = self._of(run)
         if known is None:
             return []
-        return known.look(run, new_points or {}, time.time() if now is None else now, self._clock())
+        moment = moment_of(self._paths.run(run.id), run, time.time() if now is None else now, self._clock())
+        return known.look(run, new_points or {}, dataclasses.replace(moment, is_behind=is_behind))
 
     def forget(self, run_id: str) -> None:
         """The run has ended; what was noted stays. Its last values may still be heard for a while."""

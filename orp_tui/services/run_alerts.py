@@ -111,8 +111,8 @@ class RunAlerts:
                 left.noted = set(acts_done(self._folder, left.record.id))
                 self._pending.append(left)
 
-    def look(self, run: Run, points: Mapping[str, Points], now: float, clock: float) -> list[AlertRecord]:
-        moment = self._moment(run, now, clock)
+    def look(self, run: Run, points: Mapping[str, Points], moment: Moment) -> list[AlertRecord]:
+        """Judge what is new at this moment, note what has come true, and do what is left to be done."""
         seen = self._watch.look(points, moment)
         fired = [AlertRecord.of(number, item) for number, item in enumerate(seen, self._number + 1)]
         self._number += len(fired)
@@ -125,15 +125,6 @@ class RunAlerts:
             self._pending = [item for item in self._pending if not self._is_done(item, run)]
             self._save()
         return fired
-
-    def _moment(self, run: Run, now: float, clock: float) -> Moment:
-        size, newest = 0, 0.0
-        for path in (self._folder.stdout, self._folder.stderr):
-            with contextlib.suppress(OSError):
-                found = os.stat(path, follow_symlinks=False)
-                size, newest = size + found.st_size, max(newest, found.st_mtime)
-        age = max(0.0, now - (run.started_at or now))
-        return Moment(now, clock, age, size, max(0.0, now - newest))
 
     def _is_done(self, item: _Pending, run: Run) -> bool:
         """Note an alert and do what it asks for; False if something is left for later."""
@@ -205,6 +196,17 @@ class RunAlerts:
         self._has_ended = True
         with contextlib.suppress(OSError):
             self._state_path.unlink(missing_ok=True)
+
+
+def moment_of(folder: RunPaths, run: Run, now: float, clock: float) -> Moment:
+    """What there is to see of a run beside its metrics; `now` in seconds since 1970, `clock` of one that nobody sets."""
+    size, newest = 0, 0.0
+    for path in (folder.stdout, folder.stderr):
+        with contextlib.suppress(OSError):
+            found = os.stat(path, follow_symlinks=False)
+            size, newest = size + found.st_size, max(newest, found.st_mtime)
+    age = max(0.0, now - (run.started_at or now))
+    return Moment(now, clock, age, size, max(0.0, now - newest))
 
 
 def _read_state(paths: BasePaths, run_id: str) -> Json:

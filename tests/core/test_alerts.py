@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 import random
@@ -277,6 +278,19 @@ def test_a_pause_shorter_than_the_window_allows_and_a_burst_that_waited_are_no_s
     assert logging(watch, 1, 1200, 10) == []
     assert logging(watch, 1201, 80, 0) == []
     assert logging(watch, 1281, 600, 10) == []
+
+
+def test_values_that_an_observer_catches_up_with_are_no_pace():
+    watch = AlertWatch([rule("throughput < 70%")])
+    for second in range(200):
+        watch.look(values(*[1.0] * 5000), dataclasses.replace(at(second), is_behind=True))
+    assert logging(watch, 200, 1200, 10) == []
+
+
+def test_a_first_look_at_a_run_that_is_old_waits_for_its_values():
+    watch = AlertWatch([rule("no_metric > 10m")])
+    assert watch.look({}, at(7200)) == []
+    assert watch.look({}, at(7801)) != []
 
 
 def test_a_run_that_logs_once_in_ten_minutes_has_a_pace_too():
