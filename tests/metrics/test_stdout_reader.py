@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import random
@@ -61,7 +62,7 @@ def grown(path: Path, pieces: list[bytes], *, anew: bool = False) -> MetricTable
 def test_a_log_that_grew_in_pieces_gives_what_it_gives_at_once(tmp_path, text, cuts, anew):
     data = text.encode("utf-8", "surrogatepass")
     places = [0, *sorted(cuts), len(data)]
-    pieces = [data[start:end] for start, end in zip(places, places[1:], strict=False)]
+    pieces = [data[start:end] for start, end in itertools.pairwise(places)]
 
     assert plain(grown(tmp_path / "log", pieces, anew=anew)) == plain(
         at_once(tmp_path / "whole", b"".join(pieces))
@@ -76,6 +77,31 @@ def test_a_log_grown_byte_by_byte_gives_what_it_gives_at_once(tmp_path, text):
     assert plain(grown(tmp_path / "log", [data[place : place + 1] for place in range(len(data))])) == plain(
         at_once(tmp_path / "whole", data)
     )
+
+
+PLAIN = st.lists(
+    st.sampled_from(
+        ["step 1 loss 0.5 (0.6) acc 0.25 (0.3)", "{'loss': 0.5, 'epoch': 1.5}", "Epoch 2/3", "loss: 0.5%", "val loss 1.5 | acc 2.5 |", "hello", "| loss | 3 |"]
+    ),
+    max_size=6,
+)  # fmt: skip
+
+
+@IN_TMP
+@given(lines=PLAIN, cuts=st.lists(st.integers(0, 160), max_size=6))
+def test_looks_at_unfinished_lines_lose_and_double_nothing(tmp_path, lines, cuts):
+    data = "".join(f"{line}\n" for line in lines).encode()
+    path = tmp_path / "log"
+    path.write_bytes(b"")
+    reader, table = StdoutReader(path), MetricTable()
+    places = [0, *sorted(cuts), len(data)]
+    for start, end in itertools.pairwise(places):
+        with open(path, "ab") as file:
+            file.write(data[start:end])
+        drain(reader, table, final=True)
+        reader = StdoutReader(path, mark=json.loads(json.dumps(reader.mark)))
+
+    assert plain(table) == plain(at_once(tmp_path / "whole", data))
 
 
 @IN_TMP
@@ -199,6 +225,16 @@ def test_one_read_takes_a_bounded_part_of_a_large_log(tmp_path):
 
     assert batch.more
     assert 0 < len(batch.points["loss"]) < 20_000
+
+
+@pytest.mark.parametrize(
+    "data", [b"\r" + b"x" * 200_000, b"\n" + b"\r" * 100_000 + b"1" * 4000, b"1 " * 2000 + b"\r\n" * 9]
+)
+def test_no_flood_takes_long(tmp_path, data):
+    """What is looked at again from each of its bytes would take minutes, which no test would wait for."""
+    (tmp_path / "log").write_bytes(data)
+
+    drain(StdoutReader(tmp_path / "log"), MetricTable(), final=True)
 
 
 def test_a_log_without_any_line_end_is_passed_by_in_parts(tmp_path):

@@ -45,8 +45,9 @@ class PieceReader:
         `final`: a carriage return at the very end stands alone.
         """
         waits = data.endswith(b"\r") and not final
-        pieces = self._plain(data) if b"\r" not in data else self._cut(data[:-1] if waits else data)
         used = max(data.rfind(b"\n"), data.rfind(b"\r", 0, len(data) - waits)) + 1
+        ended = data[:used]
+        pieces = self._cut(ended) if b"\r" in ended else self._plain(ended)
         if len(data) - waits - used > LONGEST:
             if not self.is_skipping:
                 self.skipped += 1
