@@ -10,6 +10,7 @@ file of numbers gives it too; only where that file is written with checkpoints, 
 from __future__ import annotations
 
 import dataclasses
+import functools
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -79,6 +80,7 @@ def _weight(source: SourceSpec) -> Trust:
     return max(source.trust, Trust.LOG) if source.kind in _SAVED_SELDOM else source.trust
 
 
+@functools.lru_cache(maxsize=20_000)
 def _spelling(tag: str) -> str:
     """The same for `train/loss`, `train_loss` and `Train loss`."""
     return re.sub(r"[\W_]+", "_", tag.casefold()).strip("_")

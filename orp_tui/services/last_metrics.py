@@ -13,7 +13,7 @@ from orp_tui.core.errors import StoreError
 from orp_tui.core.layout import BasePaths, RunPaths
 from orp_tui.core.words import number
 from orp_tui.metrics.cache.reader import CachedRun, MetricCache
-from orp_tui.metrics.gathering import SYSTEM, Gatherer, Plan, SourceNews
+from orp_tui.metrics.gathering import SYSTEM, Gatherer, Plan, SourceNews, is_news
 from orp_tui.metrics.merging import Origin, names_of, origin_of
 from orp_tui.metrics.names import in_order
 from orp_tui.metrics.recent import recent_points, stamp
@@ -114,12 +114,16 @@ class _Elsewhere:
     def advance(self, until: float) -> bool:
         """Read on; whether there is a newer value."""
         before, stage = self.last, stage_of(self._folder)
-        if self._gatherer is None or stage != self._stage:
+        has_news = self._gatherer is None or stage != self._stage
+        if self._gatherer is None or has_news:
             self._newest, self._stage = {}, stage
             self._gatherer = self._begun()
         for news in self._gatherer.batches(until):
-            self._take(news)
-        self.last = self._chosen()
+            if is_news(news.batch):
+                self._take(news)
+                has_news = True
+        if has_news:
+            self.last = self._chosen()
         return self.last != before
 
     def _begun(self) -> Gatherer:
