@@ -167,20 +167,25 @@ class _Elsewhere:
                 before_it = newest[name][0] if name in newest else ()
                 newest[name] = (*before_it, *points.values[-RECENT:])[-RECENT:], points.steps[-1]
 
-    def _origin(self) -> Origin | None:
-        """Of the metric that is shown; None if the training has logged none."""
+    def _shown(self) -> tuple[str, Origin] | None:
+        """The name of the metric that is shown, and where it comes from; None if the training has logged none."""
         known = [(self._sources[key], newest) for key, newest in self._newest.items()]
         origins = {name: each for name, each in names_of(known).items() if not name.startswith(SYSTEM)}
         if not origins:
             return None
-        return origins[in_order(origins, origin_of(self._primary, origins))[0]]
+        primary = origin_of(self._primary, origins)
+        if self._primary is not None and primary is not None:
+            return self._primary, origins[primary]
+        name = in_order(origins)[0]
+        return name, origins[name]
 
     def _chosen(self) -> LastMetric | None:
-        origin = self._origin()
-        if origin is None:
+        shown = self._shown()
+        if shown is None:
             return None
+        name, origin = shown
         recent, step = self._newest[origin.source.key][origin.tag]
-        return LastMetric(origin.tag, recent[-1], step, recent)
+        return LastMetric(name, recent[-1], step, recent)
 
 
 def last_primary(folder: RunPaths, primary: str | None) -> LastMetric | None:
