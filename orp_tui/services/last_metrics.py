@@ -145,12 +145,11 @@ class _Elsewhere:
 
     def _keep_recent(self, cached: CachedRun) -> None:
         """Read the last values of the metric that will be shown."""
-        chosen = self._origin()
-        source = next(
-            (each for each in cached.sources if chosen and each.spec.key == chosen.source.key), None
-        )
-        if chosen is None or source is None:
+        shown = self._shown()
+        if shown is None:
             return
+        _, chosen = shown
+        source = next(each for each in cached.sources if each.spec.key == chosen.source.key)
         series = source.series[chosen.tag]
         with contextlib.suppress(StoreError, IndexError):
             recent = tuple(series.blocks[-1].values[-RECENT:])
