@@ -70,16 +70,17 @@ _CONDITIONS = """\
 | --- | --- |
 | `nan(loss)`, `inf(loss)` | at a value that is no number, or an infinite one |
 | `loss > 10` | at a value for which it holds: `>`, `>=`, `<`, `<=`, `==`, `!=` and a number; NaN compares with nothing |
-| `spike(loss)`, `spike(loss, 5)`, `spike(loss, 5, 101)` | at a value above the median of the 51 (101) before it by more than 8 (5) median absolute deviations |
+| `spike(loss)`, `spike(loss, 5)`, `spike(loss, 5, 101)` | at a value above the median of the 51 (101) before it by more than 8 (5) median absolute deviations, of those or of the hundreds before them, whichever is more |
 | `plateau(loss, 1000)`, `plateau(loss, 2h)`, `plateau(loss, 2h, 0.01)` | when it has not improved over the last 1000 steps, or 2 hours, by 0.01; without that number, by 1 % of all that it has improved. Noise is reckoned with: a line through ten averages must be flat with 90 % certainty |
 | `no_log > 10m`, `no_metric > 10m` | when the logs have not grown, or no value was logged, for so long |
 | `throughput < 70%` | when the run logs fewer values a second, over five minutes or more, than 70 % of its own median so far |
 
 It acts once, and again only after it was over. `spike` and `plateau` take `max` as last word where higher is better
 (`plateau(val_acc, 1000, max)`); of the metrics of `metrics.primary` they know it. A name with a comma or a comparison in it stands
-in quotes: `nan("a,b")`. Values of every source count, also those read from the logs. The observer looks once a second, and no alert
-is needed for a run's end, nor given after it. `do: checkpoint` sends `training.checkpoints.signal` to the script, below shells and
-launchers to the processes that handle it.
+in quotes: `nan("a,b")`. Values of every source count, also those read from the logs. The observer looks once a second, beginning two
+seconds after the start. Each alert is a line in the run's `alerts.jsonl`, a message in the dashboard, and told by `orp status`, `info` and
+`digest`; what comes and goes all the time is told five times, then once a minute. `do: checkpoint` sends `training.checkpoints.signal` to the script, below shells and
+launchers to the processes that handle it; with `stop` beside it, the stop waits until the checkpoint is complete, as long as `training.stop.grace`.
 """
 
 

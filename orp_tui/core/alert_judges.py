@@ -19,6 +19,8 @@ Json = dict[str, Any]  # Any: values as JSON gives them
 
 LEAST_SCALE = 0.001
 """Of the median: what deviates by less than so is no deviation, however quiet the values before were."""
+USUAL_SHARE = 0.02
+"""Of each new deviation in what is usual, which thus is that of some hundreds of values."""
 BLOCKS = 10
 """Averages of a plateau's span, through which a line is laid."""
 LEAST_BLOCKS = 5
@@ -105,11 +107,12 @@ class SpikeJudge:
         ]
         self._sorted = sorted(self._values)
         self._is_in = bool((memory or {}).get("in"))
+        self._usual: float | None = (memory or {}).get("usual")
         self._middle = self._scale = math.nan
 
     @property
     def memory(self) -> Json:
-        return {"values": self._values, "in": self._is_in}
+        return {"values": self._values, "in": self._is_in, "usual": self._usual}
 
     def holds(self, step: float, value: float, at: float) -> bool | None:  # noqa: ARG002 - the protocol
         if math.isnan(value):
@@ -129,11 +132,17 @@ class SpikeJudge:
         if not self._is_in and value <= self._sorted[count * 9 // 10]:
             return False
         self._middle = median_of(self._sorted)
-        self._scale = max(deviation_of(self._sorted, self._middle), LEAST_SCALE * abs(self._middle))
+        self._scale = max(self._deviation(), LEAST_SCALE * abs(self._middle))
         return value - self._middle > self._limit * self._scale
 
     def rules_out(self, values: Numbers) -> bool:  # noqa: ARG002 - the protocol
         return False  # each counts for those that follow
+
+    def _deviation(self) -> float:
+        """Of the window, or what is usual if that is more: fifty values are quiet by chance now and then."""
+        now = deviation_of(self._sorted, self._middle)
+        self._usual = now if self._usual is None else self._usual + USUAL_SHARE * (now - self._usual)
+        return max(now, self._usual)
 
     def _take(self, value: float) -> None:
         if len(self._values) == self._size:
