@@ -69,7 +69,7 @@ async def test_of_marked_runs_the_log_of_one_that_is_drawn_is_gone_to(project, o
         await pilot.press("space")  # and the cursor goes on to the second
         queue = app.screen.query_one(QueueTable)
         assert (queue.marks, queue.cursor_key) == ((first,), second)
-        await sees(pilot, "n=40")
+        await sees(pilot, f"Chart loss 1/2  of {first.rpartition('_')[2]}", "n=40")
         app.screen.query_one(MetricChart).focus()
         await pilot.press("left", "enter")
 

@@ -131,7 +131,10 @@ class Panes(ConfigVerbs):
             tabs = ()
         for tab in TABS:
             title = self._tabs(tab, tabs) if tab in tabs else self._title_of(tab)
-            names_run = name and (tab == TABS[0] or body.view.zoom == tab)
+            # The chart is of the marked runs, if there are any.
+            names_run = name and (
+                tab == TABS[0] or (body.view.zoom == tab and not (tab == "chart" and queue.marks))
+            )
             words = f"{name}  {title}" if names_run else title
             entitle(self.query_one(f"#{tab}"), words)
 
@@ -146,4 +149,8 @@ class Panes(ConfigVerbs):
             return f"Log  {log_words(log.status)}" if log.sources is not None else "Log"
         if tab == "checklist":
             return self.query_one(Checklist).title
-        return self.query_one(MetricChart).title if tab == "chart" else "Info"
+        if tab == "chart":
+            marks = self.query_one(QueueTable).marks
+            whose = f"  of {marks[0].rpartition('_')[2]}" if len(marks) == 1 else ""
+            return f"{self.query_one(MetricChart).title}{whose}"
+        return "Info"
