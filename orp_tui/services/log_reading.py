@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from orp_tui.core.errors import UsageError
-from orp_tui.core.layout import STDOUT_NAME
+from orp_tui.core.layout import STDERR_NAME, STDOUT_NAME
 from orp_tui.files.atomic import read_json
 from orp_tui.logs.source import split_reference
 from orp_tui.metrics.readers.stdout import StdoutReader
@@ -86,23 +86,26 @@ class Ending:
     """Which patterns can't be used, in words; empty if all can."""
 
 
-def find_log(reference: str, *, base_dir: str | None = None) -> Log:
-    """What `reference` means: a file, a member of a zip, or the stdout of a run.
+def find_log(reference: str, *, stderr: bool = False, base_dir: str | None = None) -> Log:
+    """What `reference` means: a file, a member of a zip, or what a run printed to stdout, or to stderr.
 
     Raises RunNotFound if nothing answers.
     """
+    name = STDERR_NAME if stderr else STDOUT_NAME
     if split_reference(reference)[1] is not None:
         return Log(reference)
     path = Path(reference)
     if path.is_file():
-        return Log(f"{reference}::{STDOUT_NAME}" if reference.endswith(".zip") else reference)
-    if path.is_dir() and (path / STDOUT_NAME).is_file():
-        return Log(str(path / STDOUT_NAME), rules=_rules_of(path / "request.json"))
+        return Log(f"{reference}::{name}" if reference.endswith(".zip") else reference)
+    if path.is_dir() and (path / name).is_file():
+        return Log(str(path / name), rules=_rules_of(path / "request.json"))
     context = open_context(base_dir=base_dir)
     with store_of(context, reference) as connection:
         run = find_run(connection, reference, context.paths)
-    stdout = log_places(context, run.id).stdout
-    return Log(stdout, run.id, _rules_of(context.paths.run(run.id).request))
+    places = log_places(context, run.id)
+    return Log(
+        places.stderr if stderr else places.stdout, run.id, _rules_of(context.paths.run(run.id).request)
+    )
 
 
 def rules_of_file(path: Path) -> Rules:

@@ -83,7 +83,11 @@ def test_the_rules_of_an_experiment_file_are_used(desk: Desk, log: Path) -> None
 
 
 def test_a_run_is_read_by_the_rules_of_its_own_experiment_from_its_zip_too(desk: Desk) -> None:
-    desk.write("a.yaml", "echo 'cost 2.5'; echo 'loss: 0.5'", metrics={"patterns": r"cost (?P<cost>[\d.]+)"})
+    desk.write(
+        "a.yaml",
+        "echo 'cost 2.5'; echo 'loss: 0.5'; echo 'acc: 0.5' >&2",
+        metrics={"patterns": r"cost (?P<cost>[\d.]+)"},
+    )
     done = desk.finish("run", "a.yaml")
     assert done.code == 0, done.err
     run_id = desk.call("runs", "--json").json[0]["id"]
@@ -93,6 +97,9 @@ def test_a_run_is_read_by_the_rules_of_its_own_experiment_from_its_zip_too(desk:
     assert (
         desk.call("metrics", "test", str(desk.paths.run(run_id).folder), "--json").json["matched"] == by_name
     )
+
+    on_stderr = desk.call("metrics", "test", "last", "--stderr", "--json").json["matched"]
+    assert [each["values"] for each in on_stderr] == [{"acc": 0.5}]
 
     packed = desk.paths.artifact(run_id)
     desk.paths.run(run_id).stdout.unlink()

@@ -32,11 +32,12 @@ _WIDTH = 160
     "--file", "file", metavar="EXPERIMENT.yaml", type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Take metrics.patterns, include and exclude from this file.",
 )  # fmt: skip
+@click.option("--stderr", is_flag=True, help="Of a run, its error output instead: bars are often there.")
 @base_dir
 @as_json
 def command(
-    reference: str, patterns: tuple[str, ...], file: Path | None, base_dir: str | None, as_json: bool
-) -> None:
+    reference: str, patterns: tuple[str, ...], file: Path | None, stderr: bool, base_dir: str | None, as_json: bool
+) -> None:  # fmt: skip
     """Show which lines of a log are read as metrics, and as what.
 
     LOG is a file, a run (its standard output, by the rules of its experiment) or ZIP::MEMBER. Below
@@ -45,7 +46,7 @@ def command(
     from orp_tui.services.log_reading import checked, find_log, read_log
 
     rules = _rules(checked(patterns), file)
-    log = find_log(reference, base_dir=base_dir)
+    log = find_log(reference, stderr=stderr, base_dir=base_dir)
     matches: list[dict[str, Any]] = []  # Any: as JSON
     show = (lambda match: matches.append(_match_json(match))) if as_json else _show
     with progress_bar(one_line(log.run_id or reference, 40)) as progress:
