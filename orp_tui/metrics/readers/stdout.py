@@ -17,7 +17,8 @@ from orp_tui.metrics.stdout.pieces import PieceReader
 WINDOW = 64 << 10
 """Bytes that are looked at together: some hundred lines, at most a tenth of a second."""
 _MOST_WINDOWS = 16
-"""So many in one read, while they hold no metric: such lines are passed over much faster."""
+_MOST_LINES = 200
+"""So many windows are read at once, while so few lines had to be looked into: most are passed over much faster."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -105,9 +106,11 @@ class StdoutReader:
 
     def look(self, *, final: bool = False) -> News:
         """As `read`, line by line."""
+        begun = self._parser.looked_into
         for _ in range(_MOST_WINDOWS):
             news = self._window(final=final)
-            if news.records or news.restarted or not news.more:
+            is_cheap = self._parser.looked_into - begun < _MOST_LINES
+            if news.records or news.restarted or not (news.more and is_cheap):
                 break
         return news
 

@@ -51,6 +51,8 @@ class LogParser:
         self._patterns = Patterns(patterns)
         self._names = names or NameFilter()
         self._missed = missed
+        self.looked_into = 0
+        """Lines that were no sooner told to be none."""
         self._is_curious = missed is not None or self._names.asks
         """Every line with a number is looked into."""
         self._told: set[str] = set()
@@ -149,6 +151,7 @@ class LogParser:
             return reading
         if not self._is_curious and not may_tell(text):
             return None
+        self.looked_into += 1
         found = read_line(text, self._names.asks_for)
         if isinstance(found, Reading):
             if self._phase and not found.phase and _SUMMARY.match(text):
