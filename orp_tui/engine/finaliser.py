@@ -13,7 +13,7 @@ import functools
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from orp_tui.artifacts.bundle import bundle
@@ -24,6 +24,7 @@ from orp_tui.core.errors import ArchiveError, DiskFull
 from orp_tui.core.layout import STDERR_NAME, STDOUT_NAME, BasePaths, RunPaths
 from orp_tui.core.request import RunRequest
 from orp_tui.core.run import ExitRecord, Json
+from orp_tui.core.series import Series
 from orp_tui.core.verdict import verdict
 from orp_tui.core.words import size
 from orp_tui.deliverables.evaluate import evaluate
@@ -33,7 +34,7 @@ from orp_tui.files import locks
 from orp_tui.files.atomic import read_json, to_json, write_json
 from orp_tui.files.failpoint import hit
 from orp_tui.metrics.last import last_values
-from orp_tui.metrics.outcome import News, Outcome, Reading, outcome
+from orp_tui.metrics.outcome import Elsewhere, Outcome, outcome
 from orp_tui.metrics.primary import PrimaryRule
 from orp_tui.workspace import private_environment
 
@@ -47,7 +48,7 @@ def finalise(
     run_id: str,
     *,
     leftovers: int | None = None,
-    elsewhere: Callable[[BasePaths, str], Iterable[News]] | None = None,
+    elsewhere: Callable[[BasePaths, str], Mapping[str, Series]] | None = None,
 ) -> Json:
     """Bring a run whose command has ended to its result; returns what `result.json` holds.
 
@@ -87,7 +88,7 @@ def finalise(
     return data
 
 
-def measured(folder: RunPaths, rule: PrimaryRule | None, reading: Reading | None) -> Outcome:
+def measured(folder: RunPaths, rule: PrimaryRule | None, reading: Elsewhere | None) -> Outcome:
     """What came of the metrics; a fault in reading them costs no run its end."""
     try:
         return outcome(folder.metrics, rule, reading)

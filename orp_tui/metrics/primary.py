@@ -91,7 +91,7 @@ class PrimaryValue:
 
 def primary_value(series: Mapping[str, Series], rule: PrimaryRule) -> PrimaryValue | None:
     """The value by which a run is judged; None if it, or what its step hangs on, was not logged (yet)."""
-    found = series.get(rule.name)
+    found = _named(series, rule.name)
     if found is None or not len(found):
         return None
     if rule.is_last:
@@ -105,13 +105,20 @@ def primary_value(series: Mapping[str, Series], rule: PrimaryRule) -> PrimaryVal
     return nearest.found
 
 
+def _named(series: Mapping[str, Series], name: str) -> Series | None:
+    """The series of that name, else the first of several sources that have one: `loss [runs/a]`."""
+    if name in series:
+        return series[name]
+    return next((one for shown, one in series.items() if shown.startswith(f"{name} [")), None)
+
+
 def _step_of(series: Mapping[str, Series], rule: PrimaryRule) -> float | None:
     """By the summaries alone: of a long series not a point is read."""
     if rule.best is None:
         wanted = rule.step or 0.0
         blocks = (block for one in series.values() for block in reversed(one.blocks))
         return rule.step if any(max(block.steps) >= wanted for block in blocks) else None
-    best = series.get(rule.best)
+    best = _named(series, rule.best)
     if best is None or best.summary.count == best.summary.non_finite:
         return None
     return best.summary.highest_step if rule.best_goal == MAXIMIZE else best.summary.lowest_step

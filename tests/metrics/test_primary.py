@@ -7,11 +7,9 @@ import math
 
 import pytest
 
-from orp_tui.core.ports import MetricBatch
-from orp_tui.core.series import BLOCK, Points, Series
+from orp_tui.core.series import BLOCK, Series
 from orp_tui.metrics.outcome import outcome
 from orp_tui.metrics.primary import PrimaryRule, PrimaryValue, best_of, primary_value
-from orp_tui.metrics.sources import SourceSpec, Trust
 
 NAN = math.nan
 
@@ -85,23 +83,30 @@ def test_a_best_step_far_back_in_a_long_series_is_found(tmp_path):
     assert outcome(path, best).last == {"val": val[-1], "acc": count - 1}
 
 
-def source(label, trust=Trust.STRUCTURED):
-    return SourceSpec("csv", f"/w/{label}", label, trust=trust)
+def test_metrics_that_stand_elsewhere_are_judged_too(tmp_path):
+    path, whole = tmp_path / "metrics.jsonl", made(acc=[0.15, 0.25], val=[1.0, 2.0])
 
-
-def test_metrics_that_stand_elsewhere_are_judged_by_the_source_that_is_trusted(tmp_path):
-    log, table = source("log", Trust.LOG), source("table.csv")
-    news = [
-        (log, MetricBatch({"acc": Points.of([0, 1], [0.1, 0.2])})),
-        (table, MetricBatch({"acc": Points.of([0, 1], [0.15, 0.25]), "val": Points.of([0, 1], [1.0, 2.0])})),
-    ]
-    path = tmp_path / "metrics.jsonl"
-
-    found = outcome(path, rule(at={"best": "val"}), lambda: news)
+    found = outcome(path, rule(at={"best": "val"}), lambda: whole)
     assert (found.primary, found.last) == (PrimaryValue(0.15, 0.0), {"acc": 0.25, "val": 2.0})
-    assert outcome(path, rule(), lambda: news).primary == PrimaryValue(0.25, 1.0)
-    assert outcome(path, None, lambda: news).last == {"acc": 0.25, "val": 2.0}
+    assert outcome(path, rule(), lambda: whole).primary == PrimaryValue(0.25, 1.0)
+    assert outcome(path, None, lambda: whole).last == {"acc": 0.25, "val": 2.0}
     assert outcome(path, rule()).last == {}
+
+
+def test_of_several_sources_that_have_it_the_first_counts():
+    series = {
+        "acc [runs/b]": Series.of("acc [runs/b]", [0], [0.5]),
+        "acc [runs/c]": Series.of("x", [0], [0.7]),
+    }
+    assert primary_value(series, rule()) == PrimaryValue(0.5, 0.0)
+
+
+def test_a_file_too_long_to_be_looked_through_gives_no_value_and_its_last_ones(tmp_path):
+    path = tmp_path / "metrics.jsonl"
+    path.write_text('{"step": 1, "acc": 0.5, "val": 1.0}\n' * 30_000)
+
+    found = outcome(path, rule(at={"best": "val"}), limit_s=0.0)
+    assert (found.primary, found.last) == (None, {"acc": 0.5, "val": 1.0})
 
 
 def test_the_other_sources_are_not_asked_if_the_runs_own_file_says_it(tmp_path):
