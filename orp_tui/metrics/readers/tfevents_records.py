@@ -60,17 +60,17 @@ def records_in(data: bytes, at: int = 0, most: int = 1 << 62) -> Records:
 def _framed(data: bytes, at: int, most: int) -> Records:
     """As `records_in`, with nothing but their lengths checked."""
     spans = Spans()
-    size = len(data)
+    begins, ends, size = spans.begins, spans.ends, len(data)
     while at + HEADER <= size:
-        length = payload_length(data[at : at + HEADER])
+        begin = at + HEADER
+        length = payload_length(data[at:begin])
         if length < 0:
             return Records(spans, at, broken="no record begins there")
-        begin = at + HEADER
         end = begin + length
-        if end + FOOTER > size or len(spans) >= most:
+        if end + FOOTER > size or len(begins) >= most:
             return Records(spans, at, needed=HEADER + length + FOOTER, paused=end + FOOTER <= size)
-        spans.begins.append(begin)
-        spans.ends.append(end)
+        begins.append(begin)
+        ends.append(end)
         at = end + FOOTER
     return Records(spans, at)
 
