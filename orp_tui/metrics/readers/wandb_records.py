@@ -74,10 +74,10 @@ class RecordsToPoints:
         place = self._take_short_items(record, place, end, row)
         step = row.pop("_step", math.nan)
         if math.isnan(step) or (place < end and record[place] == _ROW_ITEM_BEGINS):
-            for number, kind, begin, stop in fields(record, place, end):
-                if number == _ROW_ITEM and kind == BYTES:
+            for field, kind, begin, stop in fields(record, place, end):
+                if field == _ROW_ITEM and kind == BYTES:
                     row.update(self._numbers(record[begin:stop]))
-                elif number == _ROW_STEP and kind == BYTES and math.isnan(step):
+                elif field == _ROW_STEP and kind == BYTES and math.isnan(step):
                     step = _row_step(record, begin, stop)
         step, time = row.pop("_step", step), row.pop("_timestamp", math.nan)
         if not math.isfinite(step):
@@ -109,10 +109,10 @@ class RecordsToPoints:
     def _take_sample(self, record: bytes, start: int, end: int) -> None:
         time = math.nan
         found: dict[str, float] = {}
-        for number, kind, begin, stop in fields(record, start, end):
-            if number == _SAMPLE_TIME and kind == BYTES:
+        for field, kind, begin, stop in fields(record, start, end):
+            if field == _SAMPLE_TIME and kind == BYTES:
                 time = _moment(record, begin, stop)
-            elif number == _SAMPLE_ITEM and kind == BYTES:
+            elif field == _SAMPLE_ITEM and kind == BYTES:
                 found.update(self._numbers(record[begin:stop]))
         for name, number in found.items():
             self._found.add(f"sys/{name}", self.samples, number, time)
