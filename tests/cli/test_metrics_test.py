@@ -13,7 +13,7 @@ Namespace(lr=0.1, batch_size=64)
 Epoch 1/2
 loss: 0.5 - acc: 70%
 throughput: 12.5
-cost 2.5 at it 7
+price 2.5 at it 7
 done in 3 minutes
 """
 
@@ -56,13 +56,13 @@ def test_of_many_near_misses_the_first_20_are_shown_and_all_counted(desk: Desk) 
 
 
 def test_a_pattern_reads_what_nothing_else_does(desk: Desk, log: Path) -> None:
-    done = desk.call("metrics", "test", log.name, "--pattern", r"cost (?P<cost>[\d.]+) at it (?P<step>\d+)")
+    done = desk.call("metrics", "test", log.name, "--pattern", r"price (?P<price>[\d.]+) at it (?P<step>\d+)")
 
-    assert "→ step 7: cost=2.5  (pattern)" in done.out
+    assert "→ step 7: price=2.5  (pattern)" in done.out
 
 
 @pytest.mark.parametrize(
-    ("pattern", "why"), [(r"cost (\d+)", "names no value"), ("(?P<a>(", "is no regular expression")]
+    ("pattern", "why"), [(r"price (\d+)", "names no value"), ("(?P<a>(", "is no regular expression")]
 )
 def test_a_pattern_that_is_none_is_refused(desk: Desk, log: Path, pattern: str, why: str) -> None:
     done = desk.call("metrics", "test", log.name, "--pattern", pattern)
@@ -72,7 +72,7 @@ def test_a_pattern_that_is_none_is_refused(desk: Desk, log: Path, pattern: str, 
 
 
 def test_the_rules_of_an_experiment_file_are_used(desk: Desk, log: Path) -> None:
-    desk.write("a.yaml", metrics={"patterns": r"cost (?P<cost>[\d.]+)", "include": ["cost", "through*"]})
+    desk.write("a.yaml", metrics={"patterns": r"price (?P<cost>[\d.]+)", "include": ["cost", "through*"]})
 
     found = desk.call("metrics", "test", log.name, "--file", "a.yaml", "--json").json
 

@@ -55,6 +55,10 @@ def records(folder: Path, text: str, **options: object) -> list[tuple[float, dic
         ("val/loss 0.5 | mAP50-95 0.3", {"val/loss": 0.5, "mAP50-95": 0.3}),
         ("train: loss 0.5 | val: loss 0.6", {"train/loss": 0.5, "val/loss": 0.6}),
         ("loss 0.5 loss 0.6", {"loss": 0.5}),
+        ("loss/total: 0.5 loss_data: 0.25 loss_weight: 2", {"loss/total": 0.5, "loss_data": 0.25}),
+        ("Cost after iteration 100: 0.693147", {"Cost": 0.693147}),
+        ("Epoch 3 error 0.25", {"error": 0.25}),
+        ("MRR: 0.3 mean_rank: 120 hits@10: 0.5", {"MRR": 0.3, "mean_rank": 120, "hits@10": 0.5}),
         ("TrainOutput(global_step=3, training_loss=0.5, metrics={'train_loss': 0.5, 'epoch': 1.0})", {"training_loss": 0.5, "train_loss": 0.5}),
         ("损失: 0.3 loss: 0.5", {"损失": 0.3, "loss": 0.5}),
         ("[2026-11-24 12:00:01,123][__main__][INFO] - step=3 loss=0.5", {"loss": 0.5}),
@@ -78,7 +82,7 @@ def test_a_line_of_metrics_is_read(line, expected):
         "Requirement already satisfied: numpy>=1.17 (1.26.4)", "Successfully installed rouge-score-0.1.2 torchmetrics-1.0",
         "loss: 0,532", "loss version 1.2.3", "2026-11-24 12:00:01 INFO ready", "loss.py:12: UserWarning: x", "val_size: 1000", "test_count=12",
         "Map: 100%|██████████| 1000/1000 [00:00<00:00, 12345.67 examples/s]", "wandb: train/loss 0.12", "File \"loss.py\", line 12, in loss",
-        "loss: [0.1, 0.2]", "loss = criterion(x)", "loss: None", "{'loss': 'mse', 'reward': None, 'acc': True, 'score': 1}",
+        "loss: [0.1, 0.2]", "loss = criterion(x)", "loss: None", "error: 404", "Cost: 12.50", "step 3 error 5 files", "epoch 1 cost: 5", "{'loss': 'mse', 'reward': None, 'acc': True, 'score': 1}",
     ],
 )  # fmt: skip
 def test_what_only_looks_like_metrics_is_not_read(line):
@@ -182,11 +186,11 @@ def test_a_box_table_is_one_record_and_a_broken_one_none(tmp_path):
 
 
 def test_include_lets_a_name_through_the_gate_and_exclude_keeps_one_out(tmp_path):
-    text = "step 1 cost: 2.5 loss: 0.5\nstep 2 cost: 1.5\n"
+    text = "step 1 price: 2.5 loss: 0.5\nstep 2 price: 1.5\n"
 
-    assert records(tmp_path, text, include=["cost"]) == [(1, {"cost": 2.5}), (2, {"cost": 1.5})]
-    assert records(tmp_path, text, exclude=["c*"]) == [(1, {"loss": 0.5})]
-    assert records(tmp_path, text, include=["*"]) == [(1, {"cost": 2.5, "loss": 0.5})]
+    assert records(tmp_path, text, include=["price"]) == [(1, {"price": 2.5}), (2, {"price": 1.5})]
+    assert records(tmp_path, text, exclude=["p*"]) == [(1, {"loss": 0.5})]
+    assert records(tmp_path, text, include=["*"]) == [(1, {"price": 2.5, "loss": 0.5})]
 
 
 @pytest.mark.parametrize(
@@ -219,7 +223,7 @@ def test_a_dict_is_read_without_being_evaluated(text, leaves):
     [
         ("valLoss", Kind.RESULT), ("nll_loss", Kind.RESULT), ("loss_weight", Kind.SETTING), ("max_reward", Kind.RESULT), ("max_epochs", Kind.SETTING),
         ("eval_dice2", Kind.LIKELY), ("lr", Kind.PLAIN), ("ep_len_mean", Kind.PLAIN), ("Acc@5", Kind.RESULT), ("bbox_mAP", Kind.RESULT),
-        ("map", Kind.PLAIN), ("error", Kind.PLAIN), ("test_error", Kind.RESULT), ("glossary", Kind.PLAIN), ("grad_norm", Kind.RESULT),
+        ("map", Kind.PLAIN), ("error", Kind.GENERIC), ("test_error", Kind.RESULT), ("glossary", Kind.PLAIN), ("grad_norm", Kind.RESULT),
     ],
 )  # fmt: skip
 def test_a_name_is_known_by_its_words(name, kind):

@@ -81,9 +81,9 @@ def _of_text(text: str, wanted: Wanted | None) -> Reading | Miss | None:
     marks, rest = find_marks(text)
     phases = [each for each in find_phases(rest) if not (marks.is_bar and each[1] in LEARNING)]
     pairs = find_pairs(rest, phases)
-    values, reason = _judged(pairs.items(), wanted)
+    values, reason = _judged(pairs.items(), wanted, marks)
     if not values and (other := _cells(rest) or _sentence(rest)):
-        pairs, (values, reason) = other, _judged(other.items(), wanted)
+        pairs, (values, reason) = other, _judged(other.items(), wanted, marks)
     if not reason and _is_dump(text):
         reason = "it shows settings"
     if not reason:
@@ -140,7 +140,7 @@ def _of_mapping(text: str, wanted: Wanted | None) -> Reading | Miss | None:
     marks, rest = find_marks(before)
     marks = _marks_of(leaves, marks)
     time = _time_of(leaves)
-    values, reason = _judged(leaves.items(), wanted)
+    values, reason = _judged(leaves.items(), wanted, marks)
     if not reason and 2 * sum(value is None for _, value in numbers) > len(numbers):
         reason = "most of what it holds are no numbers"
     if not reason and _is_dump(before):
@@ -199,7 +199,9 @@ def _time_of(leaves: dict[str, float]) -> float:
     return math.nan
 
 
-def _judged(pairs: Iterable[tuple[str, float]], wanted: Wanted | None) -> tuple[dict[str, float], str]:
+def _judged(
+    pairs: Iterable[tuple[str, float]], wanted: Wanted | None, marks: Marks
+) -> tuple[dict[str, float], str]:
     """The pairs that are worth keeping, and why none is; empty if they pass the gate."""
     kept: dict[str, float] = {}
     results = settings = 0
@@ -213,7 +215,7 @@ def _judged(pairs: Iterable[tuple[str, float]], wanted: Wanted | None) -> tuple[
             settings += 1
             continue
         kept[name] = value
-        if kind is Kind.RESULT or (kind is Kind.LIKELY and not _is_whole(value)):
+        if kind is Kind.RESULT or (_is_probable(kind, marks) and not _is_whole(value)):
             results += 1
         else:
             strangers.append(name)
@@ -222,6 +224,10 @@ def _judged(pairs: Iterable[tuple[str, float]], wanted: Wanted | None) -> tuple[
     if settings > 2 * results + len(strangers):
         return {}, "more of its names are settings than results"
     return kept, ""
+
+
+def _is_probable(kind: Kind, marks: Marks) -> bool:
+    return kind is Kind.LIKELY or (kind is Kind.GENERIC and bool(marks) and not marks.is_bar)
 
 
 def _is_whole(value: float) -> bool:

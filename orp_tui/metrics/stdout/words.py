@@ -21,38 +21,49 @@ PHASES = words("train training val valid validation validate eval evaluation tes
 LEARNING = frozenset({"", "train", "training"})
 """Parts that make the steps of a run; the others only look at what was learnt."""
 
-_RESULTS = words("""loss losses acc accuracy acc1 acc5 top1 top5 prec1 prec5 recall f1 f2 fbeta fscore auc auroc auprc
-    iou miou giou ciou dice jaccard map50 map75 map95 bleu bleu1 bleu4 rouge rouge1 rouge2 rougel rougelsum meteor chrf
-    cer wer ppl perplexity bpb bpc nll mse rmse mae mape smape rmsle r2 ndcg mrr reward rewards rew score scores
-    kl elbo psnr ssim lpips fid logloss crossentropy xent hinge regret winrate
-    kappa mcc likelihood logprob learn objective fitness cider spice pearson spearman""")
+_RESULTS = words("""
+    loss losses acc accuracy acc1 acc5 top1 top5 prec1 prec5 recall f1 f2 fbeta fscore auc auroc auprc iou miou giou
+    ciou dice jaccard map50 map75 map95 bleu bleu1 bleu4 rouge rouge1 rouge2 rougel rougelsum meteor chrf cer wer ppl
+    perplexity bpb bpc nll mse rmse mae mape smape rmsle r2 ndcg mrr reward rewards rew score scores kl elbo psnr
+    ssim lpips fid logloss crossentropy xent hinge regret winrate kappa mcc likelihood logprob learn objective
+    fitness cider spice pearson spearman
+""")
 _IN_COMPANY = words("error err return returns success map")
 """Words of other things too: results only beside a word of `_COMPANY`."""
-_COMPANY = PHASES | words("""mean avg average median best ep episode squared absolute abs relative rel l1 l2 rate reconstruction recon prediction
-    rms top1 top5 discounted undiscounted eval""")
+_GENERIC = words("cost error err energy residual return returns")
+_COMPANY = PHASES | words("""
+    mean avg average median best ep episode squared absolute abs relative rel l1 l2 rate reconstruction recon
+    prediction rms top1 top5 discounted undiscounted eval
+""")
 _CASED = re.compile(r"(?:^|[\W_])(?:mAP|AP|AR|EM|MAE|R2)\d*(?:$|[\W_])")
 _NORM = re.compile(r"(?:grad|gradient|gradients|total)_?(?:2_)?norm|gnorm")
 
-_SETTINGS = words("""size sizes steps epochs iters iterations batches samples examples images rows files file items dataset datasets data set
-    split dir path fn function func type mode name weight weights scale coef coeff coefficient factor smoothing
-    threshold thresh target targets interval freq frequency every delay patience seed workers version num number count
-    total len length width height dim dims hidden layers heads channels classes vocab params parameters decay
+_SETTINGS = words("""
+    size sizes steps epochs iters iterations batches samples examples images rows files file items dataset datasets
+    set split dir path fn function func type mode name weight weights scale coef coeff coefficient factor smoothing
+    threshold thresh target targets interval freq frequency every delay patience seed workers version num number
+    count len length width height dim dims hidden layers heads channels classes vocab params parameters decay
     momentum dropout warmup beta beta1 beta2 eps epsilon alpha gamma lambda clip clipping cutoff ratio frac fraction
-    reduction port ports pid id ids gpu gpus device devices rank world node nodes code status line lines
-    bits accumulation start end begin begins strategy limit limits budget goal on off check use enable n run fold trial eta
-    remaining cuda""")
+    reduction port ports pid id ids gpu gpus device devices rank node nodes code status bits accumulation strategy
+    limit limits budget goal on off check use enable n run fold trial eta remaining cuda
+""")
 """As the last word of a name, a setting whatever stands before it."""
 _SETTING_FIRST = words("num n max min target use enable lambda default config args")
-_MEASURED = frozenset({"ep", "episode", "episodes", "per"})
-"""The length of an episode and the tokens per gpu are measured, not set."""
+_MEASURED = words("ep episode episodes per mean avg average median")
+"""The length of an episode, a mean rank and the tokens per gpu are measured, not set."""
 
-BARE = words("""loss acc accuracy acc1 acc5 top1 top5 prec1 prec5 ppl perplexity f1 auc auroc lr reward nll bleu wer cer mse mae rmse iou
-    miou dice psnr ssim fid recall bpb bpc norm mfu time dt kl acc@1 acc@5 prec@1 prec@5 top@1 top@5 r2 elbo logloss""")
+BARE = words("""
+    loss acc accuracy acc1 acc5 top1 top5 prec1 prec5 ppl perplexity f1 auc auroc lr reward nll bleu wer cer mse mae
+    rmse iou miou dice psnr ssim fid recall bpb bpc norm mfu time dt kl acc@1 acc@5 prec@1 prec@5 top@1 top@5 r2 elbo
+    logloss cost error energy
+""")
 """Words that may stand before a number with nothing between."""
 
 _HINTS = PHASES | words(
-    """error err return returns success map norm gnorm epoch epochs step iteration iter it update updates batch episode timestep
-    timesteps round accuracy"""
+    """
+    cost energy residual error err return returns success map norm gnorm epoch epochs step iteration iter it update
+    updates batch episode timestep timesteps round accuracy
+"""
 )
 _TOKEN = re.compile(r"[A-Za-z@][A-Za-z0-9@]*")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -65,6 +76,8 @@ class Kind(enum.Enum):
     RESULT = enum.auto()
     LIKELY = enum.auto()
     """One of a phase, as `val_dice2`: a result if its number is no whole one."""
+    GENERIC = enum.auto()
+    """One of a word for other things too, as `cost`: a result if the line names a step besides."""
     PLAIN = enum.auto()
     """Kept beside a result, never without."""
     SETTING = enum.auto()
@@ -87,10 +100,14 @@ def kind_of(name: str) -> Kind:
         return Kind.SETTING
     if _is_result(name, parts):
         return Kind.RESULT
-    return Kind.LIKELY if len(own) < len(parts) else Kind.PLAIN
+    if len(own) < len(parts):
+        return Kind.LIKELY
+    return Kind.GENERIC if _GENERIC & set(own) else Kind.PLAIN
 
 
 def _is_setting(parts: tuple[str, ...], own: list[str]) -> bool:
+    if own == ["total"]:
+        return True
     if own[-1] in _SETTINGS:
         return not _MEASURED & set(parts)
     # `max_reward` and `min_loss` are results all the same.
