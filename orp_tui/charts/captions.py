@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from itertools import product
-from statistics import median
 
 from orp_tui.charts.curve import Curve
 from orp_tui.charts.legend import Entry, flowing
@@ -13,6 +12,7 @@ from orp_tui.charts.lines import Chart, Line
 from orp_tui.charts.look import Look
 from orp_tui.charts.picture import LINE_ROLES, Row, Span
 from orp_tui.charts.scale import step_number
+from orp_tui.charts.spread import middle
 from orp_tui.core.sanitise import cell_width, one_line
 from orp_tui.core.series import Summary
 from orp_tui.core.words import counted, number
@@ -80,8 +80,8 @@ def last_of(line: Line) -> str:
     lasts = [member.series.summary.last for member in line.members if len(member.series)]
     if not lasts:
         return ""
-    middle = number(median(lasts))
-    return f"median of {len(line.members)} seeds {middle}" if line.is_group else middle
+    found = number(middle(lasts))
+    return f"median of {len(line.members)} seeds {found}" if line.is_group else found
 
 
 def _of_one(chart: Chart, curve: Curve, words: Sequence[str], firm: int, said: Said, width: int) -> Row:

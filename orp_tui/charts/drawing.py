@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from orp_tui.charts.curve import Curve
-from orp_tui.charts.frame import Frame
-from orp_tui.charts.lines import Chart
-from orp_tui.charts.look import Look
 from orp_tui.charts.picture import Picture
-from orp_tui.metrics.downsample import Ends
+
+if TYPE_CHECKING:  # the dashboard's first paint needs none of it
+    from orp_tui.charts.curve import Curve
+    from orp_tui.charts.frame import Frame
+    from orp_tui.charts.lines import Chart
+    from orp_tui.charts.look import Look
+    from orp_tui.metrics.downsample import Ends
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from orp_tui.charts.axes import Along
 from orp_tui.charts.lines import Chart
 from orp_tui.charts.look import Look
+from orp_tui.core.sanitise import one_line
 
 HEAD = ("metric", "run", "step", "time", "value")
 _AT_ONCE = 10_000
@@ -22,11 +23,12 @@ def csv_of(charts: Sequence[Chart], look: Look) -> Iterator[str]:
     for chart in charts:
         for line in chart.lines:
             for member in line.members:
+                # A lone carriage return would not be quoted, and breaks the file for most readers.
+                names = one_line(member.series.name), one_line(member.name)
                 points = Along(member, look.axis).within(look.window)
                 for count, (step, time, value) in enumerate(points, 1):
                     stamp = repr(time) if time == time else ""
-                    name = member.series.name
-                    writer.writerow((name, member.name, _plain(step), stamp, repr(value)))
+                    writer.writerow((*names, _plain(step), stamp, repr(value)))
                     if count % _AT_ONCE == 0:
                         yield _taken(text)
     yield _taken(text)

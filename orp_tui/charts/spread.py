@@ -6,7 +6,6 @@ import dataclasses
 import math
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from statistics import median
 
 from orp_tui.metrics.downsample import Ends
 from orp_tui.metrics.extremes import Reduced, Window
@@ -38,7 +37,7 @@ def spread_of(members: Sequence[Reduced], columns: int, window: Ends | None) -> 
     for x in _places(tracks, columns, window):
         values = [value for track in tracks if (value := _at(track, x)) is not None]
         if values:
-            yield Spread(x, median(values), min(values), max(values), len(values))
+            yield Spread(x, middle(values), min(values), max(values), len(values))
 
 
 def _rising(means: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
@@ -74,3 +73,10 @@ def _at(track: Sequence[tuple[float, float]], x: float) -> float | None:
     (left, before), (right, after) = track[place - 1], track[place]
     share = (x - left) / (right - left) if math.isfinite(right - left) else 0.5
     return before + share * (after - before)
+
+
+def middle(values: Sequence[float]) -> float:
+    """The median; there is at least one value. The module that has one takes as long to import as a chart to draw."""
+    ordered = sorted(values)
+    half = len(ordered) // 2
+    return ordered[half] if len(ordered) % 2 else ordered[half - 1] * 0.5 + ordered[half] * 0.5

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from typing import TYPE_CHECKING
 
-from orp_tui.charts.drawing import Plot
-from orp_tui.metrics.downsample import Ends
+if TYPE_CHECKING:  # the dashboard's first paint needs none of it
+    from orp_tui.charts.drawing import Plot
+    from orp_tui.metrics.downsample import Ends
 
 _LEAST_SHARE = 1e-9
 """Of what there is or of how large its numbers are: a narrower window would show nothing."""
