@@ -23,6 +23,10 @@ Json = dict[str, Any]  # Any: values as JSON gives them
 
 MOST_BYTES = 1 << 20
 """Of a larger file only so much of its end is read."""
+LONGEST = 1_000
+"""Characters of a text that are read."""
+LATEST = 1e11
+"""Seconds since 1970 that no clock shows."""
 _READ = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_NOCTTY
 _APPEND = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_NOCTTY
 _ODD = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
@@ -72,14 +76,18 @@ class AlertRecord:
     @classmethod
     def from_json(cls, data: Json) -> AlertRecord:
         """Raises KeyError, TypeError, ValueError or AttributeError for what is no alert."""
-        if not isinstance(data["id"], int) or not all(
-            isinstance(data[name], str) for name in ("rule", "words")
-        ):
+        number, at, rule, words = data["id"], float(data["at"]), data["rule"], data["words"]
+        if not isinstance(number, int) or not isinstance(rule, str) or not isinstance(words, str):
             raise TypeError("no alert")
-        return cls(
-            data["id"], float(data["at"]), data["rule"], str(data.get("metric") or ""), _number(data.get("step")),
-            _number(data.get("value")), data["words"], tuple(str(item) for item in data.get("do") or ()),
-        )  # fmt: skip
+        if not 0.0 <= at < LATEST:
+            raise ValueError("no time")
+        do = tuple(str(item)[:20] for item in (data.get("do") or ())[:10])
+        metric, step, value = (
+            str(data.get("metric") or ""),
+            _number(data.get("step")),
+            _number(data.get("value")),
+        )
+        return cls(number, at, rule[:LONGEST], metric[:LONGEST], step, value, words[:LONGEST], do)
 
     @property
     def line(self) -> str:
@@ -105,7 +113,9 @@ def read_alerts(folder: RunPaths) -> tuple[AlertRecord, ...]:
             data = json.loads(line)
             if "did" in data:
                 before = records[data["of"]]
-                records[before.id] = dataclasses.replace(before, done=(*before.done, str(data["words"])))
+                records[before.id] = dataclasses.replace(
+                    before, done=(*before.done, str(data["words"])[:LONGEST])
+                )
             else:
                 record = AlertRecord.from_json(data)
                 records[record.id] = record

@@ -73,7 +73,7 @@ def standing_of(primary: Json) -> Standing | None:
     try:
         name, value, step = str(primary["name"]), float(primary["value"]), primary.get("step")
         step = None if step is None else float(step)
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         return None
     at, warning = str(primary.get("at") or ""), str(primary.get("warning") or "")
     goal = str(primary.get("goal") or MAXIMIZE)

@@ -40,6 +40,7 @@ ACTS = ("checkpoint", "stop")
 """What takes more than the line that tells of it, in this order: a training that is ending makes no checkpoint."""
 _LATER = (OSError, sqlite3.Error, OrpError)
 """A full disk, a busy database: tried again at the next look."""
+_DAMAGED = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
 
 
 @dataclasses.dataclass
@@ -102,14 +103,15 @@ class RunAlerts:
         for record in noted:
             if record.step is not None and record.value is not None:
                 self._watch.remember_told(record.rule, record.metric, record.step, record.value)
-        self._number = max([record.id for record in noted] + [int(state.get("number", 0))])
         there = {record.id for record in noted}
-        for item in state.get("pending", ()):
-            with contextlib.suppress(KeyError, TypeError, ValueError, AttributeError):
+        with contextlib.suppress(*_DAMAGED):
+            self._number = max([0, *there, int(state.get("number", 0))])
+            for item in state.get("pending", ()):
                 left = _Pending.from_json(item)
                 left.is_noted = left.record.id in there
                 left.noted = set(acts_done(self._folder, left.record.id))
                 self._pending.append(left)
+        self._number = max([self._number, *there])
 
     def look(self, run: Run, points: Mapping[str, Points], moment: Moment) -> list[AlertRecord]:
         """Judge what is new at this moment, note what has come true, and do what is left to be done."""

@@ -13,6 +13,7 @@ import pytest
 from alerts_at_work import __file__ as WATCHER  # noqa: N812 - the path of a program
 from waiting import until
 
+from orp_tui.cli import output
 from orp_tui.core.ports import MetricBatch
 from orp_tui.core.series import Points
 from orp_tui.core.states import RunState
@@ -233,6 +234,63 @@ def test_torn_and_foreign_lines_are_passed_over(project, tmp_path):
 
     [record] = read_alerts(folder)
     assert (record.id, record.step, record.done) == (1, 2.0, ("asked to end",))
+
+
+ODD = [
+    None,
+    True,
+    -1,
+    10**400,
+    1e300,
+    math.nan,
+    math.inf,
+    "",
+    "x" * 5000,
+    "\x1b[2J",
+    [],
+    {},
+    [[[]]],
+    {"a": 1},
+]
+
+
+def test_whatever_stands_in_the_file_is_an_alert_that_can_be_shown_or_none(project):
+    folder = project.paths.run("exp_20261124_093000_aaaa")
+    folder.folder.mkdir(parents=True)
+    good = {
+        "id": 1,
+        "at": 1.0,
+        "rule": "nan(loss)",
+        "words": "w",
+        "metric": "loss",
+        "step": 2,
+        "value": "nan",
+        "do": ["stop"],
+    }
+    lines = [json.dumps({**good, "id": number, key: odd}) for key in good for number, odd in enumerate(ODD)]
+    lines += [json.dumps({"of": 1, "did": odd, "words": odd}) for odd in ODD]
+    folder.alerts.write_text("\n".join(lines))
+
+    for record in read_alerts(folder):
+        assert output.local_time(record.at) != "-"
+        assert len(record.line) < 10_000
+        json.dumps(record.to_json(), allow_nan=False)
+
+
+@pytest.mark.parametrize(
+    "state",
+    ["", "[]", "{}", '{"pending": 3, "number": "x", "watch": []}', '{"pending": [{}], "number": 1e999}'],
+)
+def test_a_damaged_state_stops_no_watching(project, watching, state):
+    run_id = submitted(project, QUIET, [("loss > 1", "notify")])
+    started(project, run_id)
+    path = project.paths.alert_state(run_id)
+    path.parent.mkdir(parents=True)
+    path.write_text(state)
+
+    watching(run_id)({"loss": Points.of([3], [2.0])})
+
+    assert [record.id for record in read_alerts(project.run(run_id))] == [1]
 
 
 def test_the_kernel_tells_who_handles_a_signal():
