@@ -82,11 +82,20 @@ def test_a_line_of_metrics_is_read(line, expected):
         "Requirement already satisfied: numpy>=1.17 (1.26.4)", "Successfully installed rouge-score-0.1.2 torchmetrics-1.0",
         "loss: 0,532", "loss version 1.2.3", "2026-11-24 12:00:01 INFO ready", "loss.py:12: UserWarning: x", "val_size: 1000", "test_count=12",
         "Map: 100%|██████████| 1000/1000 [00:00<00:00, 12345.67 examples/s]", "wandb: train/loss 0.12", "File \"loss.py\", line 12, in loss",
-        "loss: [0.1, 0.2]", "loss = criterion(x)", "loss: None", "error: 404", "Cost: 12.50", "step 3 error 5 files", "epoch 1 cost: 5", "{'loss': 'mse', 'reward': None, 'acc': True, 'score': 1}",
+        "loss: [0.1, 0.2]", "loss = criterion(x)", "loss: None", "error: 404", "Cost: 12.50", "step 3 error 5 files", "epoch 1 cost: 5", "loss = 100 * mean(x)", "loss = 1 - (2 * y)", "loss = 0.5 if x else y", "{'loss': 'mse', 'reward': None, 'acc': True, 'score': 1}",
     ],
 )  # fmt: skip
 def test_what_only_looks_like_metrics_is_not_read(line):
     assert values(line) == {}
+
+
+def test_lines_of_a_program_in_a_traceback_are_not_read(tmp_path):
+    text = (
+        'step 1 loss 0.5\nTraceback (most recent call last):\n  File "a.py", line 3, in f\n    loss = 0.0\n    return 1\n'
+        "ValueError: 5\nstep 2 loss 0.4\n"
+    )
+
+    assert records(tmp_path, text) == [(1, {"loss": 0.5}), (2, {"loss": 0.4})]
 
 
 def test_a_near_miss_says_why():

@@ -15,7 +15,9 @@ from orp_tui.metrics.stdout.words import PHASES, has_phase, is_bare, is_share, w
 _BEGIN = re.compile(r"[\s=:>'\"`*(\[](?=[-+]?(?:\.?\d|(?i:nan|inf)))")
 """What stands before a number that may have a name; a number right behind a letter is part of a word."""
 _UNIT = r"(?:\s?%|ms|us|µs|ns|s|secs?|seconds?|m|min|h|x|it/s|dB)"
-_NUMBER = re.compile(rf"(?P<number>{NUMBER})(?:\s?/\s?(?P<of>\d+))?{_UNIT}?(?![\w%]|[.,:/-]\d)")
+_CODE = r"\s?[*+]\s?[\w(]|\s/\s[A-Za-z(]|\s-\s\(|\sif\s"
+"""Behind a number in a line of a program, as a traceback shows it."""
+_NUMBER = re.compile(rf"(?P<number>{NUMBER})(?:\s?/\s?(?P<of>\d+))?{_UNIT}?(?![\w%]|[.,:/-]\d|{_CODE})")
 _WRAP = re.compile(r"(?:\w+\.)?tensor\(\[?|(?:np|numpy|jnp)\.\w+\(")
 _PHASE = re.compile(
     r"(?<![\w/.'’_-])(?P<phase>" + "|".join(sorted(PHASES, key=len, reverse=True)) + r")"

@@ -19,6 +19,7 @@ from orp_tui.metrics.stdout.words import may_tell
 
 _SUMMARY = re.compile(r"\s*\*\s")
 """` * Acc@1 45.3`, by which many scripts end an evaluation: of the part that the line before was of."""
+_TRACEBACK = "Traceback (most recent call last)"
 _CLOSERS = (")", "]", "}", "|", "%")
 """What an unfinished line may end in: nothing of it can be the beginning of a longer number."""
 Missed = Callable[[Piece, str], None]
@@ -59,6 +60,8 @@ class LogParser:
         """Names of the unfinished line that were told already."""
         self._phase = ""
         """Of the line before."""
+        self._is_traceback = False
+        """The line before shows where an exception came from: lines of a program, which assign numbers too."""
         self._epoch: float | None = None
         """The last that was named, though what it was named for may still be held back."""
         self._steps, self._bars, self._boxes = Steps(), Bars(), Boxes()
@@ -66,6 +69,7 @@ class LogParser:
             self._steps, self._bars = Steps(saved["steps"]), Bars(saved["bars"])
             self._boxes, self._told = Boxes(saved["box"]), set(map(str, saved["told"]))
             self._phase = str(saved["phase"])
+            self._is_traceback = bool(saved["traceback"])
             self._epoch = None if saved["epoch"] is None else float(saved["epoch"])
 
     def to_json(self) -> dict[str, Any]:
@@ -76,6 +80,7 @@ class LogParser:
             "box": self._boxes.to_json(),
             "told": sorted(self._told),
             "phase": self._phase,
+            "traceback": self._is_traceback,
             "epoch": self._epoch,
         }
 
@@ -146,6 +151,12 @@ class LogParser:
         return self._epoch
 
     def _read(self, piece: Piece, text: str) -> Reading | None:
+        if text.startswith(_TRACEBACK):
+            self._is_traceback = True
+        elif self._is_traceback and not text.startswith("  "):
+            self._is_traceback = False
+        if self._is_traceback:
+            return None
         is_of_table, reading = self._boxes.take(text)
         if is_of_table:
             return reading

@@ -13,7 +13,7 @@ LONGEST = 4096
 """Bytes; a longer piece is no line of metrics and is passed over."""
 _DIGIT = re.compile(rb"[0-9]")
 _NO_NUMBERS = (b"nan", b"NaN", b"NAN", b"inf", b"Inf", b"INF")
-_FRAMES = (b"-----", b"|", b"+----", b"=====", b"\xe2\x94\x82")
+_FRAMES = (b"-----", b"|", b"+----", b"=====", b"\xe2\x94\x82", b"Traceback (")
 _PIECE = re.compile(rb"([^\r\n]*)(\r?\n|\r)")
 
 
@@ -88,5 +88,5 @@ class PieceReader:
 
 
 def _has_more(raw: bytes) -> bool:
-    """Whether a line without a digit frames a table, or may tell of NaN."""
+    """Whether a line without a digit frames a table, begins a traceback, or may tell of NaN."""
     return raw.lstrip().startswith(_FRAMES) or any(word in raw for word in _NO_NUMBERS)
