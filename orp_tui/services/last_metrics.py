@@ -89,6 +89,11 @@ class LastMetrics:
                 break
         return news
 
+    def is_complete(self, folder: RunPaths) -> bool:
+        """Whether what `of` says of a run is the newest that there is."""
+        found = self._elsewhere.get(str(folder.folder))
+        return found is None or found.is_complete
+
     def keep_only(self, folders: Collection[str]) -> None:
         """Forget runs other than these, by the text of their folder."""
         self._known = {key: value for key, value in self._known.items() if key in folders}
@@ -110,6 +115,10 @@ class _Elsewhere:
         self._sources: dict[str, SourceSpec] = {}
         self._newest: dict[str, dict[str, tuple[tuple[float, ...], float]]] = {}
         """Key of a source → the newest values of each metric, and the step of the last."""
+
+    @property
+    def is_complete(self) -> bool:
+        return self._gatherer.is_complete
 
     def advance(self, until: float) -> bool:
         """Read on; whether there is a newer value."""

@@ -15,10 +15,11 @@ from orp_tui.core.sanitise import one_line
 from orp_tui.core.sparkline import levels
 from orp_tui.core.states import RunState
 from orp_tui.metrics.cache.reader import MetricCache
+from orp_tui.metrics.names import in_order
 from orp_tui.metrics.outcome import outcome
 from orp_tui.metrics.primary import MAXIMIZE, Nearest, PrimaryRule, PrimaryValue
 from orp_tui.services.judged import Json, Standing, read_primary, rule_of, standing_of, value_words
-from orp_tui.services.last_metrics import LastMetric, LastMetrics
+from orp_tui.services.last_metrics import RECENT, LastMetric, LastMetrics
 from orp_tui.services.watch import RunView
 
 LOOK_S = 0.1
@@ -39,7 +40,7 @@ class Standings:
         if item.state is RunState.QUEUED:
             return None
         folder = self._paths.run(item.run.id)
-        last = self._last.of(folder)
+        last = self._newest_of(item, folder)
         if item.run.state.is_final:
             ended = self._ended(folder)
             if ended is not None:
@@ -51,9 +52,21 @@ class Standings:
                 return _standing(rule, found, _heights(last, rule.name))
         return None if last is None else _newest(last, rule)
 
+    def _newest_of(self, item: RunView, folder: RunPaths) -> LastMetric | None:
+        """Of a live run that has no file of its own, what the observer has read: the files may be long."""
+        if item.state.is_active and not folder.metrics.exists():
+            kept = newest_kept(self._paths, folder.run_id, self._rule(folder))
+            if kept is not None:
+                return kept
+        return self._last.of(folder)
+
     def advance(self, share_s: float = 0.02) -> bool:
         """Read on in files other than `metrics.jsonl`; whether any run has a new value."""
         return self._last.advance(share_s)
+
+    def is_sure_of(self, item: RunView) -> bool:
+        """Whether all that the run has logged was looked at, so that the newest value is the newest."""
+        return self._last.is_complete(self._paths.run(item.run.id))
 
     def keep_only(self, run_ids: Collection[str]) -> None:
         """Forget all other runs."""
@@ -71,6 +84,20 @@ class Standings:
             self._results[folder.run_id] = read_primary(folder)
         found = self._results[folder.run_id]
         return None if found is None else standing_of(found)
+
+
+def newest_kept(paths: BasePaths, run_id: str, rule: PrimaryRule | None) -> LastMetric | None:
+    """The newest value of a run in the observer's cache, some seconds old; None if nothing is kept of it."""
+    cache = MetricCache(paths.metric_cache)
+    names = [row.name for row in cache.summaries([run_id]) if not row.name.startswith("sys/")]
+    if not names:
+        return None
+    name = in_order(names, rule.name if rule is not None else None)[0]
+    series = cache.series(run_id, name)
+    if series is None or not len(series):
+        return None
+    recent = tuple(series.blocks[-1].values[-RECENT:])
+    return LastMetric(name, recent[-1], series.summary.last_step, recent)
 
 
 def value_so_far(paths: BasePaths, folder: RunPaths, rule: PrimaryRule) -> PrimaryValue | None:

@@ -84,7 +84,7 @@ def standing_of_all(context: Context, views: Sequence[RunView]) -> dict[str, Sta
     found = {item.run.id: standings.of(item) for item in views}
     if any(found[item.run.id] is None and item.state.is_active for item in views):
         standings.advance(LOOK_S)
-        found = {item.run.id: standings.of(item) for item in views}
+        found = {item.run.id: standings.of(item) if standings.is_sure_of(item) else None for item in views}
     return {run_id: standing for run_id, standing in found.items() if standing is not None}
 
 
