@@ -96,7 +96,7 @@ class SpikeJudge:
     """A residual from the running median above so many median absolute deviations.
 
     The window trails, since nothing is known of what follows; half of it must be filled. Infinities are
-    spikes, NaN is nothing.
+    spikes, NaN is nothing. Where a training goes back, or its file is read anew, the window begins anew.
     """
 
     def __init__(self, condition: Spike, memory: Json | None = None) -> None:
@@ -108,15 +108,19 @@ class SpikeJudge:
         self._sorted = sorted(self._values)
         self._is_in = bool((memory or {}).get("in"))
         self._usual: float | None = (memory or {}).get("usual")
+        self._step: float | None = (memory or {}).get("step")
         self._middle = self._scale = math.nan
 
     @property
     def memory(self) -> Json:
-        return {"values": self._values, "in": self._is_in, "usual": self._usual}
+        return {"values": self._values, "in": self._is_in, "usual": self._usual, "step": self._step}
 
     def holds(self, step: float, value: float, at: float) -> bool | None:  # noqa: ARG002 - the protocol
         if math.isnan(value):
             return None
+        if self._step is not None and step < self._step:
+            self._values, self._sorted = [], []
+        self._step = step
         signed = self._sign * value
         found = self._judge(signed)
         self._is_in = bool(found)

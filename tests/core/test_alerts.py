@@ -201,6 +201,12 @@ def test_a_new_level_is_one_spike_and_then_the_usual():
     assert steps(AlertWatch([rule("spike(loss)")]), values(*noisy(100), *noisy(200, 2, level=9.0))) == [100]
 
 
+def test_a_file_that_is_read_anew_has_no_spike_where_it_begins():
+    numbers = [5.0 * 0.97**step + 0.5 for step in range(200)]
+    watch = AlertWatch([rule("spike(loss)")])
+    assert steps(watch, values(*numbers), values(*numbers), values(*numbers)) == []
+
+
 def test_no_spike_is_told_before_enough_values_are_known():
     assert steps(AlertWatch([rule("spike(loss)")]), values(*[1.0] * 10, 100.0)) == []
 
