@@ -6,7 +6,9 @@ import math
 from pathlib import Path
 
 import pytest
+import yaml
 
+from orp_tui.config.spec_rest import Metrics
 from orp_tui.metrics.readers.stdout import StdoutReader
 from orp_tui.metrics.stdout.line import Miss, Reading, read_line
 from orp_tui.metrics.stdout.mapping import mapping_at_end, numbers_of
@@ -87,6 +89,20 @@ def test_a_line_of_metrics_is_read(line, expected):
 )  # fmt: skip
 def test_what_only_looks_like_metrics_is_not_read(line):
     assert values(line) == {}
+
+
+def test_what_the_documentation_says_is_so(tmp_path):
+    page = (Path(__file__).parents[2] / "docs" / "metrics-from-logs.md").read_text("utf-8")
+    example = yaml.safe_load(page.partition("```yaml\n")[2].partition("```")[0])["metrics"]
+    rules = Metrics.model_validate(example)
+    text = "cost of step 7: 2.5\nthroughput: 3 loss: 0.5\nacc: 0.5\nloss_time: 1\n"
+
+    found = records(tmp_path, text, patterns=rules.patterns, include=rules.include, exclude=rules.exclude)
+
+    assert found == [(7, {"cost": 2.5}), (7, {"throughput": 3, "loss": 0.5})]
+    assert records(tmp_path, text, patterns=rules.patterns)[0] == (7, {"cost": 2.5})
+    assert values("Loss 4.1 (4.5)") == {"Loss": 4.1}
+    assert values("acc: 93 %") == {"acc": 93}
 
 
 def test_lines_of_a_program_in_a_traceback_are_not_read(tmp_path):
