@@ -51,7 +51,8 @@ class Alerts:
         try:
             if batch.points and self.wants(run):
                 names = self._names.setdefault(run.id, _Names())
-                self.look(run, names.told(source, batch.points), is_behind=batch.more)
+                is_behind = batch.more or bool(batch.restarted)
+                self.look(run, names.told(source, batch.points), is_behind=is_behind)
         except Exception as error:  # noqa: BLE001 - the reading of metrics must not end by it
             print(f"{run.id}: alerts: {type(error).__name__}: {error}", file=sys.stderr)  # noqa: T201 - the log
 
