@@ -11,8 +11,7 @@ from __future__ import annotations
 
 import collections
 import dataclasses
-import sqlite3
-import sys
+import functools
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Protocol, TypeVar
@@ -21,9 +20,10 @@ from orp_tui.core.layout import BasePaths
 from orp_tui.core.ports import MetricBatch
 from orp_tui.core.run import Run
 from orp_tui.metrics.cache.rows import identity
-from orp_tui.metrics.cache.writer import CacheLost, CacheNotWritten, CacheWriter, RunNews
+from orp_tui.metrics.cache.writer import RunNews
 from orp_tui.metrics.gathering import Gatherer, SourceNews, is_news
 from orp_tui.metrics.sources import SourceSpec
+from orp_tui.services.metric_keeper import MetricKeeper
 from orp_tui.services.metric_plan import plan_of
 
 T = TypeVar("T")
@@ -37,16 +37,9 @@ KEEP_SHARE = 0.03
 """Of a core, for keeping: what costs much is done more seldom."""
 MOST_PENDING = 200_000
 """Points that are read and not kept; then they are, whatever it costs."""
-AGAIN_S = 30.0
-"""After the cache could not be written."""
 CATCH_UP_S = 0.5
 CATCH_UP_BESIDE_S = 0.04
 """So long one turn catches up, while no run is live and while one is."""
-
-
-MOST_FORGOTTEN = 500
-"""Runs that are taken out of the cache at one start."""
-_ASKED_AT_ONCE = 500
 
 
 class Listener(Protocol):
@@ -82,14 +75,14 @@ class MetricTail:
         self._paths = paths
         self._listeners = listeners
         self._clock = clock
-        self._writer: CacheWriter | None = None
-        self._open_at = 0.0
+        self._keeper = MetricKeeper(paths.metric_cache, self._fall_behind, clock)
         self._keep_at = 0.0
         self._live: dict[str, _Live] = {}
+        self._broken: set[str] = set()
+        """Runs that can't be read."""
         self._ended: collections.deque[Run] = collections.deque()
         self._again: dict[str, Gatherer] = {}
         """Gatherers that read once more, or for the last time."""
-        self._complete: set[str] = set()
 
     @property
     def is_catching_up(self) -> bool:
@@ -98,25 +91,18 @@ class MetricTail:
 
     def take_ended(self, ended: Iterable[Run]) -> None:
         """Runs that have ended, the most interesting first: those not known are read when there is time."""
-        self._open()
-        waiting = {run.id for run in self._ended}
-        self._ended += (run for run in ended if run.id not in waiting and run.id not in self._complete)
+        self._keeper.open()
+        done = {run.id for run in self._ended} | self._keeper.complete | self._keeper.refused
+        self._ended += (run for run in ended if run.id not in done)
 
     def forget_others(self, are_known: Callable[[Sequence[str]], Collection[str]]) -> None:
-        """Take runs out of the cache that are none any more; `are_known` tells of some ids which are still runs."""
-        self._open()
-        cached = list(self._ask(lambda writer: writer.known()) or {})
-        gone: list[str] = []
-        for start in range(0, len(cached), _ASKED_AT_ONCE):
-            some = cached[start : start + _ASKED_AT_ONCE]
-            gone += set(some) - set(are_known(some))
-        if gone:
-            self._ask(lambda writer: writer.forget(gone[:MOST_FORGOTTEN]))
-            self._complete -= set(gone)
+        """As `MetricKeeper.forget_others`."""
+        self._keeper.open()
+        self._keeper.forget_others(are_known)
 
     def turn(self, active: Sequence[Run]) -> None:
         """Read on in the runs that go on, keep what is due, and catch up; `active`: all whose files may grow."""
-        self._open()
+        self._keeper.open()
         self._match(active)
         self._read(max(LEAST_S, READ_S / max(1, len(self._live))))
         if self._clock() >= self._keep_at or sum(live.points for live in self._live.values()) > MOST_PENDING:
@@ -126,103 +112,73 @@ class MetricTail:
     def close(self) -> None:
         """Keep what was read."""
         self._keep()
-        if self._writer is not None:
-            self._writer.close()
-            self._writer = None
-
-    def _open(self) -> None:
-        if self._writer is not None or self._clock() < self._open_at:
-            return
-        try:
-            self._writer = CacheWriter(self._paths.metric_cache)
-            known = self._writer.known()
-        except (sqlite3.Error, OSError, CacheLost, CacheNotWritten) as error:
-            self._fail(str(error))
-        else:
-            self._complete = {run_id for run_id, complete in known.items() if complete}
+        self._keeper.close()
 
     def _match(self, active: Sequence[Run]) -> None:
         """Begin with those that are new, and let go of those that have ended."""
         now = {run.id: run for run in active}
         ended = [run_id for run_id in self._live if run_id not in now]
         for run_id in ended:  # what it logged last is heard too: an alert may be in it
-            self._read_on(self._live[run_id], READ_S)
+            live = self._live[run_id]
+            self._safely(live.run, functools.partial(self._read_on, live, READ_S))
         if ended:
             self._keep()
         for run_id in ended:
-            self._ended.appendleft(self._live.pop(run_id).run)
             self._again.pop(run_id, None)
+            live_then = self._live.pop(run_id, None)
+            if live_then is not None and run_id not in self._keeper.refused:
+                self._ended.appendleft(live_then.run)
         for run_id, run in now.items():
             if run_id in self._live:
                 self._live[run_id].run = run
-            else:
-                self._live[run_id] = self._begun(run)
-                self._complete.discard(run_id)
+            elif run_id not in self._broken:
+                self._begin(run)
 
-    def _begun(self, run: Run) -> _Live:
-        marks = self._ask(lambda writer: writer.marks(run.id))
-        gatherer = Gatherer(plan_of(self._paths.run(run.id), self._paths), marks, self._clock)
-        return _Live(run, gatherer, behind=marks is None)
+    def _begin(self, run: Run) -> None:
+        marks = self._keeper.marks(run.id)
+        plan = self._safely(run, lambda: plan_of(self._paths.run(run.id), self._paths))
+        if plan is not None:
+            self._live[run.id] = _Live(run, Gatherer(plan, marks, self._clock), behind=marks is None)
+            self._keeper.complete.discard(run.id)
 
     def _read(self, slice_s: float) -> None:
-        for live in self._live.values():
-            self._read_on(live, slice_s)
+        for live in list(self._live.values()):
+            self._safely(live.run, functools.partial(self._read_on, live, slice_s))
 
     def _read_on(self, live: _Live, slice_s: float) -> None:
         for news in _news(live.gatherer, self._clock() + slice_s):
             for listener in self._listeners:
                 listener.heard(live.run, news.source, news.batch)
-            if not live.behind:
+            if not live.behind and live.run.id not in self._keeper.refused:
                 live.pending.append(news)
                 live.points += sum(map(len, news.batch.points.values()))
+
+    def _safely(self, run: Run, act: Callable[[], T]) -> T | None:
+        """What comes of it. A run that can't be read is left alone from then on, and no other with it."""
+        try:
+            return act()
+        except Exception as error:  # noqa: BLE001 - readers may be anybody's, and files hold anything
+            self._keeper.refuse(run.id, error)
+            self._broken.add(run.id)
+            self._live.pop(run.id, None)
+            self._again.pop(run.id, None)
+            return None
 
     def _keep(self) -> None:
         """Write what was read since the last time."""
         news = [
-            RunNews(live.run.id, live.pending, live.gatherer.marks)
-            for live in self._live.values()
-            if live.pending and not live.behind
+            RunNews(run_id, live.pending, live.gatherer.marks)
+            for run_id, live in self._live.items()
+            if live.pending and not live.behind and run_id not in self._keeper.refused
         ]
         if not news:
             return
         began = time.thread_time()
-        if self._write(news):
-            took = time.thread_time() - began
-            self._keep_at = self._clock() + max(KEEP_EVERY_S, took / KEEP_SHARE)
-            for live in self._live.values():
-                live.pending, live.points = [], 0
-
-    def _write(self, news: Sequence[RunNews]) -> bool:
-        """Whether it was written; else all live runs are behind."""
-
-        def written(writer: CacheWriter) -> bool:
-            writer.write(news)
-            return True
-
-        return self._ask(written) or False
-
-    def _ask(self, question: Callable[[CacheWriter], T]) -> T | None:
-        """What the cache answers; None if it can't, and then all live runs are behind."""
-        if self._writer is None:
-            return None
-        try:
-            return question(self._writer)
-        except CacheLost as error:
-            _say(f"metrics: the cache is made anew: {error}")
-            self._complete = set()
-            self._fall_behind()
-        except CacheNotWritten as error:
-            self._fail(str(error))
-        return None
-
-    def _fail(self, why: str) -> None:
-        """Leave the cache alone for a while."""
-        _say(f"metrics: the cache can't be written, tried again in {AGAIN_S:.0f} s: {why}")
-        if self._writer is not None:
-            self._writer.close()
-            self._writer = None
-        self._open_at = self._clock() + AGAIN_S
-        self._fall_behind()
+        self._keeper.write(news)
+        took = time.thread_time() - began
+        self._keep_at = self._clock() + max(KEEP_EVERY_S, took / KEEP_SHARE)
+        for live in self._live.values():
+            live.pending, live.points = [], 0
 
     def _fall_behind(self) -> None:
         self._again = {}
@@ -232,12 +188,20 @@ class MetricTail:
     def _catch_up(self, until: float) -> None:
         """Read what the cache misses: of live runs first, then of those that have ended."""
         for live in list(self._live.values()):
-            if live.behind and self._writer is not None and self._clock() < until:
-                self._read_again(live, until)
-        while self._ended and self._writer is not None and self._clock() < until:
+            if live.behind and self._may_go_on(until) and live.run.id not in self._keeper.refused:
+                self._safely(live.run, functools.partial(self._read_again, live, until))
+        while self._ended and self._may_go_on(until):
             run = self._ended[0]
-            if run.id in self._live or run.id in self._complete or self._read_last(run, until):
+            done = self._live.keys() | self._keeper.complete
+            if (
+                run.id in done
+                or self._safely(run, functools.partial(self._read_last, run, until))
+                or run.id in self._keeper.refused
+            ):
                 self._ended.popleft()
+
+    def _may_go_on(self, until: float) -> bool:
+        return self._keeper.is_open and self._clock() < until
 
     def _read_again(self, live: _Live, until: float) -> None:
         """Bring the cache to where the run is read."""
@@ -245,7 +209,7 @@ class MetricTail:
         if gatherer is None:
             return
         news = _news(gatherer, until)
-        if news and not self._write([RunNews(live.run.id, news, gatherer.marks)]):
+        if news and not self._keeper.write([RunNews(live.run.id, news, gatherer.marks)]):
             return
         if gatherer.is_complete and _stand_alike(gatherer, live.gatherer):
             live.behind = False
@@ -263,16 +227,16 @@ class MetricTail:
         news += _news(gatherer, until)  # so that they are from before a read that found no more
         done = gatherer.is_complete
         told = RunNews(run.id, news, gatherer.marks, done, identities if done else {})
-        if not self._write([told]) or not done:
+        if not self._keeper.write([told]) or not done:
             return False
-        self._complete.add(run.id)
+        self._keeper.complete.add(run.id)
         del self._again[run.id]
         return True
 
     def _second(self, run: Run, *, is_final: bool) -> Gatherer | None:
         """A gatherer that goes on where the cache stands; None if that can't be asked."""
         if run.id not in self._again:
-            marks = self._ask(lambda writer: writer.marks(run.id))
+            marks = self._keeper.marks(run.id)
             if marks is None:
                 return None
             plan = dataclasses.replace(plan_of(self._paths.run(run.id), self._paths), is_final=is_final)
@@ -289,7 +253,3 @@ def _stand_alike(one: Gatherer, other: Gatherer) -> bool:
     """Whether both have read the same of every source that either has found."""
     marks, others = one.marks, other.marks
     return all(marks.get(source.key) == others.get(source.key) for source in (*one.sources, *other.sources))
-
-
-def _say(words: str) -> None:
-    print(words, file=sys.stderr)  # noqa: T201 - the log

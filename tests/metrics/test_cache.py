@@ -117,7 +117,7 @@ def test_only_what_came_from_a_source_that_began_anew_is_forgotten(writer, cache
 
 def test_what_was_read_before_a_restart_in_one_write_is_not_there(writer, cache):
     batches = [MetricBatch({"loss": points(0, 50)}), MetricBatch({"lr": points(0, 3)}, restarted="rewritten")]
-    writer.write([RunNews("a", [SourceNews(OWN, batch) for batch in batches], {})])
+    writer.write([RunNews("a", [SourceNews(OWN, batch) for batch in batches], {OWN.key: {}})])
     assert cache.series("a", "loss") is None
     assert rows(cache.series("a", "lr")) == expected(3)
 
@@ -128,7 +128,7 @@ def test_columns_that_a_reader_shares_are_not_changed(writer, cache):
         MetricBatch({"a": shared, "b": Points(shared.steps, shared.steps, shared.times)}),
         MetricBatch({"a": points(10, 12)}),
     ]
-    writer.write([RunNews("r", [SourceNews(OWN, batch) for batch in batches], {})])
+    writer.write([RunNews("r", [SourceNews(OWN, batch) for batch in batches], {OWN.key: {}})])
     assert len(shared) == 10
     assert rows(cache.series("r", "a")) == expected(12)
     assert len(cache.series("r", "b")) == 10
@@ -201,6 +201,25 @@ def test_names_that_are_no_text_are_left_out_and_spoil_nothing(writer, cache):
     assert cache.series("a", "\udc80") is None
     assert cache.summaries(names=["\udc80"]) == []
     assert rows(cache.series("a", "a\0b")) == expected(3)
+
+
+def test_a_file_whose_name_is_no_text_is_a_source_like_any_other(writer, cache):
+    odd = SourceSpec("csv", "/run/\udcff.csv", "\udcff.csv")
+    for start in (0, 5):
+        batch = news("a", {"loss": points(start, start + 5)}, start + 5, source=odd)
+        writer.write([dataclasses.replace(batch, identities={odd.key: "1"}, complete=True)])
+    assert cache.marks("a") == writer.marks("a") == {odd.key: {"at": 10}}
+    (source,) = cache.run("a").sources
+    assert (source.spec, source.identity) == (odd, "1")
+    assert rows(source.series["loss"]) == expected(10)
+
+
+@pytest.mark.parametrize("mark", [{"at": object()}, {"at": {1, 2}}, None, 7])
+def test_a_source_behind_whose_mark_nobody_could_go_on_is_not_kept(writer, cache, mark):
+    batch = news("a", {"loss": points(0, 5)})
+    writer.write([dataclasses.replace(batch, marks={OWN.key: mark}), news("b", {"loss": points(0, 5)})])
+    assert cache.series("a", "loss") is None
+    assert rows(cache.series("b", "loss")) == expected(5)
 
 
 def test_more_than_ten_thousand_names_are_not_kept(writer, cache, monkeypatch):

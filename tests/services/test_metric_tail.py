@@ -12,7 +12,8 @@ from metric_desk import Desk
 from orp_tui.core.states import RunState
 from orp_tui.services import metric_tail
 from orp_tui.services.metric_history import collection_of, history, summaries
-from orp_tui.services.metric_tail import AGAIN_S, KEEP_EVERY_S
+from orp_tui.services.metric_keeper import AGAIN_S
+from orp_tui.services.metric_tail import KEEP_EVERY_S
 from orp_tui.services.run_metrics import RunMetrics
 
 
@@ -238,6 +239,61 @@ def test_a_run_that_logs_more_than_can_be_read_holds_up_no_other(desk):
     desk.turn()
     assert desk.ears.steps[other.id, "loss"] == desk.all_of(other)
     assert 0 < len(desk.ears.steps[flood.id, "x"]) < 100_000
+
+
+class Broken:
+    """Points that no reader should give."""
+
+    def __len__(self):
+        return 1
+
+    steps = values = times = ("one",)
+
+
+def test_a_run_that_can_not_be_kept_keeps_no_other_out_and_is_told_of_once(desk, monkeypatch, capfd):
+    bad, good = desk.run("a"), desk.run("b")
+    whole = metric_tail._news
+
+    def spoiled(gatherer, until):
+        found = whole(gatherer, until)
+        is_bad = any(bad.id in source.path for source in gatherer.sources)
+        return [spoil(each) for each in found] if is_bad else found
+
+    def spoil(news):
+        return dataclasses.replace(news, batch=dataclasses.replace(news.batch, points={"loss": Broken()}))
+
+    monkeypatch.setattr(metric_tail, "_news", spoiled)
+    desk.ears.heard = lambda run, source, batch: None
+    for _ in range(3):
+        desk.log(bad)
+        desk.log(good)
+        desk.turn(KEEP_EVERY_S)
+    assert desk.kept(good) == desk.all_of(good)
+    assert desk.kept(bad) == []
+    desk.end(bad)
+    desk.turn()
+    assert not desk.tail.is_catching_up
+    assert capfd.readouterr().err.count("are not kept") == 1
+
+
+def test_a_run_that_can_not_be_read_is_left_alone(desk, monkeypatch, capfd):
+    bad, good = desk.run("a"), desk.run("b")
+    whole = metric_tail.plan_of
+
+    def refusing(folder, paths):
+        if folder.run_id == bad.id:
+            raise ValueError("what a file may hold")
+        return whole(folder, paths)
+
+    monkeypatch.setattr(metric_tail, "plan_of", refusing)
+    for _ in range(3):
+        desk.log(bad)
+        desk.log(good)
+        desk.turn(KEEP_EVERY_S)
+    assert desk.kept(good) == desk.all_of(good)
+    desk.tail.take_ended([bad])
+    assert not desk.tail.is_catching_up
+    assert capfd.readouterr().err.count("what a file may hold") == 1
 
 
 # what others read

@@ -24,6 +24,7 @@ from orp_tui.metrics.cache.rows import (
     decoded,
     identity,
     spec_from_json,
+    unescaped,
 )
 from orp_tui.metrics.headed import Along, steps_of
 from orp_tui.metrics.header import Header
@@ -169,7 +170,7 @@ def _marks(connection: Connection, run_id: str) -> dict[str, Json]:
         "SELECT source.key, source.mark FROM source JOIN run ON run.id = source.run WHERE run.name = ?",
         (run_id,),
     )
-    return {key: decoded(mark) for key, mark in rows}
+    return {unescaped(key): decoded(mark) for key, mark in rows}
 
 
 def _summaries(

@@ -111,6 +111,35 @@ def decoded(text: str) -> Json:
     return data
 
 
+def encoded(mark: object) -> str | None:
+    """A mark as text; None if that is none that JSON can hold, as a plug-in's may be."""
+    try:
+        return json.dumps(mark) if isinstance(mark, dict) else None
+    except (TypeError, ValueError, RecursionError):
+        return None
+
+
+def escaped(key: str) -> str:
+    """The key of a source, which may hold bytes of a path that are no text."""
+    return json.dumps(key)
+
+
+def unescaped(text: str) -> str:
+    """What was escaped; raises Unsound if nothing was."""
+    try:
+        key = json.loads(text)
+    except (ValueError, TypeError) as error:
+        raise Unsound(f"no key: {error}") from error
+    if not isinstance(key, str):
+        raise Unsound("no key")
+    return key
+
+
+def as_text(words: str) -> str:
+    """Without halves of surrogate pairs."""
+    return words.encode("utf-8", "replace").decode()
+
+
 def identity(path: str) -> str:
     """Changes whenever the file does; "" for a folder, and where there is nothing."""
     try:

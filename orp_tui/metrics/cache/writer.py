@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import json
 import sqlite3
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -15,13 +14,26 @@ from orp_tui.core.series import Points
 from orp_tui.files.failpoint import hit
 from orp_tui.metrics.cache import database
 from orp_tui.metrics.cache.metric_rows import MetricRows
-from orp_tui.metrics.cache.rows import Unsound, can_be_stored, decoded, spec_from_json, spec_to_json
+from orp_tui.metrics.cache.rows import (
+    Unsound,
+    as_text,
+    can_be_stored,
+    decoded,
+    encoded,
+    escaped,
+    spec_from_json,
+    spec_to_json,
+    unescaped,
+)
 from orp_tui.metrics.collecting import BY_STEP
 from orp_tui.metrics.gathering import SourceNews
 from orp_tui.metrics.merging import names_of
 from orp_tui.metrics.sources import SourceSpec
 
 Json = dict[str, Any]  # Any: values as JSON gives them
+
+
+_MOST_BAD = 1 << 50
 
 
 class CacheLost(Exception):
@@ -68,7 +80,7 @@ class CacheWriter:
                 "SELECT source.key, source.mark FROM source JOIN run ON run.id = source.run WHERE run.name = ?",
                 (run_id,),
             )
-            return {key: decoded(mark) for key, mark in found}
+            return {unescaped(key): decoded(mark) for key, mark in found}
 
     def known(self) -> dict[str, bool]:
         """Every run that is there, and whether it is complete."""
@@ -105,7 +117,10 @@ class CacheWriter:
         run = self._run(news)
         renamed = False
         for source, batches in _by_source(news.batches):
-            number = self._source(run, source, batches, news.marks.get(source.key, {}))
+            mark = encoded(news.marks.get(source.key))
+            if mark is None:
+                continue  # nobody could go on behind it
+            number = self._source(run, source, batches, mark)
             for restarted, points in _stretches(batches):
                 if restarted:
                     self._rows.forget_source(number)
@@ -115,7 +130,7 @@ class CacheWriter:
             self._name(run)
         self._connection.executemany(
             "UPDATE source SET identity = ? WHERE run = ? AND key = ?",
-            [(text, run, key) for key, text in news.identities.items()],
+            [(text, run, escaped(key)) for key, text in news.identities.items()],
         )
 
     def _run(self, news: RunNews) -> int:
@@ -128,8 +143,8 @@ class CacheWriter:
         ).fetchone()[0]
         return number
 
-    def _source(self, run: int, source: SourceSpec, batches: Sequence[MetricBatch], mark: Json) -> int:
-        bad = sum(batch.bad for batch in batches)
+    def _source(self, run: int, source: SourceSpec, batches: Sequence[MetricBatch], mark: str) -> int:
+        bad = min(sum(batch.bad for batch in batches), _MOST_BAD)
         first_bad = next((batch.first_bad for batch in batches if batch.first_bad), "")
         self._connection.execute(
             """
@@ -138,10 +153,10 @@ class CacheWriter:
                 bad = bad + excluded.bad,
                 first_bad = CASE first_bad WHEN '' THEN excluded.first_bad ELSE first_bad END
             """,
-            (run, source.key, spec_to_json(source), json.dumps(mark), bad, first_bad),
+            (run, escaped(source.key), spec_to_json(source), mark, bad, as_text(first_bad)),
         )
         number: int = self._connection.execute(
-            "SELECT id FROM source WHERE run = ? AND key = ?", (run, source.key)
+            "SELECT id FROM source WHERE run = ? AND key = ?", (run, escaped(source.key))
         ).fetchone()[0]
         return number
 
