@@ -88,6 +88,36 @@ def test_a_sample_read_byte_by_byte_gives_the_same(tmp_path, utc):
         assert plain(grown) == plain(whole), name
 
 
+@pytest.mark.parametrize("name", ["sb3", "hf_trainer", "nanogpt", "xgboost", "fairseq"])
+def test_looks_at_any_moment_change_nothing_in_what_is_read(name, tmp_path, utc):
+    """Of logs without bars, whose last state may be told early."""
+    data, path = (FOLDER / f"{name}.txt").read_bytes()[:1500], tmp_path / name
+    path.write_bytes(b"")
+    reader, grown = StdoutReader(path), MetricTable()
+    with open(path, "ab", buffering=0) as file:
+        for place in range(len(data)):
+            file.write(data[place : place + 1])
+            drain(reader, grown, final=True)
+    whole = MetricTable()
+    drain(StdoutReader(path), whole, final=True)
+
+    assert plain(grown) == plain(whole)
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_who_asks_for_near_misses_is_told_the_same_metrics(name):
+    missed: list[str] = []
+    table = MetricTable()
+    drain(
+        StdoutReader(FOLDER / f"{name}.txt", missed=lambda piece, why: missed.append(why)), table, final=True
+    )
+    plainly = MetricTable()
+    drain(StdoutReader(FOLDER / f"{name}.txt"), plainly, final=True)
+
+    assert plain(table) == plain(plainly)
+    assert all(missed)
+
+
 @pytest.mark.parametrize("name", ["hf_trainer", "imagenet", "shapes", "sb3", "xgboost"])
 def test_no_number_is_made_up_by_cutting_a_log_anywhere(name, tmp_path):
     data = (FOLDER / f"{name}.txt").read_bytes()[:2500]

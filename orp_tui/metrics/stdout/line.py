@@ -13,7 +13,7 @@ from orp_tui.metrics.stdout.marks import Marks, find_marks
 from orp_tui.metrics.stdout.numbers import NUMBER, is_step, number_in
 from orp_tui.metrics.stdout.pairs import Phases, find_pairs, find_phases
 from orp_tui.metrics.stdout.text import said
-from orp_tui.metrics.stdout.words import LEARNING, PHASES, Kind, has_phase, kind_of, parts_of
+from orp_tui.metrics.stdout.words import LEARNING, PHASES, Kind, has_phase, kind_of, may_tell, parts_of
 
 _CALL = re.compile(r"\b(?P<name>[A-Z]\w*)\s?\(\s*(?:\w+=|$)")
 _OF_RESULTS = re.compile(r"(?i:output|metric|result|stat|score|eval)")
@@ -88,7 +88,7 @@ def _of_text(text: str, wanted: Wanted | None) -> Reading | Miss | None:
         reason = "it shows settings"
     if not reason:
         return Reading(values, marks, _other_phase(phases, values))
-    if marks and not _is_dump(text) and _is_heading(marks, rest):
+    if marks and _is_heading(marks, rest) and may_tell(text) and not _is_dump(text):
         return Reading({}, marks)
     return Miss(reason) if pairs else None
 

@@ -20,8 +20,8 @@ from orp_tui.metrics.stdout.words import may_tell
 _SUMMARY = re.compile(r"\s*\*\s")
 """` * Acc@1 45.3`, by which many scripts end an evaluation: of the part that the line before was of."""
 _TRACEBACK = "Traceback (most recent call last)"
-_CLOSERS = (")", "]", "}", "|", "%")
-"""What an unfinished line may end in: nothing of it can be the beginning of a longer number."""
+_CLOSERS = ("}", "]")
+"""What an unfinished line may end in, as dicts and bars do: no number is cut off, and no step comes behind."""
 Missed = Callable[[Piece, str], None]
 """Is told lines with numbers that are not taken, and why."""
 
@@ -107,7 +107,7 @@ class LogParser:
 
         It is to be fed again as a whole, and then says only the rest. `is_drawn`: it began behind a carriage return.
         """
-        if not plain(raw).rstrip().endswith(_CLOSERS):
+        if self._boxes.is_open or not plain(raw).rstrip().endswith(_CLOSERS):
             return None
         told = set(self._told)
         records = self.feed([Piece(raw, line, is_drawn)])
