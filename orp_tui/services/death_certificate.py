@@ -97,7 +97,7 @@ def certificate(found: RunDetail, last_words: str = "") -> DeathCertificate | No
     return DeathCertificate(
         state=view.state,
         reason=view.reason or "",
-        reason_words=_reason_words(view.reason),
+        reason_words="an alert stopped it" if _is_by_alert(record) else _reason_words(view.reason),
         evidence=view.detail or "",
         exit_code=view.exit_code,
         signal=signal_words(view.signal),
@@ -161,6 +161,10 @@ def _reason_words(reason: str | None) -> str:
         return REASONS[Reason(reason)]
     except ValueError:
         return ""
+
+
+def _is_by_alert(record: ExitRecord | None) -> bool:
+    return record is not None and record.stop is not None and str(record.stop.by).startswith("alert ")
 
 
 def _stopped(record: ExitRecord | None) -> str:

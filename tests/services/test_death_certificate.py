@@ -165,3 +165,11 @@ def test_a_run_that_was_killed_tells_so_on_its_page(project):
     assert page.certificate.signal.startswith("SIGKILL")
     assert page.certificate.last_lines == ("oh no",)
     assert page.problem == ""
+
+
+def test_a_run_that_an_alert_stopped_was_cancelled_by_nobody():
+    stop = {"why": "cancelled", "by": "alert nan(loss)", "at": 60.0}
+    found = certificate(detail(RunState.CANCELLED, reason="cancelled", exit=exit_record(stop=stop)))
+
+    assert found is not None
+    assert (found.reason_words, found.stopped) == ("an alert stopped it", "cancelled by alert nan(loss)")
