@@ -38,6 +38,8 @@ Json = dict[str, Any]  # Any: values as JSON gives them
 
 ACTS = ("checkpoint", "stop")
 """What takes more than the line that tells of it, in this order: a training that is ending makes no checkpoint."""
+COARSE_S = 0.1
+"""File systems tell time less finely than clocks do."""
 _LATER = (OSError, sqlite3.Error, OrpError)
 """A full disk, a busy database: tried again at the next look."""
 _DAMAGED = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
@@ -147,9 +149,10 @@ class RunAlerts:
         if act == "stop" and self._is_saving(item):
             return False
         if act not in item.did:
+            began = time.time()
             words = self._stop(item.record, run) if act == "stop" else self._checkpoint(run)
             hit(f"alert.{act}")
-            item.did[act] = (time.time(), words)
+            item.did[act] = (began, words)
         at, words = item.did[act]
         note_act(self._folder, item.record.id, act, words, at)
         item.noted.add(act)
@@ -162,7 +165,7 @@ class RunAlerts:
         if not words.endswith(SENT) or rule is None or time.time() - asked_at > self._request.stop.grace_s:
             return False
         found = complete_checkpoints(rule, Path(self._request.cwd))
-        return not any(checkpoint.changed >= asked_at for checkpoint in found)
+        return not any(checkpoint.changed >= asked_at - COARSE_S for checkpoint in found)
 
     def _stop(self, record: AlertRecord, run: Run) -> str:
         if run.state is not RunState.RUNNING:
