@@ -55,7 +55,8 @@ def _way(member: Member, axis: Axis) -> tuple[By, float]:
     if axis == "epoch":
         return epochs_of(member.epochs if member.epochs is not None else _NO_EPOCHS), 0.0
     if axis == "since":
-        return by_time, -member.start if math.isfinite(member.start) else 0.0
+        # What is no time that anybody counts in could overflow.
+        return by_time, -member.start if abs(member.start) < 1e15 else 0.0
     return (by_step, 0.0) if axis == "step" else (by_time, 0.0)
 
 

@@ -201,7 +201,13 @@ def _centred(text: str, width: int, height: int) -> list[Row]:
 
 
 def _in_ascii(row: Row) -> Row:
+    """The same in the same cells: a mark that takes none is dropped, a wide character is two."""
     return tuple(
-        Span(span.text.translate(_ASCII).encode("ascii", "replace").decode("ascii"), span.role)
+        Span(
+            "".join(
+                char if char.isascii() else "?" * cell_width(char) for char in span.text.translate(_ASCII)
+            ),
+            span.role,
+        )
         for span in row
     )

@@ -46,7 +46,7 @@ class View:
         if panned.window == self.window:
             return dataclasses.replace(self, cursor=frame.middle(0 if columns < 0 else frame.cells - 1))
         low, high = frame.x.low, frame.x.high
-        return dataclasses.replace(panned, cursor=self.cursor + columns * (high - low) / frame.cells)
+        return dataclasses.replace(panned, cursor=self.cursor + columns / frame.cells * (high - low))
 
     def zoomed(self, factor: float, plot: Plot) -> View:
         """`factor` times as wide around the cursor, else around the middle; at its widest it is none."""

@@ -164,3 +164,20 @@ def test_the_title_names_the_columns_that_are_really_drawn():
 
         assert drawing.plot.curves[0].members[0].columns == columns
         assert f"as {columns} columns" in lines_of(drawing.picture)[0]
+
+
+def test_in_ascii_every_row_still_fits_whatever_a_name_holds():
+    for name in ("a\u0301" * 30, "漢字" * 20, "\u202ex\ud800"):
+        picture = drawn(run(name, [1, 2]), run(f"{name} b", [3]), width=40, look=Look("ascii")).picture
+
+        assert picture.plain().isascii()
+        assert all(len("".join(span.text for span in row)) <= 40 for row in picture.rows)
+
+
+def test_time_stamps_that_are_no_times_overflow_nothing():
+    from orp_tui.charts.lines import RunSeries
+    from orp_tui.core.series import Series
+
+    odd = RunSeries("a", {"loss": Series.of("loss", [0, 1, 2], [1, 2, 3], [-1e308, 5, 1e308])})
+
+    assert "n=3" in text_of(odd, look=Look(axis="since"))

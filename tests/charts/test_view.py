@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from shown import drawn, run
@@ -118,3 +120,15 @@ def test_whatever_is_done_the_window_lies_within_what_there_is(acts):
         view = getattr(view, name)(*(() if value is None else (value,)), plot)
         low, high = view.window or (0, 999)
         assert 0 <= low < high <= 999
+
+
+def test_in_the_widest_window_there_is_the_cursor_stays_a_number():
+    from orp_tui.charts.lines import RunSeries
+    from orp_tui.core.series import Series
+
+    wide = RunSeries("a", {"loss": Series.of("loss", [-1e308, 0, 1e308], [1, 2, 3])})
+    view = View(cursor=-7e307, window=(-7.5e307, -2.5e307))
+    plot = drawn(WHOLE, wide, look=Look(window=view.window)).plot
+    if plot is not None:
+        assert math.isfinite(view.moved(-10, plot).cursor)
+    assert math.isfinite(View(cursor=1e308).moved(10, drawn(wide).plot).cursor)
