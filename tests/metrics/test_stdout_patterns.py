@@ -48,6 +48,10 @@ def test_a_line_that_a_pattern_matches_is_read_by_it_alone_and_others_as_ever(tm
     assert plain(batch) == {"cost": [(0, 2)], "loss": [(2, 0.4)]}
 
 
+def test_a_pattern_may_want_a_line_without_a_letter(tmp_path):
+    assert plain(read(tmp_path, "1.5 2.5\n", r"(?P<a>\S+) (?P<b>\S+)")) == {"a": [(0, 1.5)], "b": [(0, 2.5)]}
+
+
 def test_what_several_patterns_find_in_a_line_goes_together(tmp_path):
     batch = read(tmp_path, "a1 b2 s3\n", r"a(?P<a>\d)", r"b(?P<b>\d) s(?P<step>\d)")
 

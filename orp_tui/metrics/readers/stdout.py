@@ -60,12 +60,13 @@ class StdoutReader:
         self._file = GrowingFile(path, place=place, follow_links=follow_links)
 
     def _resume(self, mark: dict[str, Any] | None) -> Place:
-        self._pieces, self._parser = PieceReader(), LogParser(**self._options)
+        bare = bool(self._options["patterns"])
+        self._pieces, self._parser = PieceReader(bare_numbers=bare), LogParser(**self._options)
         if mark is None or not isinstance(mark.get("parser"), dict):
             return Place()
         try:
             parser = LogParser(**self._options, saved=mark["parser"])
-            pieces = PieceReader(int(mark["lines"]), is_skipping=bool(mark["skipping"]))
+            pieces = PieceReader(int(mark["lines"]), is_skipping=bool(mark["skipping"]), bare_numbers=bare)
             place = Place.from_json(mark)
         except (KeyError, TypeError, ValueError, AttributeError):
             return Place()

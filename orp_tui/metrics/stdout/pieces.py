@@ -12,6 +12,7 @@ from typing import NamedTuple
 LONGEST = 4096
 """Bytes; a longer piece is no line of metrics and is passed over."""
 _DIGIT = re.compile(rb"[0-9]")
+_LETTER = re.compile(rb"[A-Za-z\x80-\xff]")
 _NO_NUMBERS = (b"nan", b"NaN", b"NAN", b"inf", b"Inf", b"INF")
 _FRAMES = (b"-----", b"|", b"+----", b"=====", b"\xe2\x94\x82", b"Traceback (")
 _PIECE = re.compile(rb"([^\r\n]*)(\r?\n|\r)")
@@ -31,11 +32,13 @@ class Piece(NamedTuple):
 class PieceReader:
     """Cuts windows of a file into pieces; `lines` and `is_skipping` are all it keeps between two."""
 
-    def __init__(self, lines: int = 0, *, is_skipping: bool = False) -> None:
+    def __init__(self, lines: int = 0, *, is_skipping: bool = False, bare_numbers: bool = False) -> None:
+        """`bare_numbers`: lines without a letter count too, as a pattern may want them."""
         self.lines = lines
         """Lines that have ended."""
         self.is_skipping = is_skipping
         """The next bytes belong to a piece that is too long."""
+        self._letter = _DIGIT.search if bare_numbers else _LETTER.search
         self.skipped = 0
         """Pieces that were too long."""
 
@@ -62,11 +65,11 @@ class PieceReader:
         self.lines += len(lines)
         if self.is_skipping and lines:
             lines[0], self.is_skipping = b"", False
-        digit, worth = _DIGIT.search, _has_more
+        digit, letter, worth = _DIGIT.search, self._letter, _has_more
         return [
             Piece(raw, line)
             for line, raw in enumerate(lines, first)
-            if (digit(raw) or worth(raw)) and self._is_short(raw)
+            if (letter(raw) if digit(raw) else worth(raw)) and self._is_short(raw)
         ]
 
     def _cut(self, data: bytes) -> list[Piece]:
@@ -75,7 +78,7 @@ class PieceReader:
             raw, is_drawn = found[1], found[2] == b"\r"
             if self.is_skipping:
                 self.is_skipping = False
-            elif (_DIGIT.search(raw) or _has_more(raw)) and self._is_short(raw):
+            elif (self._letter(raw) if _DIGIT.search(raw) else _has_more(raw)) and self._is_short(raw):
                 pieces.append(Piece(raw, self.lines + 1, is_drawn))
             self.lines += not is_drawn
         return pieces
