@@ -247,3 +247,27 @@ def test_a_log_without_any_line_end_is_passed_by_in_parts(tmp_path):
             break
     assert reader.mark["offset"] == path.stat().st_size
     assert not reader.read(final=True).more
+
+
+def test_a_full_bar_counts_before_the_line_behind_it(tmp_path: Path) -> None:
+    """The last epoch is not held back until the log ends, and what comes later does not stand before it."""
+    bar = "10/10 [=====] - 3s 2ms/step - loss: 0.{} - accuracy: 0.9"
+    path = tmp_path / "log.txt"
+    path.write_text(f"Epoch 1/2\n{bar.format(5)}\nEpoch 2/2\n{bar.format(25)}\nEvaluating\nTest loss: 0.31\n")
+    reader, table = StdoutReader(path), MetricTable()
+    table.take(reader.read())
+    assert {name: [row[:2] for row in rows] for name, rows in plain(table).items()} == {
+        "loss": [(1, 0.5), (2, 0.25)],
+        "accuracy": [(1, 0.9), (2, 0.9)],
+        "Test_loss": [(2, 0.31)],
+    }
+
+
+def test_a_full_bar_that_is_drawn_again_with_more_is_told_once(tmp_path: Path) -> None:
+    bar = "4/4 [=====] loss: 0.5"
+    table = at_once(
+        tmp_path / "log.txt",
+        f"Epoch 1/2\n{bar}\nlr: 0.1 step 4 grad_norm: 2\n{bar} - val_loss: 0.4\nEpoch 2/2\n".encode(),
+    )
+    assert [row[1] for row in plain(table)["loss"]] == [0.5]
+    assert [row[1] for row in plain(table)["val_loss"]] == [0.4]

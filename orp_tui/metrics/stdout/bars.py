@@ -8,8 +8,9 @@
 The lines of an evaluation that counts, `Test: [10/40] …`, are states too: a pass over the data is one point.
 
 A state that may be drawn over waits, so it comes late; a running mean within an epoch is no
-value of that epoch. A line with a bar in it is a state too, though it ends in a newline: where bars stand
-below each other, each new state of the lower one ends the upper one's line.
+value of that epoch. That of a full bar waits until another line tells something. A line with a bar in it
+is a state too, though it ends in a newline: where bars stand below each other, each new state of the lower one
+ends the upper one's line.
 """
 
 from __future__ import annotations
@@ -87,7 +88,7 @@ class Bars:
             return [state]
         is_same = before.epoch == state.epoch and before.names.keys() & state.names.keys()
         if not is_same and not before.is_of_pass:
-            return [state]
+            return [*self._release(), state] if before.reading.marks.is_full else [state]
         if not _is_behind(before, state):
             self._waiting = before.without(state.names)
         return [*self._release(), state]

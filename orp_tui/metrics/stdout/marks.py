@@ -72,6 +72,11 @@ class Marks(NamedTuple):
         """Whether the counter has come to its end; some count from 0."""
         return self.total is not None and self.step is not None and self.step >= self.total - 1
 
+    @property
+    def is_full(self) -> bool:
+        """Whether the counter has reached its total."""
+        return self.total is not None and self.step is not None and self.step >= self.total
+
     def __bool__(self) -> bool:
         return self.epoch is not None or self.step is not None
 
