@@ -24,7 +24,7 @@ from orp_tui.engine.alert_log import AlertRecord, read_alerts
 from orp_tui.files.atomic import read_json, write_json
 from orp_tui.services.best import best_first
 from orp_tui.services.context import Context, actor
-from orp_tui.services.judged import Standing
+from orp_tui.services.judged import Standing, ended_standing
 from orp_tui.services.watch import RunView, Snapshot, snapshot, view
 from orp_tui.services.wishes import start_time
 from orp_tui.store import groups, history, runs
@@ -103,6 +103,8 @@ class Digest:
     """By experiment name."""
     alerts: tuple[Alert, ...] = ()
     """The newest first."""
+    metrics: Mapping[str, Standing] = dataclasses.field(default_factory=dict)
+    """Id of a run that has ended → how it stands by its primary metric; those without one are left out."""
 
     def ended_as(self, state: RunState) -> list[RunView]:
         return [item for item in self.ended if item.state is state]
@@ -141,6 +143,7 @@ def digest(context: Context, connection: sqlite3.Connection, since: str | None =
         eta=_eta(history.durations(connection, (item.run.name for item in seen.unfinished)), seen, paused),
         bests=_bests(context.paths, connection, ended),
         alerts=_alerts(context.paths, looked_at, at),
+        metrics=_metrics(context.paths, ended),
     )
 
 
@@ -199,6 +202,11 @@ def _bests(paths: BasePaths, connection: sqlite3.Connection, ended: Sequence[Run
         if old is None or old[1].value != metric.value:
             found.append(Best(name, run.id, metric, old))
     return tuple(found)
+
+
+def _metrics(paths: BasePaths, ended: Sequence[RunView]) -> dict[str, Standing]:
+    found = {item.run.id: ended_standing(paths.run(item.run.id)) for item in ended}
+    return {run_id: standing for run_id, standing in found.items() if standing is not None}
 
 
 def _alerts(paths: BasePaths, those: Sequence[Run], at: float) -> tuple[Alert, ...]:

@@ -63,6 +63,7 @@ def test_a_digest_tells_the_new_best_and_the_one_before(three: tuple[Desk, str, 
     desk, _, best, _ = three
     told = desk.call("digest").out.splitlines()
     assert f"    digits test_acc 0.9 @1 {best}" in told
+    assert any(best in line and line.endswith("test_acc 0.9 @1") for line in told)
 
     assert "new best:" not in desk.call("digest").out
     better = run(desk, (1.0, 0.95))

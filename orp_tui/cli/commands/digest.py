@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from orp_tui.cli import output
-from orp_tui.cli.commands.status import run_json
+from orp_tui.cli.commands.status import metric_json, run_json
 from orp_tui.cli.context_option import as_json, base_dir, base_option
 from orp_tui.cli.digest_news import alert_lines, best_json, best_lines, fit, wrapped
 from orp_tui.core.sanitise import one_line
@@ -66,7 +66,10 @@ def to_json(found: Digest) -> dict[str, Any]:  # Any: JSON
         "since": output.utc_time(found.since),
         "until": output.utc_time(now.at),
         "counts": {state.value: len(found.ended_as(state)) for state in ORDER},
-        "ended": [_run_json(item, now.at) for item in found.ended],
+        "ended": [
+            _run_json(item, now.at) | {"metric": metric_json(found.metrics.get(item.run.id))}
+            for item in found.ended
+        ],
         "retries": [
             {"id": item.run_id, "of": item.of, "state": item.state.value, "number": item.number}
             for item in found.retries
@@ -178,7 +181,9 @@ def _well(found: Digest, width: int) -> Iterator[str]:
             for item in items:
                 who = f"  {one_line(item.detail, 40)}" if state is RunState.CANCELLED and item.detail else ""
                 took = duration(item.elapsed_s(found.now.at))
-                words = f"{item.run.id}  {one_line(item.run.name, _NAME)}  {_deliverables(item)}{took}{who}"
+                metric = found.metrics.get(item.run.id)
+                value = f"  {metric.words}" if metric is not None else ""
+                words = f"{item.run.id}  {one_line(item.run.name, _NAME)}  {_deliverables(item)}{took}{value}{who}"
                 yield f"{label}  {fit(words, width - 13)}"
             continue
         yield f"{label}  {len(items)} runs"
