@@ -9,22 +9,27 @@ from orp_tui.cli import output
 from orp_tui.cli.commands.status import metric_json
 from orp_tui.core.sanitise import one_line
 from orp_tui.core.words import number
-from orp_tui.services.digest import Best, Digest
+from orp_tui.services.digest import Alert, Best, Digest
 
 MOST_ALERTS, MOST_BESTS, _NAME = 8, 10, 28
 
 
 def alert_lines(found: Digest, width: int) -> Iterator[str]:
-    """The newest alerts, each with its run."""
-    if found.alerts:
+    """The newest alert of each condition of each run, and how many there were."""
+    alike: dict[tuple[str, str], list[Alert]] = {}
+    for item in found.alerts:
+        alike.setdefault((item.run_id, item.record.rule), []).append(item)
+    if alike:
         yield ""
         yield f"alerts: {len(found.alerts)}"
-    for item in found.alerts[:MOST_ALERTS]:
-        head = f"{output.local_time(item.record.at)}  {one_line(item.name, _NAME)}  {item.run_id}"
+    for items in list(alike.values())[:MOST_ALERTS]:
+        newest = items[0]
+        many = f" ×{len(items)}" if len(items) > 1 else ""
+        head = f"{output.local_time(newest.record.at)} {one_line(newest.name, _NAME)} {newest.run_id}{many}"
         yield fit(f"    {head}", width)
-        yield from wrapped(item.record.line, width, "      ")
-    if len(found.alerts) > MOST_ALERTS:
-        yield f"    … and {len(found.alerts) - MOST_ALERTS} earlier ones; `orp info RUN` has those of a run"
+        yield from wrapped(newest.record.line, width, "      ")
+    if len(alike) > MOST_ALERTS:
+        yield f"    … and {len(alike) - MOST_ALERTS} more; `orp info RUN` has those of a run"
 
 
 def best_lines(found: Digest, width: int) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import sys
+import time
 
 import pytest
 from desk import Desk
@@ -174,3 +175,17 @@ def test_an_alert_of_a_run_that_is_followed_is_a_line_once_and_the_summary_has_i
     told = list(summary_lines(desk.context, ended, None))
     assert f"  ! {alert}" in told
     assert "  test_acc 0.5, at the best val_loss: step 0; higher is better" in told
+
+
+def test_a_digest_tells_a_condition_that_came_again_once_with_the_number(desk: Desk) -> None:
+    run_id = run(desk, (1.0, 0.5))
+    for number in range(1, 4):
+        words = f"loss is {number} at step {number}"
+        record = AlertRecord(number, time.time(), "loss > 0", "loss", float(number), 1.0, words, ("notify",))
+        note_alert(desk.paths.run(run_id), record)
+
+    told = desk.call("digest").out
+    assert "alerts: 3" in told
+    assert f"digits {run_id} ×3" in told
+    assert told.count("loss > 0: loss is") == 1
+    assert "loss is 3 at step 3" in told

@@ -183,7 +183,7 @@ def _well(found: Digest, width: int) -> Iterator[str]:
                 took = duration(item.elapsed_s(found.now.at))
                 metric = found.metrics.get(item.run.id)
                 value = f"  {metric.words}" if metric is not None else ""
-                words = f"{item.run.id}  {one_line(item.run.name, _NAME)}  {_deliverables(item)}{took}{value}{who}"
+                words = f"{item.run.id}  {one_line(item.run.name, _NAME)}  {_deliverables(item)}{took}{who}{value}"
                 yield f"{label}  {fit(words, width - 13)}"
             continue
         yield f"{label}  {len(items)} runs"
