@@ -113,6 +113,7 @@ def end_demo(environ: MutableMapping[str, str] = os.environ) -> str:
     _await_unlocked(folder / _MARKER)
     context = open_context(start=folder)
     ended = _end_runs(context)
+    _end_observer(context)
     _remove(folder)
     forget_state(context.paths)
     with contextlib.suppress(OSError):
@@ -210,8 +211,21 @@ def _await_unlocked(lock: Path) -> None:
         time.sleep(0.05)
 
 
+def _end_observer(context: Context) -> None:
+    """Have the observer end, which else looks on for some seconds, and writes there."""
+    import psutil
+
+    state = str(context.paths.state)
+    for process in psutil.process_iter(["cmdline"]):
+        words = process.info["cmdline"] or []
+        if "observe" in words and state in words:
+            with contextlib.suppress(psutil.Error):
+                process.terminate()
+                process.wait(_END_WITHIN_S)
+
+
 def _remove(folder: Path) -> None:
-    """Remove it whole, as far as that can be done: an observer may be writing its last lines there."""
+    """Remove it whole, as far as that can be done: something may be writing a last line there."""
     deadline = time.monotonic() + _END_WITHIN_S
     while folder.exists() and time.monotonic() < deadline:
         shutil.rmtree(folder, ignore_errors=True)

@@ -118,7 +118,7 @@ class _Elsewhere:
 
     @property
     def is_complete(self) -> bool:
-        return self._gatherer.is_complete
+        return self._gatherer is not None and self._gatherer.is_complete
 
     def advance(self, until: float) -> bool:
         """Read on; whether there is a newer value."""

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Protocol
 
 from orp_tui.core.checklist import ChecklistReport
+from orp_tui.core.errors import StoreError
 from orp_tui.core.layout import BasePaths
 from orp_tui.core.request import RunRequest
 from orp_tui.core.run import Json, Run
@@ -169,7 +170,9 @@ def observe(paths: BasePaths) -> bool:
     Ends at once when the database is deleted or replaced: the open one says nothing true any more.
     Raises StoreError if there is none.
     """
-    paths.state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not paths.database.exists():
+        # Nothing is made here: whoever removes a base directory must not find it again.
+        raise StoreError(f"{paths.database}: no such store")
     lock = locks.take(paths.observer_lock)
     if lock is None:
         return False

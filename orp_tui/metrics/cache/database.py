@@ -97,7 +97,7 @@ def open_to_write(path: Path) -> Connection:
 
     Raises sqlite3.Error or OSError if none can be made here now.
     """
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o700, exist_ok=True)
     connection = _connected(path, f"file:{_quoted(path)}?mode=rw", WRITER_WAITS_MS)
     if connection is not None:
         return _configured(connection)
