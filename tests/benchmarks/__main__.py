@@ -32,6 +32,7 @@ BENCHMARKS = {
     "logs": "orp-tui on a log of 1 GB, and on one that grows by up to 100 MB/s",
     "slow_link": "orp-tui and a growing log over 256 kbit/s",
     "tfevents": "200,000 scalars of an event file, beside TensorBoard's own loader",
+    "leet": "a run of a million points: first curve and all of it, beside wandb leet",
 }
 
 
