@@ -191,7 +191,9 @@ class RunAlerts:
             "pending": [item.to_json() for item in self._pending],
         }
         with contextlib.suppress(OSError):  # without room it is judged from the values again
-            self._state_path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._state_path.parent.mkdir(
+                mode=0o700, exist_ok=True
+            )  # not where the base directory was removed
             beside = self._state_path.with_suffix(".tmp")
             beside.write_text(json.dumps(state), "utf-8")
             os.replace(beside, self._state_path)
