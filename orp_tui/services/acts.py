@@ -130,7 +130,12 @@ def move(context: Context, run_ids: Sequence[str], where: str) -> Outcome:
     """Move waiting runs; `where` is one of `queue_acts.PLACES`."""
     with _runs(context, run_ids) as (connection, chosen):
         answers = queue_acts.move(connection, chosen, where, by=actor())
-    return _of_rows("move", answers, chosen)
+        after = [runs.get(connection, run.id) for run in chosen]
+    # What stood at the end already stays there: there is nothing to undo.
+    before = [
+        run for run, now in zip(chosen, after, strict=True) if now is None or now.position != run.position
+    ]
+    return _of_rows("move", answers, before)
 
 
 def change_priority(context: Context, run_ids: Sequence[str], by: int) -> Outcome:

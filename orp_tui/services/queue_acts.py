@@ -114,7 +114,9 @@ def move(
             return runs.get(connection, run.id)
         return queue.move(connection, run.id, target, at=_now(), by=by)
 
-    return _each(connection, ordered, word, act)
+    answers = _each(connection, ordered, word, act)
+    end = f"is {'first' if where == 'up' else 'last'} of its priority already"
+    return [dataclasses.replace(answer, word=end) if answer.run_id in stuck else answer for answer in answers]
 
 
 def _is_stuck(connection: sqlite3.Connection, run: Run, where: str, stuck: set[str]) -> bool:

@@ -37,6 +37,14 @@ def test_a_move_is_undone_and_done_again(project, three):
     assert again.words == f"{three[2]}: move done again"
 
 
+def test_a_move_beyond_the_end_leaves_nothing_to_undo(project, three):
+    beyond = acts.move(project.context, [three[2]], "down")
+
+    assert beyond.undo is None
+    assert order(project) == three
+    assert acts.move(project.context, three[:1], "down").undo is not None
+
+
 def test_moving_many_is_undone_at_once(project, three):
     moved = acts.move(project.context, three[1:], "top")
     assert order(project) == [*three[1:], three[0]]

@@ -54,6 +54,16 @@ def test_runs_that_move_together_keep_their_own_order(store, five, letters, wher
     assert order(store) == expected
 
 
+def test_a_run_at_the_end_already_is_not_said_to_have_moved(store, five):
+    down = queue_acts.move(store, chosen(store, "d", "e"), "down", by=ME)
+    up = queue_acts.move(store, chosen(store, "a"), "up", by=ME)
+    between = queue_acts.move(store, chosen(store, "a"), "down", by=ME)
+
+    assert {answer.word for answer in down} == {"is last of its priority already"}
+    assert [answer.word for answer in up] == ["is first of its priority already"]
+    assert [answer.word for answer in between] == ["moved down"]
+
+
 def test_runs_move_before_another_and_get_its_priority(store, five):
     (d,) = chosen(store, "d")
     queue_acts.set_priority(store, [d], 7, by=ME)
