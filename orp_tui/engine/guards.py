@@ -28,6 +28,8 @@ PROBE_EVERY_S = 10.0
 STALE_S = 120.0
 SPAN_S = 45.0
 """Samples nearer than this say nothing of a rate."""
+FAR_S = 90 * 86_400.0
+"""A disk that lasts longer than this is nothing to tell of."""
 MIN_FREE = "min_free"
 """Key of the store's setting: bytes, as the queue processor was told when it was started."""
 
@@ -98,7 +100,10 @@ class Forecast:
 
 
 def forecast(paths: BasePaths, *, now: float | None = None) -> Forecast | None:
-    """When the disk will be full if the active runs go on so; None if they do not grow, or nobody has looked."""
+    """When the disk will be full if the active runs go on so.
+
+    None if they do not grow, if it takes longer than anybody plans, or if nobody has looked.
+    """
     now = time.time() if now is None else now
     try:
         samples: list[Json] = (read_json(paths.state / SAMPLES_NAME) or {}).get("samples", [])
@@ -110,7 +115,7 @@ def forecast(paths: BasePaths, *, now: float | None = None) -> Forecast | None:
         free = last["free"]
     except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError):
         return None
-    return Forecast(rate, free / rate) if rate > 0 else None
+    return Forecast(rate, free / rate) if rate * FAR_S > free else None
 
 
 SAMPLES_NAME = "samples.json"

@@ -73,6 +73,17 @@ def test_old_samples_foretell_nothing(paths, now):
     assert guards.forecast(paths, now=now) is None
 
 
+def test_a_disk_that_fills_up_in_years_is_not_told_of(paths):
+    free = 5 * GIB
+    samples(
+        paths,
+        {"at": 1000.0, "free": free, "used": {"a": 0}},
+        {"at": 1060.0, "free": free, "used": {"a": 900}},
+    )
+
+    assert guards.forecast(paths, now=1061.0) is None
+
+
 @pytest.mark.parametrize("text", ["", "{}", "[1]", '{"samples": [1]}', '{"samples": [{"at": 1}]}'])
 def test_damaged_samples_foretell_nothing(paths, text):
     (paths.state / "samples.json").write_text(text)
