@@ -46,7 +46,10 @@ def outcome(
     """
     last = last_values(path)
     if last and (rule is None or rule.name in last):
-        return Outcome(last, None if rule is None else _own_primary(path, rule, last[rule.name], limit_s))
+        primary = None if rule is None else _own_primary(path, rule, last[rule.name], limit_s)
+        if primary is None and rule is not None and rule.best not in (None, *last) and elsewhere is not None:
+            primary = primary_value(elsewhere(), rule)  # the metric that chooses the step is in another file
+        return Outcome(last, primary)
     if elsewhere is None:
         return Outcome(last)
     series = elsewhere()

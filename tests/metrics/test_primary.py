@@ -93,6 +93,13 @@ def test_metrics_that_stand_elsewhere_are_judged_too(tmp_path):
     assert outcome(path, rule()).last == {}
 
 
+def test_a_step_is_chosen_by_a_metric_that_only_another_source_has(tmp_path):
+    path = tmp_path / "metrics.jsonl"
+    path.write_text('{"step": 0, "acc": 0.15}\n{"step": 1, "acc": 0.25}\n')
+    found = outcome(path, rule(at={"best": "val"}), lambda: made(acc=[0.15, 0.25], val=[1.0, 2.0]))
+    assert (found.primary, found.last) == (PrimaryValue(0.15, 0.0), {"acc": 0.25})
+
+
 def test_of_several_sources_that_have_it_the_first_counts():
     series = {
         "acc [runs/b]": Series.of("acc [runs/b]", [0], [0.5]),
