@@ -162,12 +162,15 @@ def _trimmed(text: str) -> str:
 
 
 def step_number(value: float, step: float) -> str:
-    """A step of a training: `800`, `12,000`, `1.5M`. A step of 0: as many digits as it needs."""
+    """A step of a training: `800`, `12,000`, `1.5M`; whole where `step` is 1 or more.
+
+    A step of 0: as many digits as it needs.
+    """
     if not math.isfinite(value):
         return str(value)
     for size, unit in ((1e12, "T"), (1e9, "G"), (1e6, "M")):
         if step >= size / 1000 and size <= abs(value) < size * 1e4:
             return f"{value / size:g}{unit}"
-    if value == round(value) and abs(value) < 1e15:
+    if (value == round(value) or step >= 1) and abs(value) < 1e15:
         return f"{value:,.0f}"
     return plain_number(value, step)

@@ -100,6 +100,11 @@ def test_the_clock_shows_the_time_of_day_of_the_reader(monkeypatch):
     assert [tick.label for tick in ticks] == ["04:00", "05:00", "06:00", "07:00"]
 
 
+def test_a_place_between_two_steps_is_said_whole_where_that_is_near_enough():
+    assert step_number(791390.25, 1000.0) == "791,390"
+    assert step_number(0.25, 0.01) == "0.25"
+
+
 def test_a_stretch_that_is_no_time_has_no_ticks():
     assert Clock(0.0, wall=False).ticks(Scale(0.0, 1e15), 5) == []
     assert not math.isnan(Clock(0.0, wall=False).ticks(Scale(0.0, 1e9), 5)[0].place)
