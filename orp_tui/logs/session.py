@@ -276,6 +276,7 @@ class LogSession:
             matching=None if filtered is None else filtered.total,
             looking=self.looking,
             wrap=standing.wraps,
+            is_awaited=not (self._notice or self._log.progress) and self._state.startswith(_WAITING),
             notice=self._notice or self._log.progress or self._state,
         )
 

@@ -39,6 +39,8 @@ class LogStatus:
     looking: bool = False
     """Whether something is being looked for right now."""
     wrap: bool = False
+    is_awaited: bool = False
+    """Whether the log is not there yet, and `notice` says that."""
     notice: str = ""
     """Something to be told in a line: truncated, deleted, the search went round, …"""
 

@@ -32,6 +32,8 @@ class RunRow:
     short_id: str
     """The last part of the id, which commands take too."""
     name: str
+    seed: str
+    """` s3` behind the name, which gives way to it; empty for a run without a seed."""
     state: str
     """Glyph and word."""
     state_class: str
@@ -52,7 +54,7 @@ class RunRow:
     @property
     def text(self) -> str:
         """Everything in lower case, for a filter."""
-        words = (self.run_id, self.name, self.state, self.gpu, self.deliverables, self.said)
+        words = (self.run_id, self.name + self.seed, self.state, self.gpu, self.deliverables, self.said)
         return " ".join(words).lower()
 
 
@@ -72,6 +74,7 @@ def run_row(
         run_id=run.id,
         short_id=run.id.rpartition("_")[2],
         name=one_line(run.name, 60),
+        seed="" if run.seed is None else f" s{run.seed}",
         state=state,
         state_class=state_class,
         gpu=",".join(map(str, run.cards)) or "-",
@@ -84,6 +87,15 @@ def run_row(
         heights=heights if not item.state.is_final or item.state is RunState.SUCCEEDED else (),
         has_alert=bool(item.alert),
     )
+
+
+def why_no_log(item: RunView) -> str:
+    """Why a run that has no log yet has none; empty where it may come at any moment."""
+    if item.state is RunState.QUEUED:
+        return one_line(with_short_ids(f"no log yet, the run waits: {_why_waiting(item)}"), 400)
+    if item.state.is_final:
+        return one_line(with_short_ids(f"there is no log: {item.detail or state_word(item.state)}"), 400)
+    return ""
 
 
 def elapsed_words(seconds: float | None) -> str:
@@ -121,9 +133,9 @@ def _said(item: RunView, metric: str) -> str:
     if item.alert:
         words.insert(0, f"! {one_line(item.alert_rule, 40)}")
     if item.state is RunState.QUEUED:
-        words.append(item.detail or "free to start")
-        if item.starts_in_s is not None:
-            words.append(f"starts in {roughly(item.starts_in_s)}")
+        # First: it is why this one stands where it stands.
+        words[:0] = [f"priority {item.run.priority}"] if item.run.priority else []
+        words.append(_why_waiting(item))
     elif item.state.is_final and item.state is not RunState.SUCCEEDED:
         words.append(item.detail or (item.reason or "").replace("_", " "))
     else:
@@ -132,3 +144,8 @@ def _said(item: RunView, metric: str) -> str:
         if item.state is not RunState.SUCCEEDED and item.detail:
             words.append(item.detail)
     return "; ".join(word for word in words if word)
+
+
+def _why_waiting(item: RunView) -> str:
+    why = item.detail or "free to start"
+    return why if item.starts_in_s is None else f"{why}; starts in {roughly(item.starts_in_s)}"

@@ -322,6 +322,19 @@ async def test_a_missing_log_appears_later(tmp_path):
         await shown.until(lambda: shown.status.notice == "")
 
 
+async def test_why_there_is_no_log_is_said_until_there_is_one(tmp_path):
+    path = tmp_path / "training_stdout.txt"
+    async with log_shown(path) as shown:
+        shown.view.explain("no log yet, the run waits: after k7f2")
+        await shown.until(lambda: shown.status.notice == "no log yet, the run waits: after k7f2")
+        shown.view.explain("")
+        await shown.until(lambda: shown.status.notice == "not there yet: training_stdout.txt")
+        shown.view.explain("no log yet, the run waits: held")
+        path.write_text("here\n")
+        await shown.until(lambda: shown.rows() == ["here"])
+        await shown.until(lambda: shown.status.notice == "")
+
+
 async def test_what_becomes_of_the_file_is_said(path, tmp_path):
     async with log_shown(path) as shown:
         await shown.shows("line 200")

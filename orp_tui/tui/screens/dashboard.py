@@ -22,6 +22,7 @@ from orp_tui.tui.messages import (
 )
 from orp_tui.tui.place import Place
 from orp_tui.tui.placing import TABS, TOPS, View
+from orp_tui.tui.rows import why_no_log
 from orp_tui.tui.screens.chart_verbs import ChartVerbs
 from orp_tui.tui.screens.outside import command_of, short_path
 from orp_tui.tui.titles import heading
@@ -290,6 +291,7 @@ class DashboardScreen(ChartVerbs):
             self._selected = run_id
             self.query_one(Checklist).show(item.checklist if item is not None else None)
             self.show_titles()
+        self.query_one(LogView).explain(why_no_log(item) if item is not None else "")
         self.query_one(KeyLine).take()
         self._feed.select(run_id, is_final=item is not None and item.state.is_final)
         self._chart_runs()

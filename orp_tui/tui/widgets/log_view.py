@@ -80,6 +80,7 @@ class LogView(Vertical, can_focus=False):
         self._active = "stdout"
         self._awaiting = ""
         self._noticed = ""
+        self._why_none = ""
         self._elsewhere: _Elsewhere | None = None
         self._left: str | None = None
         """The half that was in use before it had nothing to show; None if that is the one in use."""
@@ -115,6 +116,12 @@ class LogView(Vertical, can_focus=False):
                 self._text(stream).open(reference, _name_of(reference), self.ticks_per_s)
         self._arrange()
         self._tell_status()
+
+    def explain(self, why_none: str) -> None:
+        """What to say while the log is not there; empty: that it is not there yet."""
+        if why_none != self._why_none:
+            self._why_none = why_none
+            self._tell_status()
 
     def current_line(self) -> str:
         """The line a jump went to, else the first on the screen, or the last while following."""
@@ -348,6 +355,8 @@ class LogView(Vertical, can_focus=False):
         """Tell what changed: at once, but twice a second where it is only that numbers go up."""
         screen = self._text(self._active).shown
         status = dataclasses.replace(screen.status, stream=self._stream_shown())
+        if status.is_awaited and self._why_none:
+            status = dataclasses.replace(status, notice=self._why_none)
         if status == self.status:
             return
         if _without_counts(status) == _without_counts(self.status):
