@@ -82,15 +82,55 @@ async def test_the_newest_values_are_drawn_where_there_is_room_nan_among_them(as
         assert head.index("METRIC / WHY") == row.index("loss 0.5")
 
 
-async def test_a_narrow_queue_has_words_instead_of_bars():
+async def test_bars_take_the_room_that_words_leave_and_none_where_that_is_too_little():
     table, run = QueueTable(), running(1)
+    sparks = {run.run.id: (0,) * 20}
     async with Stage(table).run_test(size=(70, 6)) as pilot:
-        table.show([run], metrics={run.run.id: "loss 0.5"}, sparks={run.run.id: (0,) * 20})
+        table.show([run], metrics={run.run.id: "loss 0.5"}, sparks=sparks)
         await pilot.pause()
+        assert "TREND" in on_screen(table)[0]
+        assert first_row(table).rstrip().endswith("▁  loss 0.5")
 
+        table.show([run], metrics={run.run.id: "eval/perplexity 12.345"}, sparks=sparks)
+        await pilot.pause()
         assert "TREND" not in on_screen(table)[0]
         assert "▁" not in first_row(table)
-        assert "loss 0.5" in first_row(table)
+        assert "eval/perplexity 12.345" in first_row(table)
+
+
+async def test_runs_that_differ_by_their_seed_are_told_apart_however_long_their_name_is():
+    table = QueueTable()
+    views = []
+    for seed in (3, 12):
+        item = running(seed % 10)
+        views.append(
+            dataclasses.replace(item, run=dataclasses.replace(item.run, name="resnet" * 9, seed=seed))
+        )
+    async with Stage(table).run_test(size=(80, 6)) as pilot:
+        table.show(views)
+        await pilot.pause()
+        first, second = on_screen(table)[1:3]
+        assert "… s3 " in first
+        assert "… s12 " in second
+
+        table.filter_words = "resnet s12"
+        assert table.chosen == (views[1].run.id,)
+
+
+async def test_a_waiting_run_says_its_priority_if_it_is_not_the_usual_one():
+    table = QueueTable()
+    views = []
+    for number, priority in ((1, 10), (2, 0)):
+        run = dataclasses.replace(
+            made_run(f"exp_20261124_09300{number}_k7f{number}", state=RunState.QUEUED), priority=priority
+        )
+        views.append(RunView(run, run.state, None, "held", frozenset(), None, None, None, None, None))
+    async with Stage(table).run_test(size=(100, 6)) as pilot:
+        table.show(views)
+        await pilot.pause()
+        first, second = on_screen(table)[1:3]
+        assert "priority 10; held" in first
+        assert "priority" not in second
 
 
 async def test_a_waiting_run_uses_the_room_of_the_bars_for_why_it_waits():

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from rich.segment import Segment
 from rich.style import Style
 
-from orp_tui.core.sanitise import cell_width
+from orp_tui.core.sanitise import cell_width, one_line
 from orp_tui.core.sparkline import sparkline
 from orp_tui.tui.bindings import bindings
 from orp_tui.tui.rows import RunRow, run_row
@@ -29,8 +29,11 @@ _STATES = (
 _SIGNS, _ID, _STATE, _TIME, _DELIV = 3, 4, 12, 7, 5
 _GPU, _LEFT = 5, 7
 """With their gaps; these two columns are there only if a run fills them."""
-_SPARK_LEAST, _SPARK_MOST, _SAID_LEAST = 8, 20, 32
-"""Cells of the newest values as bars, and what must be left for words beside them."""
+_SPARK_LEAST, _SPARK_MOST = 8, 20
+"""Cells of the newest values as bars."""
+_SAID_HEAD = "METRIC / WHY"
+_SAID_STEP, _SAID_MOST = 4, 32
+"""Words beside bars have all the room they need up to the second; a digit more or less moves no column."""
 
 Widths = tuple[int, int, int, int, int, int]
 """Cells of name, state, GPU with its gap, time left with its gap, bars with their gap, and what is said."""
@@ -125,7 +128,7 @@ class QueueTable(FilteredList):
     def _sorted(self, now: float) -> list[RunView]:
         views = list(self._views)
         if self._sort == "name":
-            views.sort(key=lambda item: item.run.name.lower())
+            views.sort(key=lambda item: (item.run.name.lower(), item.run.seed or 0))
         elif self._sort == "elapsed":
             views.sort(key=lambda item: item.elapsed_s(now) or -1.0, reverse=True)
         elif self._sort == "deliverables":
@@ -164,7 +167,7 @@ class QueueTable(FilteredList):
             cell("DELIV", _DELIV + 1, style, right=True),
             Segment("  ", style),
             *([cell("TREND", bars, style)] if bars else []),
-            cell("METRIC / WHY", said, style),
+            cell(_SAID_HEAD, said, style),
         ]
 
     def row_segments(self, key: str, row: RunRow, width: int, *, cursor: bool) -> list[Segment]:
@@ -174,7 +177,7 @@ class QueueTable(FilteredList):
         begin = [
             cell(self.signs(key, cursor=cursor), _SIGNS, plain),
             cell(row.short_id, _ID + 1, plain),
-            cell(row.name, name, plain),
+            cell(one_line(row.name, max(1, name - len(row.seed))) + row.seed, name, plain),
             Segment(" ", plain),
             cell(row.state, wide, state),
             Segment(" ", plain),
@@ -213,13 +216,19 @@ class QueueTable(FilteredList):
         # A countdown makes the longest word of all longer.
         state = max(_STATE, *(cell_width(row.state) for row in self._rows.values()), 0)
         rest = width - (_SIGNS + _ID + 1 + 1 + state + 1 + gpu + _TIME + left + _DELIV + 1 + 2)
-        longest = max((cell_width(row.name) for row in self._rows.values()), default=4)
+        longest = max((cell_width(row.name) + len(row.seed) for row in self._rows.values()), default=4)
         name = max(4, min(longest, 40, rest // 2))
         said = max(0, rest - name)
         most = max((len(row.heights) for row in self._rows.values()), default=0)
-        bars = min(_SPARK_MOST, most, said - _SAID_LEAST - 2) if most else 0
+        bars = min(_SPARK_MOST, most, said - self._beside_bars() - 2) if most else 0
         bars = bars + 2 if bars >= min(_SPARK_LEAST, most) and bars > 0 else 0
         return name, state, gpu, left, bars, said - bars
+
+    def _beside_bars(self) -> int:
+        """Cells for what is said of runs that have bars."""
+        words = [_SAID_HEAD, *(row.said for row in self._rows.values() if row.heights)]
+        longest = max(cell_width(each) for each in words)
+        return min(_SAID_MOST, -(-longest // _SAID_STEP) * _SAID_STEP)
 
 
 def _share_valid(item: RunView) -> float:
