@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 Severity = Literal["information", "warning", "error"]
 _TWICE_S = 0.8
+_DRAWN_S = 0.5
+"""A screen that was not drawn for so long lies under another."""
 _MOST_THREADS = 64
 _KEPT = 200
 """Messages that can be read again, and acts that can be undone."""
@@ -108,7 +110,7 @@ class OrpApp(App[str]):
         self._allow_threads()
         complaints = apply_keymap(self)
         # After the first paint: it imports what the dashboard itself does not need.
-        self.call_after_refresh(self._feed.start)
+        self._once_drawn(self._feed.start)
         for words in complaints:
             self.say(words, severity="warning")
 
@@ -129,6 +131,21 @@ class OrpApp(App[str]):
         self._machine.start()
         self._configs.start()
 
+    def _once_drawn(self, start: Callable[[], None]) -> None:
+        """Call it after the next paint, once.
+
+        The screen that would be painted may lie under another by then, put there by a fast hand:
+        it does nothing more until it comes to light again, so a timer sees to it as well.
+        """
+        pending = [start]
+
+        def once() -> None:
+            if pending:
+                pending.pop()()
+
+        self.call_after_refresh(once)
+        self.set_timer(_DRAWN_S, once)
+
     @on(FeedFailed)
     def _feed_failed(self, event: FeedFailed) -> None:
         where = f"; the report is in {event.report}" if event.report else ""
@@ -145,7 +162,7 @@ class OrpApp(App[str]):
         if not self._has_looked:
             # Only now: what they import would hold up the first runs on the screen.
             self._has_looked = True
-            self.call_after_refresh(self._start_others)
+            self._once_drawn(self._start_others)
         self.board = event.board
 
     @on(BoardChanged)
