@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 
 import pytest
 from screens import eventually, lines, sees, text
@@ -12,13 +13,17 @@ from orp_tui.core.states import RunState
 from orp_tui.engine.alert_log import AlertRecord, note_alert
 from orp_tui.services import acts
 from orp_tui.services.board import BoardReader
+from orp_tui.services.clipboard import Clipboard
 from orp_tui.services.preview import Place as FilePlace
+from orp_tui.services.selected import SelectedReader
 from orp_tui.services.submit import sources_of_file
 from orp_tui.tui.bindings import KEYS
 from orp_tui.tui.palette import KeyProvider
 from orp_tui.tui.place import Place
 from orp_tui.tui.screens.config_view import ConfigView
 from orp_tui.tui.screens.preview import PreviewScreen
+from orp_tui.tui.screens.system import LaidOut
+from orp_tui.tui.widgets.info_panel import InfoPanel
 from orp_tui.tui.widgets.log_view import LogView
 from orp_tui.tui.widgets.queue_table import QueueTable
 
@@ -42,10 +47,67 @@ async def test_an_empty_project_says_that_nothing_runs(project, open_dashboard):
         await sees(pilot, "nothing runs", "Queue  0")
 
 
+async def test_a_screen_that_is_opened_before_the_first_look_is_filled_all_the_same(project, open_dashboard):
+    (project.folder / "here.yaml").write_text(
+        "experiment: {name: here}\ntraining: {script: [python, a.py]}\n"
+    )
+    async with open_dashboard(project, size=(120, 18)) as (_app, pilot):
+        await pilot.press("5")
+        await sees(pilot, "disk", "This dashboard")
+        await pilot.press("escape")
+        await sees(pilot, "here.yaml")
+
+
+async def test_the_system_screen_zooms_a_pane_and_copies_all_of_it(project, open_dashboard, monkeypatch):
+    copied = []
+    monkeypatch.setattr(Clipboard, "copy", lambda _self, words: copied.append(words) or "copied")
+    async with open_dashboard(project, size=(120, 18)) as (app, pilot):
+        await pilot.press("5")
+        await sees(pilot, "Machine", "Queue", "This dashboard")
+        machine, queue = app.screen.query(LaidOut)
+
+        await pilot.press("z")
+        await eventually(pilot, lambda: machine.size.width > 110 and not queue.display)
+        await pilot.press("escape")
+        await eventually(pilot, lambda: queue.display)
+
+        await pilot.press("y")
+        await sees(pilot, "all about the machine")
+        await pilot.press("m")
+        await eventually(pilot, lambda: copied)
+        assert copied[0].splitlines()[0].startswith("GPUs")
+        assert "disk" in copied[0]
+
+        await pilot.press("escape")
+        await eventually(pilot, lambda: app.screen.query(QueueTable))
+
+
 async def test_waiting_runs_are_told_with_their_reason(project, open_dashboard):
     run_id = project.submit()
     async with open_dashboard(project, size=(100, 24)) as (_app, pilot):
         await sees(pilot, short(run_id), "wait", "1 wait", "no queue processor")
+
+
+async def test_what_is_known_of_one_run_does_not_stand_beside_the_log_of_the_next(
+    project, open_dashboard, monkeypatch
+):
+    first, second = project.submit(), project.submit()
+    goes_on, look = threading.Event(), SelectedReader.look
+    monkeypatch.setattr(
+        SelectedReader,
+        "look",
+        lambda self, run_id: (run_id != second or goes_on.wait(20)) and look(self, run_id),
+    )
+    async with open_dashboard(project, size=(160, 45)) as (app, pilot):
+        info = app.screen.query_one(InfoPanel)
+        told = lambda: "".join(line.text for line in info.lines_shown)  # noqa: E731 - asked again and again
+        try:
+            await eventually(pilot, lambda: first in told())
+            await pilot.press("j")
+            await eventually(pilot, lambda: info.lines_shown == ())
+        finally:
+            goes_on.set()
+        await eventually(pilot, lambda: second in told())
 
 
 async def test_a_run_is_held_and_that_is_undone(project, open_dashboard):

@@ -45,6 +45,8 @@ if TYPE_CHECKING:
     from orp_tui.services.watch import RunView
 
 
+_STALE_S = 0.15
+"""So long the facts of one run may stand while those of the next are looked for: no blink at each step."""
 _PATIENCE = 3
 """Looks in which a run that was just made has to turn up."""
 
@@ -289,6 +291,7 @@ class DashboardScreen(ChartVerbs):
         item = self.query_one(QueueTable).view_of(run_id) if run_id is not None else None
         if run_id != self._selected:
             self._selected = run_id
+            self.set_timer(_STALE_S, self._drop_stale)
             self.query_one(Checklist).show(item.checklist if item is not None else None)
             self.show_titles()
         self.query_one(LogView).explain(why_no_log(item) if item is not None else "")
@@ -296,6 +299,11 @@ class DashboardScreen(ChartVerbs):
         self._feed.select(run_id, is_final=item is not None and item.state.is_final)
         self._chart_runs()
         self.remember()
+
+    def _drop_stale(self) -> None:
+        """Take away what is still said of the run before: how that ended is no news of this one."""
+        if self._shown is None or self._shown.run_id != self._selected:
+            self.query_one(InfoPanel).show((), from_top=True)
 
     def _chart_runs(self) -> None:
         """Let the chart show the marked runs, else the one under the cursor."""

@@ -7,10 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from textual import work
-
 from orp_tui.core.errors import OrpError
-from orp_tui.core.sanitise import sanitise
+from orp_tui.tui.screens.copying import Copying
 from orp_tui.tui.screens.run_verbs import RunVerbs
 
 if TYPE_CHECKING:
@@ -18,7 +16,7 @@ if TYPE_CHECKING:
     from orp_tui.services.watch import RunView
 
 
-class Outside(RunVerbs):
+class Outside(RunVerbs, Copying):
     """A screen whose runs and files can be edited, paged and copied."""
 
     def with_terminal(self, work: Callable[[], str | None]) -> bool:
@@ -53,18 +51,6 @@ class Outside(RunVerbs):
         """The log that is shown, as `terminal.page` takes it; None if there is none."""
         raise NotImplementedError
 
-    def action_copy(self) -> None:
-        from orp_tui.tui.screens.dialogs import Choose
-
-        choices = self.copy_choices()
-
-        def chosen(name: str | None) -> None:
-            if name is not None:
-                self._copy(choices[name][1])
-
-        options = [(letter, name, name) for name, (letter, _text) in choices.items()]
-        self.app.push_screen(Choose("Copy", options), chosen)
-
     def copy_choices(self) -> dict[str, tuple[str, str]]:
         """What can be copied here: its name → its letter, and the text."""
         runs = self.chosen_runs()
@@ -77,23 +63,7 @@ class Outside(RunVerbs):
                 "p",
                 "\n".join(str(paths.run(item.run.id).folder) for item in runs),
             )
-        choices["screen"] = ("s", self._bare_screen())
-        return choices
-
-    @work(thread=True, exit_on_error=False, group="copy")
-    def _copy(self, text: str) -> None:
-        from orp_tui.services.clipboard import Clipboard
-
-        # What is pasted into a shell may act there as it may here.
-        text = sanitise(text, keep_newlines=True)
-        said = Clipboard(lambda words: self.app.call_from_thread(self.app.copy_to_clipboard, words)).copy(
-            text
-        )
-        self.app.call_from_thread(self.orp.say, said)
-
-    def _bare_screen(self) -> str:
-        strips = self._compositor.render_strips()
-        return "\n".join(strip.text.rstrip() for strip in strips) + "\n"
+        return choices | super().copy_choices()
 
     def _edit_copy(self, item: RunView) -> None:
         from orp_tui.services import drafts, terminal

@@ -12,13 +12,13 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.content import Content
-from textual.screen import Screen
 from textual.widget import Widget
 
 from orp_tui.core.sanitise import one_line
 from orp_tui.services.system import SystemLook
 from orp_tui.tui.machine_lines import machine_lines, queue_lines
 from orp_tui.tui.messages import MachineChanged
+from orp_tui.tui.screens.copying import Copying
 from orp_tui.tui.widgets.header_line import HeaderLine, Heading
 from orp_tui.tui.widgets.key_line import KeyLine
 from orp_tui.tui.widgets.meters import Steady, steadied
@@ -27,7 +27,7 @@ from orp_tui.tui.widgets.page_view import Line, PageView, line
 _SIDE_BY_SIDE = 110
 _BARE = (60, 15)
 
-_NOT_HERE = ("zoom", "turn_tab", "copy")
+_NOT_HERE = ("turn_tab",)
 
 Make = Callable[[int], Iterator[Line]]
 """Lines for a width."""
@@ -45,6 +45,11 @@ class LaidOut(PageView):
         self._make = make
         self._lay_out()
 
+    @property
+    def text(self) -> str:
+        """All lines, those out of sight too."""
+        return "\n".join(each.text.rstrip() for each in self.lines_shown) + "\n"
+
     def on_resize(self) -> None:
         self._lay_out()
 
@@ -53,7 +58,7 @@ class LaidOut(PageView):
             self.put_lines(list(self._make(self.room.width)))
 
 
-class SystemScreen(Screen[None]):
+class SystemScreen(Copying):
     """Shows what it is handed; looks at nothing itself."""
 
     def __init__(self, *, ascii_only: bool = False, **options: Any) -> None:  # Any: as Screen takes them
@@ -64,6 +69,7 @@ class SystemScreen(Screen[None]):
         self._sent: tuple[float, int] | None = None
         self._bytes_sent: int | None = None
         self._rate: float | None = None
+        self._is_zoomed = False
 
     def compose(self) -> ComposeResult:
         yield HeaderLine(self._heading())
@@ -129,11 +135,33 @@ class SystemScreen(Screen[None]):
         size = event.size
         self.set_class(size.width < _SIDE_BY_SIDE, "-narrow")
         self.set_class(size.width < _BARE[0] or size.height < _BARE[1], "-bare")
-        self.query_one("#system-queue").display = not self.has_class("-narrow")
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """Both panes, or where one is zoomed that with the focus; where it is narrow the first has everything."""
+        panes = list(self.query(LaidOut))
+        is_narrow = self.has_class("-narrow")
+        for pane in panes:
+            pane.display = pane is panes[0] if is_narrow else not self._is_zoomed or pane.has_focus
+        if not any(pane.display for pane in panes):
+            panes[0].display = True
         self._show()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        return action not in _NOT_HERE and super().check_action(action, parameters)
+        if action in _NOT_HERE or (action == "zoom" and self.has_class("-narrow")):
+            return False
+        return super().check_action(action, parameters)
+
+    def action_zoom(self) -> None:
+        self._is_zoomed = not self._is_zoomed
+        self._arrange()
+
+    def copy_choices(self) -> dict[str, tuple[str, str]]:
+        machine, queue = self.query(LaidOut)
+        choices = {"all about the machine": ("m", machine.text)}
+        if not self.has_class("-narrow"):
+            choices["all about the queue"] = ("q", queue.text)
+        return choices | super().copy_choices()
 
     def pane_of_focus(self) -> str:
         """The place whose keys the help shows first."""
@@ -144,7 +172,10 @@ class SystemScreen(Screen[None]):
         return self.focused if place == "page" else None
 
     def action_back(self) -> None:
-        self.app.pop_screen()
+        if self._is_zoomed and not self.has_class("-narrow"):
+            self.action_zoom()
+        else:
+            self.app.pop_screen()
 
     def _heading(self) -> Heading:
         host = self._look.machine.host if self._look is not None else None

@@ -53,7 +53,9 @@ class LogView(Vertical, can_focus=False):
 
     BINDINGS = bindings("log")
     DEFAULT_CSS = """
-    LogView > .log--between, LogView > .log--notice { height: 1; width: 1fr; display: none; }
+    LogView > .log--between, LogView > .log--notice {
+        height: 1; width: 1fr; display: none; text-wrap: nowrap; text-overflow: ellipsis;
+    }
     LogView.-two > .log--between { display: block; }
     LogView > LogText { display: none; }
     LogView.-stdout > #log-stdout, LogView.-stderr > #log-stderr { display: block; }
