@@ -120,9 +120,8 @@ class Record:
         self._terminal = terminal
         self._size = f"{columns}x{rows}"
         self._columns, self._rows = columns, rows
-        self._parts = [
-            f"# A session at {self._size}\n\nMade by `python docs/session.py`: the real `orp-tui --demo` in tmux, driven by keys.\n"
-        ]
+        self._head = f"# A session at {self._size}\n\nMade by `python docs/session.py`: the real `orp-tui --demo` in tmux, driven by keys.\n"
+        self._parts: list[str] = []
 
     def shot(self, words: str, *, picture: str | None = None) -> None:
         """Keep the screen."""
@@ -141,7 +140,11 @@ class Record:
 
     def write(self) -> None:
         """Write the page."""
-        (DOCS / f"session-{self._size}.md").write_text("".join(self._parts), "utf-8")
+        (DOCS / f"session-{self._size}.md").write_text(self._head + self.words(), "utf-8")
+
+    def words(self) -> str:
+        """What was kept."""
+        return "".join(self._parts)
 
 
 def main() -> None:

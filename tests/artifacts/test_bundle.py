@@ -431,7 +431,7 @@ def test_a_full_disk_raises_and_leaves_nothing(tmp_path, plan_of, monkeypatch):
         subprocess.run(["umount", str(disk)], check=True)
 
 
-@pytest.mark.slow
+@pytest.mark.sweep
 def test_seventy_thousand_members(tmp_path, plan_of):
     names = [f"d{number // 1000}/{number}" for number in range(70_000)]
     for folder in range(70):
@@ -449,7 +449,7 @@ def test_seventy_thousand_members(tmp_path, plan_of):
     assert verify(tmp_path / "out.zip").ok
 
 
-@pytest.mark.slow
+@pytest.mark.sweep
 def test_a_member_of_five_gigabytes_and_one_behind_it(tmp_path, plan_of):
     with (tmp_path / "sparse").open("wb") as file:
         file.truncate(5 << 30)

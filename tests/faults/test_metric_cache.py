@@ -60,7 +60,7 @@ def test_a_kill_at_a_sampled_point_of_a_write_leaves_all_or_nothing(tmp_path):
         assert_survives(path, write(path, failpoint=f"cache.*@{number}"))
 
 
-@pytest.mark.slow
+@pytest.mark.sweep
 def test_a_kill_at_every_point_of_a_write_leaves_all_or_nothing(tmp_path):
     number, code = 0, -9
     while code:
@@ -72,7 +72,7 @@ def test_a_kill_at_every_point_of_a_write_leaves_all_or_nothing(tmp_path):
     assert number > 20
 
 
-@pytest.mark.slow
+@pytest.mark.sweep
 @pytest.mark.root
 @pytest.mark.parametrize("call", CALLS)
 def test_a_kill_at_every_system_call_of_a_kind_leaves_all_or_nothing(tmp_path, call):
