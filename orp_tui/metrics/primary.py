@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from orp_tui.core.series import Points, Series
@@ -170,12 +170,3 @@ class Nearest:
             off = abs(step - self._step)
             if off <= self._off:
                 self._off, self.found = off, PrimaryValue(value, step)
-
-
-def best_of(values: Iterable[tuple[Any, float]], rule: PrimaryRule) -> tuple[Any, float] | None:
-    """The pair with the best finite value, the first of equals; None if no value is finite."""
-    found: tuple[Any, float] | None = None
-    for what, value in values:
-        if math.isfinite(value) and (found is None or rule.is_better(value, found[1])):
-            found = what, value
-    return found

@@ -9,7 +9,7 @@ import pytest
 
 from orp_tui.core.series import BLOCK, Series
 from orp_tui.metrics.outcome import outcome
-from orp_tui.metrics.primary import PrimaryRule, PrimaryValue, best_of, primary_value
+from orp_tui.metrics.primary import PrimaryRule, PrimaryValue, primary_value
 
 NAN = math.nan
 
@@ -149,10 +149,3 @@ def test_a_step_that_test_data_chose_is_flagged(name, best, is_flagged):
 )
 def test_an_experiment_without_one_has_no_rule(experiment):
     assert PrimaryRule.of(experiment) is None
-
-
-def test_the_best_of_many_runs_goes_by_the_goal_and_passes_over_nan():
-    values = [("a", 0.1), ("b", NAN), ("c", 0.9), ("d", 0.9), ("e", math.inf)]
-    assert best_of(values, rule()) == ("c", 0.9)
-    assert best_of(values, rule(goal="minimize")) == ("a", 0.1)
-    assert best_of([("b", NAN)], rule()) is None
