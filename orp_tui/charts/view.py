@@ -66,9 +66,9 @@ class View:
         return dataclasses.replace(self, window=(low + by, high + by))
 
     def ranged(self, plot: Plot) -> View:
-        """Begin to choose a stretch at the cursor; if one is begun, show it alone."""
+        """Begin to choose a stretch at the cursor, else at the last point; if one is begun, show it alone."""
         if self.cursor is None:
-            return self
+            return dataclasses.replace(self, cursor=_last(plot), begin=_last(plot))
         if self.begin is None:
             return dataclasses.replace(self, begin=self.cursor)
         frame = plot.frame

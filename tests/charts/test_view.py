@@ -64,8 +64,9 @@ def test_a_range_is_begun_and_then_shown_alone():
     assert view.window == (plot.frame.ends(10)[0], plot.frame.ends(19)[1])
 
 
-def test_without_a_cursor_no_range_is_begun():
-    assert View().ranged(plot_of()) == View()
+def test_without_a_cursor_a_range_is_begun_at_the_last_point():
+    begun = View().ranged(plot_of())
+    assert begun.begin == begun.cursor == View().moved(1, plot_of()).cursor
 
 
 def test_panning_goes_half_a_window_and_no_further_than_there_are_points():
