@@ -190,6 +190,11 @@ def test_hostile_names_reach_no_terminal_and_stay_whole_for_programs(desk: Desk)
     assert rows_of(desk.call("metrics", "m.jsonl", "--csv").out)[1][0] == name
 
 
+def test_a_metric_without_a_name_is_called_so(desk: Desk) -> None:
+    (desk.folder / "nameless.jsonl").write_text('{"step": 1, "": 2.5}\n')
+    assert "(no name)" in desk.call("metrics", "nameless.jsonl").out
+
+
 def test_two_answers_at_once_are_a_mistake(desk: Desk, file: Path) -> None:
     assert desk.call("metrics", file.name, "--plot", "--csv").code == 2
     assert desk.call("metrics", file.name, "--points").code == 2

@@ -150,7 +150,7 @@ def _row(series: Series) -> tuple[str, ...]:
     has_finite = found.non_finite < found.count
     bad = f"{found.non_finite:,}, first at {_step(found.first_non_finite_step)}" if found.non_finite else "-"
     return (
-        one_line(series.name, 48),
+        one_line(series.name, 48).strip() or "(no name)",
         f"{found.count:,}",
         f"{_step(found.first_step)}–{_step(found.last_step)}",
         number(found.last),

@@ -73,7 +73,8 @@ class Choice:
         if self.metric is None:
             return ""
         names = self.names
-        words = [f"{one_line(self.metric, 40)} {names.index(self.metric) + 1}/{len(names)}"]
+        name = one_line(self.metric, 40).strip() or "(no name)"
+        words = [f"{name} {names.index(self.metric) + 1}/{len(names)}"]
         if len(self.runs) > 1:
             words.append(f"{len(self.runs)} runs")
         if self.filter:
