@@ -75,6 +75,7 @@ class OrpApp(App[str]):
         self.manners = manners
         self.configs_dir = configs_dir
         self.place = place or Place()
+        self._wanted_screen = self.place.screen
         self.board = board
         """The newest look at the runs; None before the first."""
         self._has_looked = False
@@ -111,6 +112,8 @@ class OrpApp(App[str]):
         complaints = apply_keymap(self)
         # After the first paint: it imports what the dashboard itself does not need.
         self._once_drawn(self._feed.start)
+        if self._wanted_screen:
+            self._once_drawn(lambda: self.action_place(self._wanted_screen))
         for words in complaints:
             self.say(words, severity="warning")
 
@@ -372,6 +375,7 @@ class OrpApp(App[str]):
             from orp_tui.tui.screens.system import SystemScreen
 
             self.push_screen(SystemScreen(ascii_only=self.manners.ascii, id="system"))
+            self.place = dataclasses.replace(self.place, screen=name)
             self._machine.poke()
 
     def _is_on(self, name: str) -> bool:

@@ -58,6 +58,20 @@ async def test_a_screen_that_is_opened_before_the_first_look_is_filled_all_the_s
         await sees(pilot, "here.yaml")
 
 
+async def test_who_leaves_on_the_system_screen_comes_back_to_it(project, open_dashboard):
+    async with open_dashboard(project) as (app, pilot):
+        await pilot.press("5")
+        await sees(pilot, "disk")
+        place = app.place
+        await pilot.press("escape")
+        await eventually(pilot, lambda: app.screen.query(QueueTable))
+        assert app.place.screen == ""
+    async with open_dashboard(project, place=Place.from_json(place.to_json())) as (app, pilot):
+        await sees(pilot, "[5]System", "disk")
+        await pilot.press("1")
+        await sees(pilot, "[1]Dashboard", "Queue  0")
+
+
 async def test_the_system_screen_zooms_a_pane_and_copies_all_of_it(project, open_dashboard, monkeypatch):
     copied = []
     monkeypatch.setattr(Clipboard, "copy", lambda _self, words: copied.append(words) or "copied")

@@ -98,6 +98,9 @@ class DashboardScreen(ChartVerbs):
     def _feed_failed(self, event: FeedFailed) -> None:
         self.app.post_message(dataclasses.replace(event))
 
+    def on_screen_resume(self) -> None:
+        self.orp.place = dataclasses.replace(self.orp.place, screen="")
+
     # News
 
     @on(BoardChanged)
