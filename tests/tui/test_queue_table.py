@@ -169,3 +169,15 @@ async def test_a_run_that_ended_badly_has_its_evidence_in_the_place_of_bars():
 
         head, first, second = on_screen(table)[:3]
         assert first.index("▄") == head.index("TREND") == second.index(why)
+
+
+async def test_an_empty_queue_whose_runs_cannot_be_read_says_so_and_not_that_nothing_was_run():
+    table = QueueTable()
+    async with Stage(table).run_test(size=(60, 8)) as pilot:
+        table.trouble = "/data/experiments/state: belongs to another user (uid 0)\x1b[31m"
+        table.show([])
+        await pilot.pause()
+        drawn = " ".join(line.strip() for line in on_screen(table))
+        assert "the runs can't be read: /data/experiments/state: belongs to another user" in drawn
+        assert "nothing was run" not in drawn
+        assert "\x1b" not in drawn

@@ -15,6 +15,7 @@ from orp_tui.tui.bindings import bindings
 from orp_tui.tui.rows import RunRow, run_row
 from orp_tui.tui.widgets.filtered import FilteredList
 from orp_tui.tui.widgets.lines import cell
+from orp_tui.tui.widgets.wrapping import wrapped
 
 if TYPE_CHECKING:
     from orp_tui.services.watch import RunView
@@ -58,6 +59,8 @@ class QueueTable(FilteredList):
         """For which rows and width they were reckoned: each line asks, and all rows have to be looked at."""
         self._sort = SORTS[0]
         self._reversed = False
+        self.trouble = ""
+        """Why the runs can't be read, in words; empty if they can."""
 
     def on_mount(self) -> None:
         self.set_interval(self._tick_s, self.show_filtered)
@@ -140,10 +143,16 @@ class QueueTable(FilteredList):
     def empty_lines(self, width: int) -> list[str]:
         if self._filter:
             return ["", "  no run holds these words; Esc shows all"]
+        if self.trouble:
+            return [
+                "",
+                "  the runs can't be read:",
+                *(f"  {part}" for part in wrapped(one_line(self.trouble, 400), width - 2)),
+            ]
         return [
             "",
             "  nothing was run here yet",
-            "  a  goes to the experiment files; a again queues the one under the cursor",
+            "  a  goes to the experiment files; a again queues one",
             "  ?  shows every key, : finds an act by its name",
         ]
 
