@@ -42,6 +42,15 @@ async def settle(pilot: Pilot[None], chart: MetricChart) -> None:
     raise AssertionError("the chart was not drawn")
 
 
+async def shown(pilot: Pilot[None], chart: MetricChart, words: str) -> None:
+    """Until that is on the screen."""
+    for _ in range(400):
+        await pilot.pause(0.02)
+        if words in text(chart):
+            return
+    raise AssertionError(f"no {words} in\n{text(chart)}")
+
+
 def text(chart: MetricChart) -> str:
     return "\n".join(line.rstrip() for line in drawn(chart))
 
@@ -156,6 +165,41 @@ async def test_a_flood_of_news_is_drawn_at_the_period_and_ends_with_the_newest(
 
         assert "58  n=59" in text(chart)
         assert 1 <= len(drawings) < 30
+
+
+@pytest.mark.anyio
+async def test_the_whole_of_a_long_history_does_not_wait_for_the_period_after_a_part_of_it() -> None:
+    chart = MetricChart(period_s=3600)
+    async with Stage(chart).run_test(size=(60, 12)) as pilot:
+        chart.show(named(series(values=range(10))), complete=False)
+        await shown(pilot, chart, "n=10")
+        chart.show(named(series(values=range(20))), complete=False)
+        await pilot.pause()
+        assert not chart.is_settled
+
+        chart.show(named(series(values=range(30))), complete=True)
+        await shown(pilot, chart, "n=30")
+
+        chart.show(named(series(values=range(40))), complete=True)
+        await pilot.pause()
+        assert not chart.is_settled
+
+
+@pytest.mark.anyio
+async def test_the_whole_that_comes_while_a_part_is_drawn_is_drawn_next(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    may_go_on = threading.Event()
+    real: Callable[..., object] = render.draw
+    monkeypatch.setattr(render, "draw", lambda *words: may_go_on.wait(30) and real(*words))
+    chart = MetricChart(period_s=3600)
+    async with Stage(chart).run_test(size=(60, 12)) as pilot:
+        chart.show(named(series(values=range(10))), complete=False)
+        await pilot.pause()
+        chart.show(named(series(values=range(30))), complete=True)
+        may_go_on.set()
+
+        await shown(pilot, chart, "n=30")
 
 
 @pytest.mark.anyio

@@ -135,7 +135,11 @@ class DashboardScreen(ChartVerbs):
         found = event.look
         if found.run_ids == self._charted:
             self.query_one(MetricChart).show(
-                found.runs, found.primary, guides=found.guides, said=found.trouble
+                found.runs,
+                found.primary,
+                guides=found.guides,
+                said=found.trouble,
+                complete=found.complete,
             )
 
     @on(MetricChart.LogWanted)

@@ -69,6 +69,7 @@ class MetricChart(ChartCanvas, can_focus=True):
         self._ascii = ascii_only
         self._choice = Choice()
         self._is_known = False
+        self._is_complete = True
         self._said = ""
         self._log = False
         self._smoothing = 0
@@ -83,12 +84,14 @@ class MetricChart(ChartCanvas, can_focus=True):
         *,
         guides: Guides | None = None,
         said: str = "",
+        complete: bool = True,
     ) -> None:
         """Show the metrics of these runs, in the order in which `c` goes through them; None if nobody has looked yet.
 
         `primary` is drawn, else the first one, until somebody chooses another; that choice stays,
         from run to run, wherever there is a metric of its name. `guides` are drawn across the
-        charts of their metrics. `said` is what is wrong with a file, in words.
+        charts of their metrics. `said` is what is wrong with a file, in words. `complete`: all that was
+        written is here; what comes after parts of a long history is drawn at once when it is.
         """
         before, had = self.title, self._choice.metric
         others = [run.name for run in runs or ()] != [run.name for run in self._choice.runs]
@@ -101,9 +104,14 @@ class MetricChart(ChartCanvas, can_focus=True):
             self.forget()
         if self.title != before:
             self.post_message(self.TitleChanged(self))
-        if others:
+        is_whole_now = complete and not self._is_complete
+        self._is_complete = complete
+        if others or is_whole_now:
             self.hurry()
-        self.draw_soon()
+        if is_whole_now:
+            self.draw_now()
+        else:
+            self.draw_soon()
 
     @property
     def metric(self) -> str | None:
