@@ -21,6 +21,7 @@ from orp_tui.tui.bindings import KEYS
 from orp_tui.tui.palette import KeyProvider
 from orp_tui.tui.place import Place
 from orp_tui.tui.screens.config_view import ConfigView
+from orp_tui.tui.screens.dashboard import DashboardScreen
 from orp_tui.tui.screens.preview import PreviewScreen
 from orp_tui.tui.screens.system import LaidOut
 from orp_tui.tui.widgets.info_panel import InfoPanel
@@ -70,6 +71,23 @@ async def test_who_leaves_on_the_system_screen_comes_back_to_it(project, open_da
         await sees(pilot, "[5]System", "disk")
         await pilot.press("1")
         await sees(pilot, "[1]Dashboard", "Queue  0")
+
+
+async def test_what_the_mouse_selected_goes_the_same_way_as_what_y_copies(
+    project, open_dashboard, monkeypatch
+):
+    copied = []
+    monkeypatch.setattr(Clipboard, "copy", lambda _self, words: copied.append(words) or "copied: to all")
+    async with open_dashboard(project, size=(100, 30)) as (_app, pilot):
+        await sees(pilot, "Queue  0")
+        await pilot.press("ctrl+c")
+        await sees(pilot, "q leaves")
+        monkeypatch.setattr(DashboardScreen, "get_selected_text", lambda _self: "epoch 3 done")
+
+        await pilot.press("ctrl+c")
+
+        await sees(pilot, "copied: to all")
+        assert copied == ["epoch 3 done"]
 
 
 async def test_the_system_screen_zooms_a_pane_and_copies_all_of_it(project, open_dashboard, monkeypatch):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from textual import work
+from textual.actions import SkipAction
 from textual.screen import Screen
 
 from orp_tui.core.sanitise import sanitise
@@ -31,6 +32,13 @@ class Copying(Screen[None]):
 
         options = [(letter, name, name) for name, (letter, _text) in choices.items()]
         self.app.push_screen(Choose("Copy", options), chosen)
+
+    def action_copy_text(self) -> None:
+        """Copy what is selected with the mouse as `y` copies: a terminal in between may drop what Textual sends."""
+        selected = self.get_selected_text()
+        if not selected:
+            raise SkipAction
+        self._copy(selected)
 
     @work(thread=True, exit_on_error=False, group="copy")
     def _copy(self, text: str) -> None:
