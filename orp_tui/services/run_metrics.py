@@ -23,6 +23,8 @@ from orp_tui.services.unpacked_metrics import is_better, unpacked_plan
 
 ONE_LOOK_S = 0.25
 """A look at a long file gives back after so long; the next one goes on."""
+FIRST_LOOK_S = 0.05
+"""So that some curve is there soon, and what draws it is imported while the rest is read."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,7 +90,7 @@ class RunMetrics:
         curves, first = self._curves, self._curves is None
         if curves is None:
             curves = self._curves = self._opened()
-        news = curves.take(self._clock() + ONE_LOOK_S)
+        news = curves.take(self._clock() + (FIRST_LOOK_S if first else ONE_LOOK_S))
         if curves.is_complete:
             self._stack.close()  # what a zip held is read
         if not news and not first:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import os
@@ -100,6 +101,18 @@ def test_a_long_file_is_read_over_several_looks_and_each_shows_what_there_is(fol
     assert len(counts) > 1
     assert counts == sorted(counts)
     assert counts[-1] == 30_000
+
+
+def test_the_first_look_at_a_long_file_is_short_so_that_some_curve_is_there_soon(folder):
+    log(folder, *({"step": step, "loss": step} for step in range(150_000)))
+    moments = itertools.count(0, 0.02)
+    metrics = RunMetrics(folder, clock=lambda: next(moments))
+
+    first, second = metrics.look(), metrics.look()
+
+    assert not first.complete
+    read = len(first.series["loss"])
+    assert 0 < 4 * read < len(second.series["loss"]) - read
 
 
 def test_a_rewritten_file_shows_its_own_metrics_only(folder):
