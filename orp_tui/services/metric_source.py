@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import contextlib
 import dataclasses
 import os
@@ -9,10 +10,10 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from orp_tui.core.errors import UsageError
+from orp_tui.core.errors import StoreError, UsageError
 from orp_tui.core.ids import is_run_id
 from orp_tui.core.layout import BasePaths, RunPaths
-from orp_tui.core.series import Series
+from orp_tui.core.series import LazyBlocks, Series
 from orp_tui.metrics.collecting import Collection
 from orp_tui.metrics.databases import runs_in
 from orp_tui.metrics.discovery import Root
@@ -98,11 +99,30 @@ def _of_run(folder: RunPaths, paths: BasePaths, *, chain: bool) -> Place:
     return Place(str(folder.folder), folder.run_id, primary_metric(folder), runs, paths)
 
 
-def read_metrics(place: Place, progress: Progress | None = None) -> Metrics:
+def read_metrics(place: Place, progress: Progress | None = None, *, every_point: bool = False) -> Metrics:
     """Everything at that place; nothing if a run has logged nothing yet.
 
-    Raises UsageError if the file or folder can't be read, or holds no metrics.
+    `every_point`: all points will be asked for, so those in the cache are looked at now. Where the cache is
+    found damaged the files are read instead. Raises UsageError if the file or folder can't be read, or
+    holds no metrics.
     """
+    try:
+        found = _read(place, progress)
+        if every_point:
+            _look_at_points(found)
+    except StoreError:  # whoever meets damage sets the cache aside
+        return _read(place, progress)
+    return found
+
+
+def _look_at_points(found: Metrics) -> None:
+    """Raises StoreError if some are gone from the cache or damaged in it."""
+    for series in found.series.values():
+        if isinstance(series.blocks, LazyBlocks):
+            collections.deque(series.blocks, maxlen=0)
+
+
+def _read(place: Place, progress: Progress | None) -> Metrics:
     with _opened(place) as curves:
         curves.take(progress=None if progress is None else _throttled(progress, curves))
         shown, troubles, first_bad = curves.shown(), (*curves.troubles, *curves.limits), curves.first_bad

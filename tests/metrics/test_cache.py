@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import math
 import os
@@ -14,6 +15,7 @@ from cached import OWN, expected, news, points, rows, value
 from orp_tui.core.errors import StoreError
 from orp_tui.core.ports import MetricBatch
 from orp_tui.core.series import Points, Series, summary_of
+from orp_tui.metrics.cache import database
 from orp_tui.metrics.cache import writer as writing
 from orp_tui.metrics.cache.reader import MetricCache
 from orp_tui.metrics.cache.rows import identity
@@ -304,7 +306,7 @@ def test_another_file_in_its_place_is_set_aside(cache, path, data):
     assert path.with_name("metrics.db.aside").read_bytes() == data
 
 
-@pytest.mark.parametrize("pragma", ["user_version = 2", "application_id = 7"])
+@pytest.mark.parametrize("pragma", ["user_version = 1", "user_version = 9", "application_id = 7"])
 def test_a_cache_of_another_version_is_set_aside_and_made_anew(writer, cache, path, pragma):
     writer.write([news("a", {"loss": points(0, 5)})])
     writer.close()
@@ -347,6 +349,84 @@ def test_a_writer_that_meets_damage_begins_anew_and_says_so(path, cache):
     writer.write([news("a", {"m1": points(0, 70)})])
     writer.close()
     assert rows(cache.series("a", "m1")) == expected(70)
+
+
+def flip(path, table, column, key_end=0):
+    """Change one byte in the middle of a blob, as a bad disk does: to SQLite the file is sound."""
+    with contextlib.closing(sqlite3.connect(path)) as raw, raw:
+        key, data = raw.execute(
+            f"SELECT rowid, {column} FROM {table} ORDER BY rowid LIMIT 1 OFFSET {key_end}"
+        ).fetchone()
+        middle = len(data) // 2
+        changed = data[:middle] + bytes([data[middle] ^ 1]) + data[middle + 1 :]
+        raw.execute(f"UPDATE {table} SET {column} = ? WHERE rowid = ?", (changed, key))
+
+
+def test_points_with_one_other_byte_are_never_given(writer, cache, path):
+    writer.write([news("a", {"loss": points(0, 30_000)})])
+    series = cache.series("a", "loss")
+    flip(path, "points", "data", 20)
+
+    with pytest.raises(StoreError, match="damaged"):
+        list(series)
+
+    assert nothing(cache) == NOTHING
+    assert path.with_name("metrics.db.aside").exists()
+    with pytest.raises(CacheLost):
+        writer.write([news("a", {"loss": points(30_000, 30_010)})])
+    writer.write([news("a", {"loss": points(0, 30_010)})])
+    assert rows(cache.series("a", "loss")) == expected(30_010)
+
+
+def test_a_chart_of_damaged_points_shows_their_extremes_until_the_files_are_read(writer, cache, path):
+    writer.write([news("a", {"loss": points(0, 30_000)})])
+    series = cache.series("a", "loss")
+    flip(path, "points", "data", 4)
+    drawn = reduce(series, 7)
+    assert (min(drawn.ys), max(drawn.ys)) == (series.summary.lowest, series.summary.highest)
+    assert cache.series("a", "loss") is None
+
+
+def test_the_last_stretch_may_grow_after_it_was_looked_up(writer, cache):
+    writer.write([news("a", {"loss": points(0, 1100)})])
+    series = cache.series("a", "loss")
+    writer.write([news("a", {"loss": points(1100, 1500)})])
+    assert rows(series) == expected(1100)
+
+
+@pytest.mark.parametrize("table", ["block", "metric"])
+def test_a_header_with_one_other_byte_makes_the_cache_none(writer, cache, path, table):
+    writer.write([news("a", {"loss": points(0, 3000)})])
+    flip(path, table, "header")
+    assert cache.run("a") is None
+    assert path.with_name("metrics.db.aside").exists()
+
+
+@pytest.mark.parametrize("place", ["points that go on", "header of points that go on", "points put in order"])
+def test_a_writer_adds_nothing_to_what_is_damaged(writer, path, place):
+    folder = SourceSpec("tfevents", "/run/tb", "tb")
+    writer.write([news("a", {"loss": points(0, 1500)}, source=folder)])
+    writer._rows.forget_memory()
+    table, column = ("block", "header") if "header" in place else ("points", "data")
+    in_order = "order" in place
+    flip(path, table, column, 0 if in_order else 1)
+    with pytest.raises(CacheLost, match="damaged"):
+        writer.write([news("a", {"loss": points(7 if in_order else 1500, 1510)}, source=folder)])
+    assert writer.marks("a") == {}
+
+
+def test_a_damaged_cache_that_can_not_be_set_aside_is_not_asked_again(writer, cache, path, monkeypatch):
+    def refuse(path):
+        raise PermissionError(13, "Permission denied")
+
+    writer.write([news("a", {"loss": points(0, 3000)})])
+    series = cache.series("a", "loss")
+    flip(path, "points", "data")
+    monkeypatch.setattr(database, "set_aside", refuse)
+    with pytest.raises(StoreError):
+        list(series)
+    assert path.exists()
+    assert nothing(cache) == NOTHING
 
 
 def test_a_writer_whose_file_was_deleted_begins_anew_and_says_so(writer, cache, path):

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
+import sqlite3
 
 import pytest
-from cached import json_line, rows
+from cached import json_line, rows, value
 from metric_desk import Desk
 
 from orp_tui.core.states import RunState
 from orp_tui.services import metric_tail
 from orp_tui.services.metric_history import collection_of, history, summaries
 from orp_tui.services.metric_keeper import AGAIN_S
+from orp_tui.services.metric_source import find_metrics, read_metrics
 from orp_tui.services.metric_tail import KEEP_EVERY_S
 from orp_tui.services.run_metrics import RunMetrics
 
@@ -324,6 +327,22 @@ def test_without_a_sound_cache_the_history_is_read_from_the_files(desk, damage):
         data[60:64] = (99).to_bytes(4, "big")  # user_version
         desk.paths.metric_cache.write_bytes(data)
     assert [step for step, _ in history(desk.paths, run.id)["loss"]] == desk.all_of(run)
+
+
+def test_where_one_byte_of_the_kept_points_has_changed_all_points_come_from_the_files(desk):
+    run = desk.run("a")
+    desk.log(run, 3000)
+    desk.turn()
+    with contextlib.closing(sqlite3.connect(desk.paths.metric_cache)) as raw, raw:
+        key, data = raw.execute("SELECT key, data FROM points ORDER BY key").fetchone()
+        raw.execute("UPDATE points SET data = ? WHERE key = ?", (data[:9000] + b"!" + data[9001:], key))
+    place = find_metrics(str(desk.paths.run(run.id).folder), chain=False)
+    found = read_metrics(place, every_point=True).series["loss"]
+    assert list(found) == [(step, value(step)) for step in range(3000)]
+    desk.log(run, 5)
+    desk.turn(10)
+    desk.turn(60)
+    assert desk.kept(run) == desk.all_of(run)
 
 
 def test_the_history_of_a_file_that_began_anew_holds_nothing_of_before(desk):

@@ -73,7 +73,7 @@ def command(
     for reference in references:
         place = find_metrics(reference, base_dir=base_dir, chain=chain)
         with progress_bar(one_line(place.run_id or reference, 40)) as progress:
-            every.append(read_metrics(place, progress))
+            every.append(read_metrics(place, progress, every_point=points))
     if wishes.plot:
         _plot(references, every, wanted, wishes, base_dir)
     else:

@@ -10,14 +10,17 @@ from typing import overload
 
 from orp_tui.core.errors import StoreError
 from orp_tui.core.series import BLOCK, Points
-from orp_tui.metrics.cache.database import PLACE_BITS, opened_to_read
+from orp_tui.metrics.cache.database import PLACE_BITS, Connection, give_up, opened_to_read
 from orp_tui.metrics.cache.packing import (
     HEADER_BYTES,
     POINT_BYTES,
+    check_points,
+    checksum_of_points,
     unpacked,
     unpacked_header,
     unpacked_headers,
 )
+from orp_tui.metrics.cache.rows import Damaged
 from orp_tui.metrics.headed import HeadedBlocks
 from orp_tui.metrics.header import Header
 
@@ -34,7 +37,8 @@ class CachedBlocks(HeadedBlocks):
     """The first `length` points of a metric as they were when it was looked up.
 
     A stretch is only ever added to, and a metric's number never given again, so what is read
-    later is what was there then. Reading points raises StoreError if they are gone.
+    later is what was there then. Reading points raises StoreError if they are gone, or were found
+    damaged: then the whole cache is.
     """
 
     path: Path
@@ -94,11 +98,13 @@ class CachedBlocks(HeadedBlocks):
         places = range(number * _TOGETHER, min((number + 1) * _TOGETHER, self._stretches))
         data = self._read(places)
         if len(data) < len(places):
-            raise StoreError(f"{self.path}: was made anew while metrics were read from it; try again")
-        return unpacked(b"".join(data[place][: self._length(place) * POINT_BYTES] for place in places))
+            raise StoreError(
+                f"{self.path}: was made anew, or found damaged, while metrics were read from it; try again"
+            )
+        return unpacked(b"".join(data[place] for place in places))
 
     def _read(self, places: Sequence[int]) -> dict[int, bytes]:
-        """The bytes of stretches; those that are gone, or shorter than they were, are left out."""
+        """The bytes of stretches as they were; those that are gone, or shorter, are left out. All are gone if one is damaged."""
         if not places:
             return {}
         found: dict[int, bytes] = {}
@@ -110,18 +116,30 @@ class CachedBlocks(HeadedBlocks):
                     found.update(self._asked(connection, some))
             except sqlite3.Error:
                 return {}
-        return {
-            place: data for place, data in found.items() if len(data) >= self._length(place) * POINT_BYTES
-        }
+            except Damaged:
+                give_up(self.path, connection)
+                return {}
+        return found
 
-    def _asked(self, connection: sqlite3.Connection, places: Sequence[int]) -> dict[int, bytes]:
+    def _asked(self, connection: Connection, places: Sequence[int]) -> dict[int, bytes]:
         first = self.metric << PLACE_BITS
         marks = ", ".join("?" * len(places))
         rows = connection.execute(
             f"SELECT key, data FROM points WHERE key IN ({marks})",  # noqa: S608 - marks
             [first + place for place in places],
         )
-        return {key - first: data for key, data in rows}
+        found = {}
+        for key, data in rows:
+            size = self._length(key - first) * POINT_BYTES
+            if len(data) >= size:
+                found[key - first] = self._checked(key - first, data[:size])
+        return found
+
+    def _checked(self, place: int, data: bytes) -> bytes:
+        """The same; raises Damaged if it is not what was written."""
+        header = self.packed_headers[place * HEADER_BYTES : (place + 1) * HEADER_BYTES]
+        check_points(data, checksum_of_points(header))
+        return data
 
 
 def _batches(places: Sequence[int]) -> Iterator[Sequence[int]]:

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 APPLICATION_ID = 0x4F52504D  # "ORPM"
-VERSION = 1
+VERSION = 2
 """Of the tables below; a file of any other is set aside and made anew, never migrated."""
 PLACE_BITS = 24
 """A block's key is the number of its metric, and in the last so many bits its place in it."""
@@ -76,6 +76,10 @@ _TABLES = (
 """A number that is NaN is NULL, as SQLite has it."""
 
 
+_distrusted: set[str] = set()
+"""Names of caches that were found damaged, and may lie where they can't be set aside."""
+
+
 class Connection(sqlite3.Connection):
     """A connection that knows which file it has opened."""
 
@@ -107,7 +111,7 @@ def open_to_write(path: Path) -> Connection:
 
 @contextlib.contextmanager
 def opened_to_read(path: Path) -> Iterator[Connection | None]:
-    """The cache as it is at one moment; None if there is none that can be read. Nothing is ever written."""
+    """The cache as it is at one moment; None if there is none that can be read. Nothing is written."""
     connection = None
     for mode in ("ro", "rw"):
         # A writer that was killed has left a journal that only one who may write can undo.
@@ -129,6 +133,17 @@ def set_aside(path: Path) -> None:
     for end in ("", "-journal", "-wal", "-shm"):
         with contextlib.suppress(FileNotFoundError):
             os.replace(f"{path}{end}", f"{path}.aside{end}")
+
+
+def give_up(path: Path, connection: Connection) -> None:
+    """Set a cache aside in which damage was read, so that its writer makes another; here it is none from now on.
+
+    The files are read instead. Nothing is lost by it that can't be made again.
+    """
+    _distrusted.add(connection.name)
+    if connection.is_in_place(path):
+        with contextlib.suppress(OSError):
+            set_aside(path)
 
 
 def is_damage(error: sqlite3.Error) -> bool:
@@ -155,7 +170,7 @@ def _connected(path: Path, uri: str, wait_ms: int) -> Connection | None:
         if (application, version) == (APPLICATION_ID, VERSION):
             connection.name = connection.execute("SELECT name FROM cache").fetchone()[0]
             connection.inode = (found.st_dev, found.st_ino)
-            if connection.is_in_place(path):
+            if connection.is_in_place(path) and connection.name not in _distrusted:
                 return connection
     except TypeError:  # without its name
         pass

@@ -5,13 +5,22 @@ from __future__ import annotations
 import dataclasses
 import math
 import sqlite3
+import zlib
 from collections.abc import Mapping
 
 from orp_tui.core.series import Points
 from orp_tui.metrics.by_step import StepBuilder, continues
 from orp_tui.metrics.cache.blocks import STRETCH
 from orp_tui.metrics.cache.database import PLACE_BITS
-from orp_tui.metrics.cache.packing import POINT_BYTES, packed, packed_header, unpacked, unpacked_header
+from orp_tui.metrics.cache.packing import (
+    POINT_BYTES,
+    check_points,
+    checksum_of_points,
+    packed,
+    packed_header,
+    unpacked,
+    unpacked_header,
+)
 from orp_tui.metrics.cache.rows import COLUMNS, Unsound, can_be_stored, columns_of
 from orp_tui.metrics.header import Header, header_of, joined
 from orp_tui.metrics.table import MOST_METRICS
@@ -30,6 +39,8 @@ class _Metric:
     whole: Header
     last: Header | None
     """Of the last stretch, if that is not full."""
+    checksum: int = 0
+    """Of the points of that stretch."""
 
     @property
     def last_step(self) -> float:
@@ -92,9 +103,14 @@ class MetricRows:
     def _all(self, number: int) -> list[Points]:
         ends = number << PLACE_BITS, (number + 1) << PLACE_BITS
         rows = self._connection.execute(
-            "SELECT data FROM points WHERE key >= ? AND key < ? ORDER BY key", ends
+            "SELECT points.data, block.header FROM points JOIN block USING (key) "
+            "WHERE key >= ? AND key < ? ORDER BY key",
+            ends,
         ).fetchall()
-        return [unpacked(data) for (data,) in rows]
+        for data, header in rows:
+            unpacked_header(header)
+            check_points(data, checksum_of_points(header))
+        return [unpacked(data) for data, _ in rows]
 
     def _delete(self, number: int) -> None:
         ends = number << PLACE_BITS, (number + 1) << PLACE_BITS
@@ -130,14 +146,17 @@ class MetricRows:
             if row is None:
                 return None
             whole = unpacked_header(row[1])
-            known = self._known[source, tag] = _Metric(row[0], whole, self._last(row[0], int(whole.length)))
+            known = _Metric(row[0], whole, *self._last(row[0], int(whole.length)))
+            self._known[source, tag] = known
         return known
 
-    def _last(self, number: int, count: int) -> Header | None:
+    def _last(self, number: int, count: int) -> tuple[Header | None, int]:
+        """Header and checksum of the last stretch, if that is not full."""
         if count % STRETCH == 0:
-            return None
+            return None, 0
         key = (number << PLACE_BITS) + count // STRETCH
-        return unpacked_header(self._one("SELECT header FROM block WHERE key = ?", key))
+        data = self._one("SELECT header FROM block WHERE key = ?", key)
+        return unpacked_header(data), checksum_of_points(data)
 
     def _one(self, question: str, key: int) -> bytes:
         row = self._connection.execute(question, (key,)).fetchone()
@@ -177,8 +196,12 @@ class MetricRows:
         before = self._one("SELECT data FROM points WHERE key = ?", key)
         if len(before) != int(metric.last.length) * POINT_BYTES:
             raise Unsound(f"block {key} is not as long as its header says")
-        self._connection.execute("UPDATE points SET data = ? WHERE key = ?", (before + packed(points), key))
-        self._connection.execute("UPDATE block SET header = ? WHERE key = ?", (packed_header(last), key))
+        check_points(before, metric.checksum)
+        data = before + packed(points)
+        metric.checksum = zlib.crc32(data)
+        header = packed_header(last, metric.checksum)
+        self._connection.execute("UPDATE points SET data = ? WHERE key = ?", (data, key))
+        self._connection.execute("UPDATE block SET header = ? WHERE key = ?", (header, key))
         metric.last = None if last.length == STRETCH else last
         metric.whole = joined(metric.whole, new)
 
@@ -186,8 +209,12 @@ class MetricRows:
         """A stretch behind full ones."""
         key = (metric.number << PLACE_BITS) + metric.count // STRETCH
         header = header_of(points)
-        self._connection.execute("INSERT INTO points VALUES (?, ?)", (key, packed(points)))
-        self._connection.execute("INSERT INTO block VALUES (?, ?)", (key, packed_header(header)))
+        data = packed(points)
+        metric.checksum = zlib.crc32(data)
+        self._connection.execute("INSERT INTO points VALUES (?, ?)", (key, data))
+        self._connection.execute(
+            "INSERT INTO block VALUES (?, ?)", (key, packed_header(header, metric.checksum))
+        )
         metric.last = None if header.length == STRETCH else header
         metric.whole = joined(metric.whole, header)
 

@@ -14,10 +14,11 @@ from typing import Any, TypeVar
 
 from orp_tui.core.series import Points, Series
 from orp_tui.metrics.cache.blocks import STRETCH, CachedBlocks
-from orp_tui.metrics.cache.database import PLACE_BITS, Connection, opened_to_read
-from orp_tui.metrics.cache.packing import HEADER_BYTES, unpacked_header
+from orp_tui.metrics.cache.database import PLACE_BITS, Connection, give_up, opened_to_read
+from orp_tui.metrics.cache.packing import check_header, unpacked_header
 from orp_tui.metrics.cache.rows import (
     COLUMNS,
+    Damaged,
     TagSummary,
     Unsound,
     can_be_stored,
@@ -119,6 +120,9 @@ class MetricCache:
                 return unknown
             try:
                 return question(connection)
+            except Damaged:
+                give_up(self._path, connection)
+                return unknown
             except (sqlite3.Error, Unsound):
                 return unknown
 
@@ -159,9 +163,11 @@ class MetricCache:
         rows = connection.execute(
             "SELECT header FROM block WHERE key >= ? AND key < ? ORDER BY key", ends
         ).fetchall()
-        packed = b"".join([data for (data,) in rows])
-        if len(rows) != -(-summary.count // STRETCH) or len(packed) != HEADER_BYTES * len(rows):
+        if len(rows) != -(-summary.count // STRETCH):
             raise Unsound(f"metric {number} has not the blocks that it should have")
+        for (data,) in rows:
+            check_header(data)
+        packed = b"".join([data for (data,) in rows])
         return Series(name, CachedBlocks(self._path, connection.name, number, summary.count, packed), summary)
 
 

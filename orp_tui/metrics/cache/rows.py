@@ -19,6 +19,10 @@ class Unsound(Exception):
     """The cache holds something that nobody wrote there."""
 
 
+class Damaged(Unsound):
+    """A checksum says so: bytes have changed since they were written."""
+
+
 class TagSummary(NamedTuple):
     """One metric of one run, as tables and statistics want it. None stands for NaN, and for what is not there."""
 
