@@ -10,6 +10,7 @@ import dataclasses
 import math
 from collections.abc import Collection
 
+from orp_tui.core.errors import StoreError
 from orp_tui.core.layout import BasePaths, RunPaths
 from orp_tui.core.sanitise import one_line
 from orp_tui.core.sparkline import levels
@@ -96,7 +97,10 @@ def newest_kept(paths: BasePaths, run_id: str, rule: PrimaryRule | None) -> Last
     series = cache.series(run_id, name)
     if series is None or not len(series):
         return None
-    recent = tuple(series.blocks[-1].values[-RECENT:])
+    try:
+        recent = tuple(series.blocks[-1].values[-RECENT:])
+    except StoreError:  # gone or damaged by now: the files tell
+        return None
     return LastMetric(name, recent[-1], series.summary.last_step, recent)
 
 
