@@ -34,7 +34,7 @@ from orp_tui.files import locks
 from orp_tui.files.atomic import read_json, to_json, write_json
 from orp_tui.files.failpoint import hit
 from orp_tui.metrics.last import last_values
-from orp_tui.metrics.outcome import Elsewhere, Outcome, outcome
+from orp_tui.metrics.outcome import Elsewhere, Outcome, hangs_on_chain, of_chain, outcome
 from orp_tui.metrics.primary import PrimaryRule
 from orp_tui.workspace import private_environment
 
@@ -49,11 +49,13 @@ def finalise(
     *,
     leftovers: int | None = None,
     elsewhere: Callable[[BasePaths, str], Mapping[str, Series]] | None = None,
+    chain: Callable[[BasePaths, str], Mapping[str, Series]] | None = None,
 ) -> Json:
     """Bring a run whose command has ended to its result; returns what `result.json` holds.
 
     The caller holds the run's lock. `leftovers` is how many processes outlived the main
-    one, None if nobody counted. `elsewhere` reads the metrics of a run that are not in its `metrics.jsonl`.
+    one, None if nobody counted. `elsewhere` reads the metrics of a run that are not in its `metrics.jsonl`;
+    `chain` reads those of a resumed run joined with the runs before it.
 
     Raises FileNotFoundError without an exit record, OSError if the run folder can't be written.
     """
@@ -70,11 +72,13 @@ def finalise(
     artifact = paths.artifact(run_id)
     rule = PrimaryRule.of(request.experiment)
     reading = None if elsewhere is None else functools.partial(elsewhere, paths, run_id)
-    found = measured(folder, rule, reading)
+    joined = None if chain is None or request.resume_of is None else functools.partial(chain, paths, run_id)
+    found = measured(folder, rule, reading, joined)
     data = results.build(
         run_id, request.name, attempt, record, judged, report, dict(found.last), str(artifact)
     )
-    data["primary"] = results.primary(rule, found.primary)
+    of = "run" if request.resume_of is None else "own part" if found.is_of_part else "chain"
+    data["primary"] = results.primary(rule, found.primary, of)
     hit("fin.measured")
     data["leftovers"] = leftovers
     data["artifact"] = pack(
@@ -88,13 +92,26 @@ def finalise(
     return data
 
 
-def measured(folder: RunPaths, rule: PrimaryRule | None, reading: Elsewhere | None) -> Outcome:
+def measured(
+    folder: RunPaths, rule: PrimaryRule | None, reading: Elsewhere | None, chain: Elsewhere | None = None
+) -> Outcome:
     """What came of the metrics; a fault in reading them costs no run its end."""
     try:
-        return outcome(folder.metrics, rule, reading)
+        found = outcome(folder.metrics, rule, reading)
     except Exception as error:  # noqa: BLE001 - the border to readers, which others may have written
-        print(f"metrics: {type(error).__name__}: {error}", file=sys.stderr)  # noqa: T201 - the log
-        return Outcome(last_values(folder.metrics))
+        _complain(error)
+        found = Outcome(last_values(folder.metrics))
+    if chain is None or rule is None or not hangs_on_chain(found, rule):
+        return found
+    try:
+        return of_chain(found, rule, chain())
+    except Exception as error:  # noqa: BLE001 - as above
+        _complain(error)
+        return of_chain(found, rule, {})
+
+
+def _complain(error: Exception) -> None:
+    print(f"metrics: {type(error).__name__}: {error}", file=sys.stderr)  # noqa: T201 - the log
 
 
 def locate_zip(data: Json, path: str | None) -> None:

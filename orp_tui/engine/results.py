@@ -116,10 +116,14 @@ def build(
     }
 
 
-def primary(rule: PrimaryRule | None, found: PrimaryValue | None) -> Json | None:
+OF_PART = "of this run's part alone: what the runs before it logged could not be read"
+
+
+def primary(rule: PrimaryRule | None, found: PrimaryValue | None, of: str = "run") -> Json | None:
     """The metric by which the run is judged, as the result holds it; None if its experiment names none.
 
-    `value` and `step` are None if it was not logged, or not where it is to be read.
+    `value` and `step` are None if it was not logged, or not where it is to be read. `of` says what is judged:
+    the `run`, or of a resumed one the `chain` with the runs before it, or only its `own part`.
     """
     if rule is None:
         return None
@@ -130,7 +134,8 @@ def primary(rule: PrimaryRule | None, found: PrimaryValue | None) -> Json | None
         "at": rule.at_words or None,
         "value": None if found is None else found.value,
         "step": step,
-        "warning": rule.warning or None,
+        "warning": "; ".join(filter(None, (rule.warning, OF_PART if of == "own part" else ""))) or None,
+        "of": of,
     }
 
 

@@ -35,6 +35,8 @@ class Outcome:
     """Metric → its last value, NaN and infinities included."""
     primary: PrimaryValue | None = None
     """None if the experiment names none, or it was not logged, or its step is not known."""
+    is_of_part: bool = False
+    """Whether the primary is of a resumed run's own part, though the runs before it count too."""
 
 
 def outcome(
@@ -55,6 +57,21 @@ def outcome(
     series = elsewhere()
     values = {name: series[name].summary.last for name in list(series)[:MAX_METRICS]}
     return Outcome({**values, **last}, None if rule is None else primary_value(series, rule))
+
+
+def hangs_on_chain(found: Outcome, rule: PrimaryRule | None) -> bool:
+    """Whether the runs before a resumed one can change what `outcome` says of the primary.
+
+    The last value is the last of the newest run, if that has one.
+    """
+    return rule is not None and (not rule.is_last or found.primary is None)
+
+
+def of_chain(found: Outcome, rule: PrimaryRule, chain: Mapping[str, Series]) -> Outcome:
+    """With the primary of the whole chain, whose metrics are joined; {}: they could not be read."""
+    if not chain:
+        return dataclasses.replace(found, is_of_part=True)
+    return dataclasses.replace(found, primary=primary_value(chain, rule))
 
 
 def _own_primary(path: Path, rule: PrimaryRule, last: float, limit_s: float) -> PrimaryValue | None:

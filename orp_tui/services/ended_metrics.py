@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 import time
@@ -35,6 +36,29 @@ def ended_metrics(paths: BasePaths, run_id: str) -> Mapping[str, Series]:
     if not found.is_complete:
         return {}
     return {name: series for name, series in found.series()[0].items() if not name.startswith("sys/")}
+
+
+def ended_chain(paths: BasePaths, run_id: str) -> Mapping[str, Series]:
+    """As `ended_metrics`, of a resumed run and all those that it goes on from: the curves that a chart shows.
+
+    {} if there is more than can be read in time.
+    """
+    from orp_tui.services.curves import Curves
+    from orp_tui.services.metric_plan import chain_of
+    from orp_tui.services.run_metrics import collection_of
+
+    with contextlib.ExitStack() as unpacked:
+        curves = Curves(
+            [
+                collection_of(paths.run(each), paths.artifact(each), paths, unpacked, is_final=True)
+                for each in chain_of(paths, run_id)
+            ]
+        )
+        curves.take(time.monotonic() + LIMIT_S)
+        if not curves.is_complete:
+            return {}
+        series = curves.shown().series
+    return {name: each for name, each in series.items() if not name.startswith("sys/")}
 
 
 def _has_bytes(path: str) -> bool:

@@ -10,6 +10,7 @@ from orp_tui.core.layout import RunPaths
 from orp_tui.core.sanitise import one_line
 from orp_tui.core.words import number
 from orp_tui.files.atomic import read_json
+from orp_tui.metrics.names import in_order
 from orp_tui.metrics.primary import MAXIMIZE, PrimaryRule
 
 Json = dict[str, Any]  # Any: values as JSON gives them
@@ -30,7 +31,7 @@ class Standing:
     at: str = ""
     """Where it is read, `at the best val_loss`; empty for the last value."""
     warning: str = ""
-    """Why it is too good to be believed; empty if nothing speaks for that."""
+    """Why it is not to be taken as it stands, too good or of a part alone; empty if nothing speaks for that."""
     heights: tuple[int, ...] = ()
     """Of its newest values, as `core.sparkline` draws them."""
 
@@ -47,6 +48,23 @@ def ended_standing(folder: RunPaths) -> Standing | None:
     """How an ended run stands by its primary metric; None if it has none."""
     found = read_primary(folder)
     return None if found is None else standing_of(found)
+
+
+def shown_standing(folder: RunPaths) -> Standing | None:
+    """As `ended_standing`, for a table: without a primary the last value of the metric that is shown first.
+
+    None if nothing was logged, or the result can't be read.
+    """
+    found = ended_standing(folder)
+    if found is not None:
+        return found
+    try:
+        logged = (read_json(folder.result) or {})["metrics"]
+        name = in_order(logged)[0]
+        value = float(logged[name])
+    except (OSError, ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError):
+        return None
+    return Standing(name, value, value_words(name, value, None), is_primary=False)
 
 
 def read_primary(folder: RunPaths) -> Json | None:

@@ -1,7 +1,8 @@
 """How runs stand by the metric that judges them: for tables, of ended and of live runs alike.
 
 An ended run's result has it. Of a live one it is the newest value; where its experiment reads it at the best
-of another metric, that so far, from the observer's cache or, without one, from the run's own file.
+of another metric, that so far, from the observer's cache or, without one, from the run's own file; of a
+resumed run, of all its chain.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from orp_tui.metrics.cache.reader import MetricCache
 from orp_tui.metrics.names import in_order
 from orp_tui.metrics.outcome import outcome
 from orp_tui.metrics.primary import MAXIMIZE, Nearest, PrimaryRule, PrimaryValue
+from orp_tui.services.chain_value import ChainValues
 from orp_tui.services.judged import Json, Standing, read_primary, rule_of, standing_of, value_words
 from orp_tui.services.last_metrics import RECENT, LastMetric, LastMetrics
 from orp_tui.services.watch import RunView
@@ -33,6 +35,7 @@ class Standings:
     def __init__(self, paths: BasePaths) -> None:
         self._paths = paths
         self._last = LastMetrics(paths)
+        self._chains = ChainValues(paths)
         self._rules: dict[str, PrimaryRule | None] = {}
         self._results: dict[str, Json | None] = {}
 
@@ -48,18 +51,29 @@ class Standings:
                 return dataclasses.replace(ended, heights=_heights(last, ended.name))
         rule = self._rule(folder)
         if rule is not None and not rule.is_last and not item.state.is_final:
-            found = value_so_far(self._paths, folder, rule)
+            found = self._so_far(folder, rule)
             if found is not None:
                 return _standing(rule, found, _heights(last, rule.name))
         return None if last is None else _newest(last, rule)
 
+    def _so_far(self, folder: RunPaths, rule: PrimaryRule) -> PrimaryValue | None:
+        if self._chains.is_chain(folder.run_id):
+            return self._chains.value(folder.run_id, rule, LOOK_S)
+        return value_so_far(self._paths, folder, rule)
+
     def _newest_of(self, item: RunView, folder: RunPaths) -> LastMetric | None:
-        """Of a live run that has no file of its own, what the observer has read: the files may be long."""
+        """Of a live run whose own file does not say it, what the observer has read: the others may be long."""
+        rule = self._rule(folder)
         if item.state.is_active and not folder.metrics.exists():
-            kept = newest_kept(self._paths, folder.run_id, self._rule(folder))
+            kept = newest_kept(self._paths, folder.run_id, rule)
             if kept is not None:
                 return kept
-        return self._last.of(folder)
+        last = self._last.of(folder)
+        if not item.state.is_active or (last is not None and (rule is None or last.name == rule.name)):
+            return last
+        kept = newest_kept(self._paths, folder.run_id, rule)
+        is_wanted = kept is not None and rule is not None and kept.name == rule.name
+        return kept if last is None or is_wanted else last
 
     def advance(self, share_s: float = 0.02) -> bool:
         """Read on in files other than `metrics.jsonl`; whether any run has a new value."""
@@ -71,6 +85,7 @@ class Standings:
 
     def keep_only(self, run_ids: Collection[str]) -> None:
         """Forget all other runs."""
+        self._chains.keep_only(run_ids)
         self._last.keep_only({str(self._paths.run(run_id).folder) for run_id in run_ids})
         self._rules = {key: rule for key, rule in self._rules.items() if key in run_ids}
         self._results = {key: found for key, found in self._results.items() if key in run_ids}
@@ -105,7 +120,7 @@ def newest_kept(paths: BasePaths, run_id: str, rule: PrimaryRule | None) -> Last
 
 
 def value_so_far(paths: BasePaths, folder: RunPaths, rule: PrimaryRule) -> PrimaryValue | None:
-    """The primary of a live run at the step that its rule names, as far as it has got; None if that can't be told."""
+    """The primary of a live run, of its own part alone, at the step that its rule names, as far as it has got; None if that can't be told."""
     cache = MetricCache(paths.metric_cache)
     if cache.series(folder.run_id, rule.name) is None:
         return outcome(folder.metrics, rule, limit_s=LOOK_S).primary

@@ -10,7 +10,7 @@ from orp_tui.cli.border import guarded
 from orp_tui.cli.engine_arguments import parse
 from orp_tui.engine.adopter import Adopter
 from orp_tui.engine.finaliser import finalise
-from orp_tui.services.ended_metrics import ended_metrics
+from orp_tui.services.ended_metrics import ended_chain, ended_metrics
 
 
 def main(argv: Sequence[str]) -> int:
@@ -22,7 +22,7 @@ def main(argv: Sequence[str]) -> int:
 
     def work() -> int:
         Adopter(words.paths, words.run_id, int(words.options["attempt"])).run()
-        finalise(words.paths, words.run_id, elsewhere=ended_metrics)
+        finalise(words.paths, words.run_id, elsewhere=ended_metrics, chain=ended_chain)
         return 0
 
     return guarded("adopter", work, broken=1)

@@ -9,7 +9,7 @@ from orp_tui.cli.border import guarded
 from orp_tui.cli.engine_arguments import parse
 from orp_tui.engine.finaliser import finalise, newest_exit
 from orp_tui.engine.leftovers import end_leftovers
-from orp_tui.services.ended_metrics import ended_metrics
+from orp_tui.services.ended_metrics import ended_chain, ended_metrics
 
 
 def main(argv: Sequence[str]) -> int:
@@ -24,7 +24,7 @@ def main(argv: Sequence[str]) -> int:
             leftovers = end_leftovers(words.paths, words.run_id, attempt)
         else:
             leftovers = int(counted)
-        finalise(words.paths, words.run_id, leftovers=leftovers, elsewhere=ended_metrics)
+        finalise(words.paths, words.run_id, leftovers=leftovers, elsewhere=ended_metrics, chain=ended_chain)
         return 0
 
     return guarded("finaliser", work, broken=1)
