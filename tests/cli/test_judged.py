@@ -60,6 +60,19 @@ def test_the_value_at_the_best_step_stands_in_lists_info_and_json(three: tuple[D
     assert [item["metric"]["value"] for item in desk.call("runs", "--json").json] == [0.8, 0.9, 0.7]
 
 
+def test_a_run_that_names_no_primary_keeps_its_metric_in_the_list_when_it_ends(desk: Desk) -> None:
+    name = desk.write(
+        "e.yaml", 'echo \'{"step": 3, "loss": 1.0016}\' >> $ORP_METRICS_FILE', experiment="plain"
+    )
+    assert desk.finish("run", name).code == 0
+
+    rows = desk.call("runs").out.splitlines()
+    assert "METRIC" in rows[0]
+    assert "loss 1.0016" in rows[1]
+    assert desk.call("runs", "--json").json[0]["metric"]["goal"] is None
+    assert desk.call("digest", "--json").json["bests"] == []
+
+
 def test_a_digest_tells_the_new_best_and_the_one_before(three: tuple[Desk, str, str, str]) -> None:
     desk, _, best, _ = three
     told = desk.call("digest").out.splitlines()

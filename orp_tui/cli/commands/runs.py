@@ -13,7 +13,7 @@ from orp_tui.cli.context_option import as_json, base_dir
 from orp_tui.core.sanitise import one_line
 from orp_tui.core.words import duration
 from orp_tui.services.context import open_context
-from orp_tui.services.judged import ended_standing
+from orp_tui.services.judged import shown_standing
 from orp_tui.services.queue_acts import code_of
 from orp_tui.services.watch import view
 from orp_tui.store import runs
@@ -36,7 +36,7 @@ def command(limit: int, base_dir: str | None, as_json: bool) -> None:
     codes = [code_of(context.paths, item.run.id) for item in views]
     stand = standing_of_all(context, [item for item in views if item.state.is_active])
     for item in views:
-        found = ended_standing(context.paths.run(item.run.id)) if item.state.is_final else None
+        found = shown_standing(context.paths.run(item.run.id)) if item.state.is_final else None
         stand |= {item.run.id: found} if found is not None else {}
     if as_json:
         output.emit_json(
