@@ -6,6 +6,7 @@ import collections
 import contextlib
 import dataclasses
 import itertools
+import math
 import time
 from collections.abc import Callable, Collection
 
@@ -22,6 +23,9 @@ from orp_tui.services.metric_plan import plan_of, stage_of
 from orp_tui.services.run_metrics import primary_metric
 
 SHARE_S = 0.02
+SELDOM_S = 10.0
+"""So often a run is looked at that has said nothing for a minute: most of those shown have ended."""
+_QUIET = 5
 """So long one call of `advance` reads in files other than `metrics.jsonl`."""
 _MOST_NAMES = 1_000
 RECENT = 20
@@ -77,13 +81,17 @@ class LastMetrics:
         return self._elsewhere[key].last or own
 
     def advance(self, share_s: float = SHARE_S) -> bool:
-        """Read on in the files of runs without `metrics.jsonl`, each in its turn; whether any has a new value."""
+        """Read on in the files of runs without `metrics.jsonl`, each in its turn; whether any has a new value.
+
+        The time is shared evenly: one with long files leaves some to those behind it.
+        """
         until, news = self._clock() + share_s, False
-        for _ in range(len(self._turns)):
+        for waiting in range(len(self._turns), 0, -1):
             key = self._turns.popleft()
             if key not in self._elsewhere:
                 continue
-            news |= self._elsewhere[key].advance(until)
+            now = self._clock()
+            news |= self._elsewhere[key].advance(now + (until - now) / waiting)
             self._turns.append(key)
             if self._clock() >= until:
                 break
@@ -112,6 +120,9 @@ class _Elsewhere:
         self._clock = clock
         self._gatherer: Gatherer | None = None
         self._stage: tuple[bool, ...] = ()
+        self._quiet = 0
+        """Looks in a row that found nothing new."""
+        self._due = -math.inf
         self._sources: dict[str, SourceSpec] = {}
         self._newest: dict[str, dict[str, tuple[tuple[float, ...], float]]] = {}
         """Key of a source → the newest values of each metric, and the step of the last."""
@@ -121,7 +132,9 @@ class _Elsewhere:
         return self._gatherer is not None and self._gatherer.is_complete
 
     def advance(self, until: float) -> bool:
-        """Read on; whether there is a newer value."""
+        """Read on; whether there is a newer value. What has long said nothing is looked at seldom."""
+        if self._clock() < self._due:
+            return False
         before, stage = self.last, stage_of(self._folder)
         has_news = self._gatherer is None or stage != self._stage
         if self._gatherer is None or has_news:
@@ -133,6 +146,8 @@ class _Elsewhere:
                 has_news = True
         if has_news:
             self.last = self._chosen()
+        self._quiet = 0 if has_news or not self.is_complete else self._quiet + 1
+        self._due = self._clock() + min(SELDOM_S, self._quiet // _QUIET)
         return self.last != before
 
     def _begun(self) -> Gatherer:

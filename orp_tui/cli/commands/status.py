@@ -83,8 +83,8 @@ def standing_of_all(context: Context, views: Sequence[RunView]) -> dict[str, Sta
     standings = Standings(context.paths)
     found = {item.run.id: standings.of(item) for item in views}
     if any(found[item.run.id] is None and item.state.is_active for item in views):
-        standings.advance(LOOK_S)
-        found = {item.run.id: standings.of(item) if standings.is_sure_of(item) else None for item in views}
+        standings.advance(LOOK_S)  # half read, a value is not the newest: then what was known before counts
+        found |= {item.run.id: standings.of(item) for item in views if standings.is_sure_of(item)}
     return {run_id: standing for run_id, standing in found.items() if standing is not None}
 
 
