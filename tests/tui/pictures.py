@@ -31,6 +31,7 @@ _CHANGING: tuple[tuple[str, str], ...] = (
     (r"by \S+@\S+ *", "by me@host"),
     (r"\d[\d.]* [KMGT]iB (?:were free when it ended|in its largest process) *", "9 MiB …"),
     (r"\d[\d.,]* (?:B|[KMGT]iB)[ ─]*", "9 MiB "),
+    (r"(?<=Chart acc 1/)\d", "6"),  # those of the machine come one after the other
     (r"/tmp/orp-snap-\w{8}", "/tmp/orp-snap-00000000"),
 )
 """What is another at each time, and what stands for it; the length stays."""
