@@ -23,10 +23,10 @@ from orp_tui.services.metric_plan import plan_of, stage_of
 from orp_tui.services.run_metrics import primary_metric
 
 SHARE_S = 0.02
+"""So long one call of `advance` reads in files other than `metrics.jsonl`."""
 SELDOM_S = 10.0
 """So often a run is looked at that has said nothing for a minute: most of those shown have ended."""
 _QUIET = 5
-"""So long one call of `advance` reads in files other than `metrics.jsonl`."""
 _MOST_NAMES = 1_000
 RECENT = 20
 """Values that are kept of a metric, for a line of bars."""
