@@ -137,7 +137,9 @@ def _said(item: RunView, metric: str) -> str:
         words[:0] = [f"priority {item.run.priority}"] if item.run.priority else []
         words.append(_why_waiting(item))
     elif item.state.is_final and item.state is not RunState.SUCCEEDED:
-        words.append(item.detail or (item.reason or "").replace("_", " "))
+        # What INCOMPLETE says already would push what is missing out of sight.
+        said = (item.detail or "").removeprefix("exit code 0, but ")
+        words.append(said or (item.reason or "").replace("_", " "))
     else:
         if metric:
             words.append(metric)

@@ -181,3 +181,14 @@ async def test_an_empty_queue_whose_runs_cannot_be_read_says_so_and_not_that_not
         assert "the runs can't be read: /data/experiments/state: belongs to another user" in drawn
         assert "nothing was run" not in drawn
         assert "\x1b" not in drawn
+
+
+async def test_an_incomplete_run_says_first_what_is_missing():
+    table = QueueTable()
+    run = made_run("exp_20261124_093001_k7f1", state=RunState.INCOMPLETE)
+    why = "exit code 0, but out/m.json: accuracy 0.7 < 0.8"
+    view = RunView(run, run.state, "deliverable", why, frozenset(), None, None, None, None, None)
+    async with Stage(table).run_test(size=(76, 6)) as pilot:
+        table.show([view])
+        await pilot.pause()
+        assert "  out/m.json: accuracy 0.7 <" in first_row(table)
