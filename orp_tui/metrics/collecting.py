@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 
 from orp_tui.core.series import Series
+from orp_tui.core.words import counted
 from orp_tui.metrics.gathering import Gatherer, is_news
 from orp_tui.metrics.merging import Merger, Origin
 from orp_tui.metrics.sources import SourceSpec
@@ -23,6 +24,11 @@ BY_STEP = frozenset({"tfevents"})
 def table_for(source: SourceSpec) -> MetricTable:
     """An empty one, which puts in order what that source may bring in disorder."""
     return MetricTable(by_step=source.kind in BY_STEP)
+
+
+def others(bad: int) -> str:
+    """What to say behind the first of so many records that were passed over; empty if there is no other."""
+    return f"; {counted(bad - 1, 'more bad record')}" if bad > 1 else ""
 
 
 class Collection:
@@ -94,8 +100,7 @@ class Collection:
         told = list(self._gatherer.troubles)
         for source, table in self._tables.values():
             if table.bad:
-                others = f" and {table.bad - 1:,} more" if table.bad > 1 else ""
-                told.append(f"{source.words}, {table.first_bad}{others}")
+                told.append(f"{source.words}, {table.first_bad}{others(table.bad)}")
             if table.left_out:
                 left = f"{table.left_out:,} values are left out"
                 told.append(f"{source.words} logs too many metrics; {left}")

@@ -175,7 +175,7 @@ def test_lines_that_are_none_are_passed_over_and_said(desk: Desk, file: Path) ->
 
     assert done.code == 0
     assert "passed over: m.jsonl, line 8:" in done.err
-    assert "and 1 more line" in done.err
+    assert "; 1 more bad record" in done.err
     assert "\x1b" not in done.err
 
 

@@ -159,7 +159,7 @@ def test_trouble_with_one_source_is_told_in_words_and_touches_no_other(tmp_path)
 
     assert values(collection) == {"loss": [1]}
     assert collection.troubles == (
-        "fifo is no regular file", "bad.jsonl, line 1: no JSON object: no json and 1 more",
+        "fifo is no regular file", "bad.jsonl, line 1: no JSON object: no json; 1 more bad record",
     )  # fmt: skip
     assert (collection.bad, collection.first_bad) == (2, "bad.jsonl, line 1: no JSON object: no json")
 

@@ -131,7 +131,7 @@ def test_a_rewritten_file_shows_its_own_metrics_only(folder):
     ("text", "said"),
     [
         ('{"a": 1}\nno json\n{"a": 2}\n', "metrics.jsonl, line 2: no JSON object: no json"),
-        ("x\ny\n", "metrics.jsonl, line 1: no JSON object: x and 1 more"),
+        ("x\ny\n", "metrics.jsonl, line 1: no JSON object: x; 1 more bad record"),
         ('{"a": 1}\n', ""),
     ],
 )

@@ -266,5 +266,6 @@ def _tell(found: Metrics) -> None:
     for words in found.troubles:
         output.say(one_line(words, 300))
     if found.bad:
-        others = f" and {counted(found.bad - 1, 'more line')}" if found.bad > 1 else ""
-        output.say(f"passed over: {found.first_bad}{others}")
+        from orp_tui.metrics.collecting import others
+
+        output.say(f"passed over: {found.first_bad}{others(found.bad)}")
