@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Iterator
 
-from orp_tui.charts.clock import is_clock, since
+from orp_tui.charts.clock import fine, is_clock, since
 from orp_tui.charts.lines import Chart, Member
 from orp_tui.charts.look import Axis
 from orp_tui.charts.scale import plain_number, step_number
@@ -75,6 +75,8 @@ def placed(x: float, axis: Axis, step: float = 0.0) -> str:
         return plain_number(x, step) if step else f"{x:.4g}"
     if axis == "wall" and is_clock(x, x):
         return time.strftime("%H:%M:%S", time.localtime(x))
+    if 0 < abs(x) < 1:
+        return fine(x, step or 10.0 ** math.floor(math.log10(abs(x))) / 100)
     return since(x, 1.0)
 
 

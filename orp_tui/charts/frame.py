@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from itertools import groupby
 from operator import itemgetter
 
-from orp_tui.charts.clock import Clock, is_clock
+from orp_tui.charts.clock import Clock, fine, fine_clock, is_clock
 from orp_tui.charts.curve import Curve
 from orp_tui.charts.lines import Chart, Guide
 from orp_tui.charts.look import DOTS, DOTS_HIGH, Look
@@ -181,6 +181,10 @@ def x_ticks_of(xs: Sequence[float], scale: Scale, most: int, look: Look) -> list
         wall = look.axis == "wall" and is_clock(scale.low, scale.high)
         start = 0.0 if look.axis == "since" else scale.low
         ticks = Clock(start, wall).ticks(scale, most)
+        if len(ticks) > 1:
+            return ticks
+        if abs(scale.low) < 3e11 and abs(scale.high) < 3e11:
+            return scale.ticks(most, fine_clock if wall else fine) or ticks
         if ticks:
             return ticks
     whole = look.axis == "step" and all(x == round(x) for x in xs)

@@ -31,7 +31,7 @@ _LEGEND_SHARE = 4
 """Title and legend take at most one row of so many."""
 _LONG_VALUE = "-0.1234…-0.1234"
 _PLOTEXT_MARKERS = {"braille": "braille", "block": "hd"}
-_ASCII = str.maketrans("─│┌┐└┘┤├┬┴┼…–╌┈↑↓━", "-|+++++++++~--.^v=")
+_ASCII = str.maketrans("─│┌┐└┘┤├┬┴┼…–╌┈↑↓━µ", "-|+++++++++~--.^v=u")
 _PIECE = re.compile(r"\x1b\[([0-9;]*)m|(.)", re.DOTALL)
 _FIRST_LINE, _DIM, _AXIS = 100, 90, 91
 """Colour numbers that stand for roles on the way through plotext."""

@@ -139,14 +139,14 @@ def plain_number(value: float, step: float) -> str:
         return "0"
     if step <= 0:
         return _trimmed(f"{value:.5g}" if 1e-4 <= abs(value) < 1e4 else f"{value:.4e}")
-    exponent, finest = _exponent(value), _exponent(step)
+    exponent, finest = exponent_of(value), exponent_of(step)
     if finest >= -4 and abs(value) < 1e6 and step < 1e5:
         return f"{value:.{max(0, -finest)}f}"
     digits = min(max(exponent - finest, 0), 15)
     return _trimmed(f"{value:.{digits}e}")
 
 
-def _exponent(value: float) -> int:
+def exponent_of(value: float) -> int:
     """Of ten, in the value as it is written."""
     return int(f"{value:e}".partition("e")[2])
 

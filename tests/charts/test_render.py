@@ -258,3 +258,14 @@ def test_events_of_the_ends_stand_at_the_ends_of_the_axis():
     assert axis[axis.index("└") + 1] == "!"
     assert axis[-1] == "!"
     assert axis.count("!") == 2
+
+
+@pytest.mark.parametrize(("markers", "unit"), [("braille", "µs"), ("ascii", "us")])
+@pytest.mark.parametrize("axis", ["since", "wall"])
+def test_some_microseconds_have_ticks_with_a_unit(markers, unit, axis):
+    times = [1.7e9 + place * 1e-6 for place in range(0, 50, 5)]
+    quick = Series.of("loss", range(10), range(10), times)
+    ticks = lines_of(draw([quick], 80, 12, Look(axis=axis, markers=markers)))[-1].split()
+
+    assert len(ticks) > 1
+    assert all(":" in tick if axis == "wall" else tick.endswith(unit) or tick == "0" for tick in ticks)

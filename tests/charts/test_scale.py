@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+import time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orp_tui.charts.clock import Clock
+from orp_tui.charts.clock import Clock, fine, fine_clock
 from orp_tui.charts.scale import Scale, plain_number, step_number
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
@@ -87,8 +88,6 @@ def test_durations_are_counted_in_units_of_people(seconds, expected):
 
 
 def test_the_clock_shows_the_time_of_day_of_the_reader(monkeypatch):
-    import time
-
     monkeypatch.setenv("TZ", "Asia/Kolkata")
     time.tzset()
     try:
@@ -103,6 +102,35 @@ def test_the_clock_shows_the_time_of_day_of_the_reader(monkeypatch):
 def test_a_place_between_two_steps_is_said_whole_where_that_is_near_enough():
     assert step_number(791390.25, 1000.0) == "791,390"
     assert step_number(0.25, 0.01) == "0.25"
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "expected"),
+    [
+        (0, 1.5, ["0", "0.5s", "1.0s", "1.5s"]),
+        (0, 0.1, ["0", "20ms", "40ms", "60ms", "80ms", "100ms"]),
+        (0.016135, 0.016137, ["16135.0µs", "16135.5µs", "16136.0µs", "16136.5µs", "16137.0µs"]),
+        (0, 2.5e-5, ["0", "5µs", "10µs", "15µs", "20µs", "25µs"]),
+        (0, 5e-10, ["0", "0.1ns", "0.2ns", "0.3ns", "0.4ns", "0.5ns"]),
+        (
+            3600,
+            3600.001,
+            ["3600.0000s", "3600.0002s", "3600.0004s", "3600.0006s", "3600.0008s", "3600.0010s"],
+        ),
+    ],
+)
+def test_parts_of_a_second_have_a_unit(low, high, expected):
+    assert labels(low, high, label=fine) == expected
+
+
+def test_a_duration_of_seconds_is_told_as_ever():
+    assert fine(5400.0, 600.0) == "1h30m"
+
+
+def test_the_clock_tells_parts_of_a_second():
+    start = time.mktime((2026, 11, 24, 14, 3, 10, 0, 0, -1))
+    assert labels(start, start + 0.5, 3, label=fine_clock) == ["14:03:10.0", "14:03:10.2", "14:03:10.4"]
+    assert fine_clock(start, 1.0) == "14:03:10"
 
 
 def test_a_stretch_that_is_no_time_has_no_ticks():
