@@ -10,6 +10,7 @@ from orp_tui.core.layout import BasePaths
 from orp_tui.core.run import Run
 from orp_tui.metrics.primary import MAXIMIZE
 from orp_tui.services.judged import Standing, ended_standing
+from orp_tui.services.metric_plan import chain_of
 from orp_tui.store import runs
 
 Ranked = list[tuple[Run, Standing]]
@@ -35,13 +36,24 @@ def best_first(paths: BasePaths, ended: Iterable[Run]) -> dict[str, Ranked]:
 def best_among(
     paths: BasePaths, connection: sqlite3.Connection, chosen: Sequence[Run], count: int
 ) -> tuple[tuple[Run, Standing], ...]:
-    """Those of the chosen runs that are of the best `count` of their experiment, of all that have ended."""
+    """Those of the chosen runs that are of the best `count` of their experiment, of all that have ended.
+
+    A run and those that it goes on from are one: they share workspace and curve, and stay together.
+    """
     if not count:
         return ()
     names, ids = {run.name for run in chosen}, {run.id for run in chosen}
     ended = [run for run in runs.newest(connection, -1, final_only=True) if run.name in names]
     ranked = best_first(paths, ended)
-    return tuple(item for name in sorted(ranked) for item in ranked[name][:count] if item[0].id in ids)
+    kept = [item for name in sorted(ranked) for item in _best_chains(paths, ranked[name], count)]
+    return tuple(item for item in kept if item[0].id in ids)
+
+
+def _best_chains(paths: BasePaths, ranked: Ranked, count: int) -> Ranked:
+    """The runs of the first `count` chains."""
+    first = {run.id: chain_of(paths, run.id)[0] for run, _ in ranked}
+    best = list(dict.fromkeys(first.values()))[:count]
+    return [item for item in ranked if first[item[0].id] in best]
 
 
 def _is_like(one: Standing, other: Standing) -> bool:

@@ -11,6 +11,7 @@ from made_runs import made_run
 from orp_tui.core.layout import BasePaths
 from orp_tui.core.states import RunState
 from orp_tui.files.atomic import write_json
+from orp_tui.services import best
 from orp_tui.services.best import best_first
 from orp_tui.services.judged import ended_standing
 
@@ -84,3 +85,17 @@ def test_a_result_of_before_primaries_has_the_last_value_where_that_is_what_coun
         folder.request, {"experiment": {"metrics": {"primary": {"name": "acc", "at": {"best": "val"}}}}}
     )
     assert ended_standing(folder) is None
+
+
+def test_a_chain_is_one_of_the_best_and_all_its_runs_stay(ended, monkeypatch):
+    died, gone_on, lower, lowest = (ended.add(value) for value in (0.9, 0.9, 0.5, 0.4))
+    write_json(ended.paths.run(gone_on).request, {"resume_of": died})
+    monkeypatch.setattr(best.runs, "newest", lambda *_, **__: ended.runs)
+
+    def kept(count, chosen=ended.runs):
+        return [run.id for run, _ in best.best_among(ended.paths, None, chosen, count)]
+
+    assert kept(1) == [died, gone_on]
+    assert kept(2) == [died, gone_on, lower]
+    assert kept(1, [run for run in ended.runs if run.id == gone_on]) == [gone_on]
+    assert lowest not in kept(2)
