@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from orp_tui.core.ids import with_short_ids
 from orp_tui.core.sanitise import cell_width, one_line
 from orp_tui.core.states import RunState
 from orp_tui.core.words import roughly, size
@@ -236,7 +237,7 @@ def _leader(look: SystemLook, width: int) -> Iterator[Line]:
     if next_up is not None:
         when = f"in {roughly(next_up.starts_in_s)}: " if next_up.starts_in_s is not None else ""
         said = f"{short_id(next_up.run.id)} {when}{next_up.detail or 'free to start'}"
-        yield _pair("next", one_line(said, max(1, width - 10)))
+        yield _pair("next", one_line(with_short_ids(said), max(1, width - 10)))
 
 
 def _pair(label: str, text: str) -> Line:

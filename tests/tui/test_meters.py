@@ -200,7 +200,7 @@ def system(look: MachineLook = FULL, **values: Any) -> SystemLook:
         None,
         2,
         values.pop("paused", None),
-        (view(RunState.RUNNING), view(RunState.QUEUED, detail="needs a slot")),
+        (view(RunState.RUNNING), view(RunState.QUEUED, detail=f"after {RUN}")),
         {},
         7,
     )
@@ -289,7 +289,7 @@ def test_a_paused_queue_and_what_comes_next_are_told():
     rows = "\n".join(line.text for line in queue_lines(system(paused="by ana"), 60))
 
     assert "paused    by ana" in rows
-    assert "next      k7f3 needs a slot" in rows
+    assert "next      k7f3 after k7f3" in rows
 
 
 @pytest.mark.parametrize("width", [56, 60, 76, 100])
