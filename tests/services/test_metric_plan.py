@@ -111,7 +111,10 @@ def test_event_files_of_an_earlier_run_in_the_same_folder_are_no_part_of_the_cur
     os.utime(second, (1500.0, 1500.0))
     folder = run(paths, "a", began=1000.0, workspace="in_place", cwd=str(project))
 
-    own, both = curves(folder, paths), curves(run(paths, "b", began=100.0, workspace="in_place", cwd=str(project)))
+    own, both = (
+        curves(folder, paths),
+        curves(run(paths, "b", began=100.0, workspace="in_place", cwd=str(project))),
+    )
 
     assert 0 < len(own["loss"]) < len(both["loss"])
 
