@@ -271,3 +271,22 @@ def test_a_full_bar_that_is_drawn_again_with_more_is_told_once(tmp_path: Path) -
     )
     assert [row[1] for row in plain(table)["loss"]] == [0.5]
     assert [row[1] for row in plain(table)["val_loss"]] == [0.4]
+
+
+SUMMARY = "{'train_runtime': 2.47, 'train_samples_per_second': 77.7, 'train_loss': 0.64, 'epoch': 3}"
+
+
+@pytest.mark.parametrize(
+    ("before", "step"),
+    [
+        ("{'loss': 0.5, 'step': 100, 'epoch': 1}\n{'loss': 0.4, 'step': 300, 'epoch': 3}\n", 300),
+        ("step 100: loss 0.5\nstep 300: loss 0.4\n", 300),
+        ("{'loss': 0.5, 'epoch': 1}\n{'loss': 0.4, 'epoch': 2.5}\n", 3),
+    ],
+    ids=["dicts with steps", "lines with steps", "epochs alone"],
+)
+def test_the_summary_of_a_training_stands_at_its_last_step_or_else_at_its_epoch(tmp_path, before, step):
+    series = at_once(tmp_path / "log", f"{before}{SUMMARY}\n".encode()).series()
+
+    names = ("train_runtime", "train_samples_per_second", "train_loss")
+    assert {name: [at for at, _ in series[name]] for name in names} == {name: [step] for name in names}
