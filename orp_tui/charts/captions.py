@@ -15,7 +15,8 @@ from orp_tui.charts.scale import step_number
 from orp_tui.charts.spread import middle
 from orp_tui.core.sanitise import cell_width, one_line
 from orp_tui.core.series import Summary
-from orp_tui.core.words import counted, number
+from orp_tui.core.words import counted
+from orp_tui.metrics.names import measured
 
 MARKS = "●▲■◆▼★"
 ASCII_MARKS = "*o+x#@"
@@ -80,7 +81,7 @@ def last_of(line: Line) -> str:
     lasts = [member.series.summary.last for member in line.members if len(member.series)]
     if not lasts:
         return ""
-    found = number(middle(lasts))
+    found = measured(line.members[0].series.name, middle(lasts))
     return f"median of {len(line.members)} seeds {found}" if line.is_group else found
 
 

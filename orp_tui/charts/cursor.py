@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
+
 from orp_tui.charts.captions import Said, head
+from orp_tui.charts.curve import Curve
 from orp_tui.charts.drawing import Drawing, Plot
 from orp_tui.charts.overlays import SHADE
 from orp_tui.charts.picture import Picture, Role, Row, spans_of
 from orp_tui.charts.reading import read, where
 from orp_tui.charts.render import in_look
+from orp_tui.metrics.names import bytes_in, measured
 
 _AXIS_SIGN, _RANGE_SIGN = "┴", "━"
 
@@ -42,10 +47,19 @@ def _titles(plot: Plot, cell: int) -> tuple[Row, ...]:
     readings = [read(curve, plot.frame, cell) for curve in plot.curves]
     said = Said(
         plot.notes,
-        tuple(one.words(plot.look.axis) for one in readings),
+        tuple(
+            one.words(plot.look.axis, _shown_as(curve))
+            for one, curve in zip(readings, plot.curves, strict=True)
+        ),
         where(plot.curves, readings, plot.frame, cell, plot.look.axis),
     )
     return tuple(head(plot.chart, plot.curves, plot.look, said, plot.frame.width, plot.head))
+
+
+def _shown_as(curve: Curve) -> Callable[[float], str] | None:
+    """How values are written that have a unit; None for those that have none."""
+    name = curve.line.members[0].series.name
+    return None if bytes_in(name) is None else functools.partial(measured, name)
 
 
 def _put(rows: list[Row], row: int, column: int, sign: str, *, only_blank: bool = False) -> None:

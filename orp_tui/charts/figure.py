@@ -7,11 +7,11 @@ from collections.abc import Sequence
 
 from orp_tui.charts.captions import counts_of, how_words
 from orp_tui.charts.curve import Curve, curves_of, extent_of
-from orp_tui.charts.frame import x_ticks_of, y_scale_of
+from orp_tui.charts.frame import value_label, x_ticks_of, y_scale_of
 from orp_tui.charts.lines import Chart
 from orp_tui.charts.look import Look
 from orp_tui.charts.possible import possible
-from orp_tui.charts.scale import Scale, Tick, plain_number
+from orp_tui.charts.scale import Scale, Tick
 
 _PIXELS_A_TICK = 90
 _Y_TICKS = 7
@@ -63,5 +63,5 @@ def figure_of(chart: Chart, columns: int, look: Look) -> Figure:
         x = Scale(*window) if window[0] < window[1] else Scale.over(window)
         y = y_scale_of([value for curve in curves for value in curve.heights], chart.guides, look)
         x_ticks = x_ticks_of(xs, x, columns // _PIXELS_A_TICK, look)
-        scales = Scales(x, y, tuple(x_ticks), tuple(y.ticks(_Y_TICKS, plain_number)))
+        scales = Scales(x, y, tuple(x_ticks), tuple(y.ticks(_Y_TICKS, value_label(chart))))
     return Figure(chart, curves, scales, _AXES[look.axis], counts_of(curves)[0], (*how_words(look), *notes))

@@ -12,7 +12,8 @@ from orp_tui.charts.clock import Clock, fine, fine_clock, is_clock
 from orp_tui.charts.curve import Curve
 from orp_tui.charts.lines import Chart, Guide
 from orp_tui.charts.look import DOTS, DOTS_HIGH, Look
-from orp_tui.charts.scale import Scale, Tick, plain_number, step_number
+from orp_tui.charts.scale import Label, Scale, Tick, byte_tick, plain_number, step_number
+from orp_tui.metrics.names import bytes_in
 
 _LEAST_WIDTH, _LEAST_HEIGHT = 20, 4
 """Of a plot with axes; a smaller one is the lines alone."""
@@ -138,7 +139,7 @@ def columns_for(chart: Chart, width: int, height: int, look: Look) -> int:
         return width * DOTS[look.markers]
     found = [one.summary for one in chart.series]
     ends = [end for one in found for end in (one.lowest, one.highest) if math.isfinite(end)]
-    ticks = _y_ticks(y_scale_of(ends, chart.guides, look), width, height)
+    ticks = _y_ticks(y_scale_of(ends, chart.guides, look), width, height, value_label(chart))
     return max(1, width - _axis_width(ticks)) * DOTS[look.markers]
 
 
@@ -152,7 +153,8 @@ def frame_of(curves: Sequence[Curve], chart: Chart, width: int, height: int, loo
     if not has_axes(width, height):
         return Frame(width, height, x, y, (), (), dots, high)
     x_ticks = tuple(x_ticks_of(xs, x, max(2, width // _CELLS_A_TICK), look))
-    return Frame(width, height, x, y, x_ticks, tuple(_y_ticks(y, width, height)), dots, high)
+    y_ticks = tuple(_y_ticks(y, width, height, value_label(chart)))
+    return Frame(width, height, x, y, x_ticks, y_ticks, dots, high)
 
 
 def y_scale_of(values: Sequence[float], guides: Sequence[Guide], look: Look) -> Scale:
@@ -169,8 +171,17 @@ def y_scale_of(values: Sequence[float], guides: Sequence[Guide], look: Look) -> 
     return Scale.over(values, log=look.log, margin=_MARGIN)
 
 
-def _y_ticks(scale: Scale, width: int, height: int) -> list[Tick]:
-    ticks = scale.ticks(max(2, min(height // 2, _MOST_Y_TICKS)), plain_number)
+def value_label(chart: Chart) -> Label:
+    """How the values of a chart are told beside its axis: all of them are bytes, or bytes a second, or plain numbers."""
+    units = {bytes_in(one.name) for one in chart.series}
+    per = units.pop() if len(units) == 1 else None
+    if per is None:
+        return plain_number
+    return lambda value, step: byte_tick(value, step) + (per if value else "")
+
+
+def _y_ticks(scale: Scale, width: int, height: int, label: Label) -> list[Tick]:
+    ticks = scale.ticks(max(2, min(height // 2, _MOST_Y_TICKS)), label)
     # Labels that tell very close values apart can be so long that they leave no room for the line.
     return ticks if _axis_width(ticks) <= width // 3 else []
 

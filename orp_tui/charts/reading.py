@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from orp_tui.charts.axes import placed, stretch
 from orp_tui.charts.curve import Curve
@@ -31,23 +31,25 @@ class Reading:
     beside: tuple[float, float] | None
     """Where nothing is there: x and value of the nearest point; None if there is none at all."""
 
-    def words(self, axis: Axis) -> str:
-        """`0.31`, `0.29…0.33`, `median of 3 0.3 (0.29…0.33)`, `NaN`, `0.31 at 1,100`, `-`."""
-        parts = [self._value()] if self.xs else []
+    def words(self, axis: Axis, show: Callable[[float], str] | None = None) -> str:
+        """`0.31`, `0.29…0.33`, `median of 3 0.3 (0.29…0.33)`, `NaN`, `0.31 at 1,100`, `-`.
+
+        `show`: how a value is written, if not as a plain number.
+        """
+        show = show or _short
+        parts = [self._value(show)] if self.xs else []
         if self.bad:
             parts.append("NaN or infinite")
         if not parts and self.beside is not None:
             # The middle of a column of many points lies between steps.
             x = round(self.beside[0]) if axis == "step" and abs(self.beside[0]) >= 10 else self.beside[0]
-            parts.append(f"{_short(self.beside[1])} at {placed(x, axis)}")
+            parts.append(f"{show(self.beside[1])} at {placed(x, axis)}")
         return ", ".join(parts) or "-"
 
-    def _value(self) -> str:
-        texts = dict.fromkeys((_short(self.low), _short(self.high)))
+    def _value(self, show: Callable[[float], str]) -> str:
+        texts = dict.fromkeys((show(self.low), show(self.high)))
         values = "…".join(texts)
-        return (
-            values if math.isnan(self.middle) else f"median of {self.count} {_short(self.middle)} ({values})"
-        )
+        return values if math.isnan(self.middle) else f"median of {self.count} {show(self.middle)} ({values})"
 
 
 def read(curve: Curve, frame: Frame, cell: int) -> Reading:

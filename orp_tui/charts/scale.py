@@ -6,6 +6,8 @@ import dataclasses
 import math
 from collections.abc import Callable, Iterable
 
+from orp_tui.core.words import byte_unit
+
 Label = Callable[[float, float], str]
 """A tick's value and the distance between ticks → its text."""
 
@@ -159,6 +161,14 @@ def _trimmed(text: str) -> str:
     if "." in mantissa:
         mantissa = mantissa.rstrip("0").rstrip(".")
     return f"{mantissa}e{int(exponent)}"
+
+
+def byte_tick(value: float, step: float) -> str:
+    """As `plain_number`, of bytes: `0`, `500 kB`, `1.5 MB`."""
+    if value == 0 or abs(value) < abs(step) * 1e-9:
+        return "0"
+    unit, size = byte_unit(value)
+    return f"{plain_number(value / size, step / size)} {unit}"
 
 
 def step_number(value: float, step: float) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from orp_tui.core.states import RunState
 
 STATE_GLYPHS = {
@@ -59,6 +61,15 @@ def size(count: float | None) -> str:
     return f"{count:.1f} TiB"
 
 
+_THOUSANDS = (("B", 1.0), ("kB", 1e3), ("MB", 1e6), ("GB", 1e9), ("TB", 1e12))
+
+
+def byte_unit(count: float) -> tuple[str, float]:
+    """The unit in which so many bytes are told beside other numbers, and its size: `MB`, 1,000,000."""
+    # 999.7 kB would be written as 1e+03 kB.
+    return next((each for each in reversed(_THOUSANDS) if abs(count) >= each[1] * 0.9995), _THOUSANDS[0])
+
+
 def counted(count: int, noun: str, plural: str | None = None) -> str:
     """`1 file`, `2 files`; `plural` where an s is not enough."""
     return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
@@ -67,3 +78,11 @@ def counted(count: int, noun: str, plural: str | None = None) -> str:
 def number(value: float) -> str:
     """A metric's value in at most nine characters or so."""
     return f"{value:.5g}"
+
+
+def byte_number(value: float) -> str:
+    """`9.33 MB`, `512 B`; powers of 1,000, as round numbers on an axis are."""
+    if not math.isfinite(value):
+        return number(value)
+    unit, size = byte_unit(value)
+    return f"{value / size:.3g} {unit}"

@@ -11,11 +11,11 @@ from pathlib import Path
 from orp_tui.core.errors import OrpError, StoreError
 from orp_tui.core.layout import BasePaths, RunPaths
 from orp_tui.core.series import Series
-from orp_tui.core.words import number
 from orp_tui.files.atomic import read_json
 from orp_tui.metrics.collecting import Collection
 from orp_tui.metrics.gathering import Gatherer
 from orp_tui.metrics.merging import Origin
+from orp_tui.metrics.names import measured
 from orp_tui.services import metric_history
 from orp_tui.services.curves import Curves
 from orp_tui.services.metric_plan import chain_of, plan_of, stage_of
@@ -47,7 +47,7 @@ class MetricsSnapshot:
     @property
     def last(self) -> Mapping[str, str]:
         """Metric → its last value as people read it."""
-        return {name: number(series.summary.last) for name, series in self.series.items()}
+        return {name: measured(name, series.summary.last) for name, series in self.series.items()}
 
 
 class RunMetrics:

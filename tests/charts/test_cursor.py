@@ -128,3 +128,13 @@ def test_every_point_is_read_in_the_column_in_which_it_stands(values, width):
         finite = [value for value in here if math.isfinite(value)]
         assert (reading.low, reading.high) == (min(finite), max(finite)) if finite else not reading.xs
         assert bool(reading.bad) == (len(finite) < len(here))
+
+
+def test_bytes_are_sizes_in_the_title_on_the_axis_and_under_the_cursor():
+    drawing = drawn(run("", [9_000_000, 9_326_600, 9_500_000], metric="sys/read"), metric="sys/read")
+    before = lines_of(drawing.picture)
+
+    assert "9.5 MB/s" in before[0]
+    assert any(line.split("┤")[0].strip().endswith(" MB/s") for line in before)
+    assert "9.33 MB/s" in head(drawing, 1)
+    assert "e+06" not in "".join(before)

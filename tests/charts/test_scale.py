@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orp_tui.charts.clock import Clock, fine, fine_clock
-from orp_tui.charts.scale import Scale, plain_number, step_number
+from orp_tui.charts.scale import Scale, byte_tick, plain_number, step_number
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
 
@@ -70,6 +70,28 @@ def test_a_log_scale_has_powers_of_ten_or_what_lies_between_them():
     assert labels(1e-6, 1e6, 4, log=True) == ["1e-6", "0.01", "100", "1e6"]
     assert labels(0.1, 10, 9, log=True) == ["0.1", "0.2", "0.5", "1", "2", "5", "10"]
     assert len(labels(0.2, 0.9, 5, log=True)) >= 2
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "expected"),
+    [
+        (0, 1.1e7, ["0", "2 MB", "4 MB", "6 MB", "8 MB", "10 MB"]),
+        (4e5, 1.3e6, ["400 kB", "600 kB", "800 kB", "1.0 MB", "1.2 MB"]),
+        (
+            9_326_000,
+            9_327_000,
+            ["9.3260 MB", "9.3262 MB", "9.3264 MB", "9.3266 MB", "9.3268 MB", "9.3270 MB"],
+        ),
+    ],
+)
+def test_bytes_are_told_as_sizes(low, high, expected):
+    assert labels(low, high, label=byte_tick) == expected
+
+
+@given(low=FINITE, high=FINITE, log=st.booleans())
+def test_sizes_are_told_apart_too(low, high, log):
+    ticks = Scale.over([low, high], log=log).ticks(6, byte_tick)
+    assert len({tick.label for tick in ticks}) == len({tick.place for tick in ticks})
 
 
 @pytest.mark.parametrize(

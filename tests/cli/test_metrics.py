@@ -309,3 +309,16 @@ def test_a_resumed_run_is_one_curve_unless_it_is_asked_for_alone(desk: Desk) -> 
     assert chain.json["runs"] == [first, second]
     assert f"one curve of 2 runs: {first}, {second}; --no-chain shows the last alone" in chain.err
     assert "one curve" not in alone.err
+
+
+def test_bytes_are_sizes_for_people_and_numbers_for_programs(desk: Desk) -> None:
+    (desk.folder / "m.jsonl").write_text(json.dumps({"sys/memory": 9_326_600, "sys/read": 1200.0}) + "\n")
+
+    table = desk.call("metrics", "m.jsonl").out
+
+    assert "9.33 MB " in table
+    assert "1.2 kB/s" in table
+    assert {item["last"] for item in desk.call("metrics", "m.jsonl", "--json").json["metrics"]} == {
+        9_326_600,
+        1200,
+    }

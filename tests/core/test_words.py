@@ -82,3 +82,14 @@ def test_a_deliverable_that_could_not_be_checked_has_a_mark_of_its_own(status, o
 def test_one_of_a_thing_is_no_plural():
     assert [words.counted(n, "file") for n in (0, 1, 2000)] == ["0 files", "1 file", "2,000 files"]
     assert words.counted(3, "process", "processes") == "3 processes"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0, "0 B"), (512.4, "512 B"), (999.7, "1 kB"), (9_326_600, "9.33 MB"), (-2.5e9, "-2.5 GB"), (3e15, "3e+03 TB"),
+        (float("nan"), "nan"), (float("inf"), "inf"),
+    ],
+)  # fmt: skip
+def test_bytes_among_numbers_have_a_unit_of_1000(value, text):
+    assert words.byte_number(value) == text

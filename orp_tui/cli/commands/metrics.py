@@ -20,7 +20,7 @@ from orp_tui.cli.verbs import WithVerbs
 from orp_tui.core.errors import UsageError
 from orp_tui.core.sanitise import one_line, sanitise
 from orp_tui.core.series import Series
-from orp_tui.core.words import counted, number
+from orp_tui.core.words import counted
 
 if TYPE_CHECKING:
     from orp_tui.cli.plot_options import PlotWishes
@@ -146,17 +146,22 @@ def _table(series: Mapping[str, Series], sources: Mapping[str, SourceSpec]) -> s
 
 
 def _row(series: Series) -> tuple[str, ...]:
+    from orp_tui.metrics.names import measured
+
     found = series.summary
+    last, lowest, highest = (
+        measured(series.name, value) for value in (found.last, found.lowest, found.highest)
+    )
     has_finite = found.non_finite < found.count
     bad = f"{found.non_finite:,}, first at {_step(found.first_non_finite_step)}" if found.non_finite else "-"
     return (
         one_line(series.name, 48).strip() or "(no name)",
         f"{found.count:,}",
         f"{_step(found.first_step)}–{_step(found.last_step)}",
-        number(found.last),
-        number(found.lowest) if has_finite else "-",
+        last,
+        lowest if has_finite else "-",
         _step(found.lowest_step) if has_finite else "-",
-        number(found.highest) if has_finite else "-",
+        highest if has_finite else "-",
         _step(found.highest_step) if has_finite else "-",
         bad,
     )
