@@ -17,6 +17,7 @@ from orp_tui.services.clipboard import Clipboard
 from orp_tui.services.preview import Place as FilePlace
 from orp_tui.services.selected import SelectedReader
 from orp_tui.services.submit import sources_of_file
+from orp_tui.store import groups
 from orp_tui.tui.bindings import KEYS
 from orp_tui.tui.palette import KeyProvider
 from orp_tui.tui.place import Place
@@ -88,6 +89,27 @@ async def test_what_the_mouse_selected_goes_the_same_way_as_what_y_copies(
 
         await sees(pilot, "copied: to all")
         assert copied == ["epoch 3 done"]
+
+
+async def test_the_letter_of_a_choice_is_no_key_of_the_screen_beneath(project, open_dashboard, monkeypatch):
+    copied = []
+    monkeypatch.setattr(
+        Clipboard, "copy", lambda _self, words: copied.append(words) or f"copied {len(copied)}"
+    )
+    run_id = project.submit()
+    async with open_dashboard(project, size=(100, 30)) as (_app, pilot):
+        await sees(pilot, short(run_id), "wait")
+        for number, letter in enumerate("sp", start=1):  # hold the run, pause its group
+            await pilot.press("y")
+            await sees(pilot, "path of the run folder")
+            await pilot.press(letter)
+            await sees(pilot, f"copied {number}")
+        await pilot.press("j", "k")
+
+        assert not states(project)[run_id].run.held
+        assert "paused" not in text(pilot.app)
+        with project.context.store() as connection:
+            assert not any(group.paused for group in groups.read(connection).values())
 
 
 async def test_the_system_screen_zooms_a_pane_and_copies_all_of_it(project, open_dashboard, monkeypatch):

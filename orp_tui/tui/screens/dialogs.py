@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
@@ -113,10 +113,12 @@ class Choose(ModalScreen[str | None]):
     def on_mount(self) -> None:
         self.query_one(OptionList).focus()
 
-    def on_key(self, event: object) -> None:
-        character = getattr(event, "character", None)
+    def on_key(self, event: events.Key) -> None:
         for letter, name, _words in self._options:
-            if letter and character == letter:
+            if letter and event.character == letter:
+                # Else it would be a key of the screen beneath as well, which is on top by then.
+                event.stop()
+                event.prevent_default()
                 self.dismiss(name)
                 return
 

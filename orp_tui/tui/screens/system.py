@@ -160,7 +160,7 @@ class SystemScreen(Copying):
         machine, queue = self.query(LaidOut)
         choices = {"all about the machine": ("m", machine.text)}
         if not self.has_class("-narrow"):
-            choices["all about the queue"] = ("q", queue.text)
+            choices["all about the queue"] = ("u", queue.text)
         return choices | super().copy_choices()
 
     def pane_of_focus(self) -> str:
