@@ -44,13 +44,22 @@ _CLEAN = {int, float, type(None)}
 _WORDS = {"nan": math.nan, "inf": math.inf, "infinity": math.inf, "-inf": -math.inf, "-infinity": -math.inf}
 
 
-def points_of(rows: Sequence[Row], before: int) -> dict[str, Points]:
-    """The points of each metric in `rows`, of which `before` stand earlier in the file."""
+def points_of(rows: Sequence[Row], before: int, left_out: set[str] | None = None) -> dict[str, Points]:
+    """The points of each metric in `rows`, of which `before` stand earlier in the file.
+
+    To `left_out` are added names that are too long for a metric.
+    """
     if not rows:
         return {}
     columns = _columns(rows)
     found = points_of_columns(columns, len(rows), before) if columns is not None else None
-    return _by_row(rows, before) if found is None else found
+    left_out = set() if left_out is None else left_out
+    if found is None or columns is None:
+        return _by_row(rows, before, left_out)
+    left_out.update(
+        name for name, column in columns.items() if len(name) > LONGEST_NAME and _any_number(column)
+    )
+    return found
 
 
 def points_of_columns(columns: Mapping[str, Column], count: int, before: int) -> dict[str, Points] | None:
@@ -71,12 +80,16 @@ def points_of_columns(columns: Mapping[str, Column], count: int, before: int) ->
         values = _full(column)
         if values is not None:
             found[name] = Points(steps, values, times)
-        elif any(value is not None for value in column):
+        elif _any_number(column):
             told = [value is not None for value in column]
             kept = _full(list(compress(column, told)))
             assert kept is not None
             found[name] = Points(array("d", compress(steps, told)), kept, array("d", compress(times, told)))
     return found
+
+
+def _any_number(column: Column) -> bool:
+    return any(value is not None for value in column)
 
 
 def _columns(rows: Sequence[Row]) -> dict[str, Column] | None:
@@ -116,7 +129,7 @@ def _whole(column: Column) -> Numbers | None:
     return numbers if numbers is not None and math.isfinite(sum(numbers)) else None
 
 
-def _by_row(rows: Iterable[Row], before: int) -> dict[str, Points]:
+def _by_row(rows: Iterable[Row], before: int, left_out: set[str]) -> dict[str, Points]:
     found: dict[str, Points] = {}
     for place, row in enumerate(rows, before):
         step_key, step = _first_number(row, STEP_KEYS)
@@ -124,6 +137,9 @@ def _by_row(rows: Iterable[Row], before: int) -> dict[str, Points]:
         rank_key, rank = _first_number(row, ("rank",))
         prefix = f"rank{rank:.0f}/" if rank_key and rank else ""
         for name, value in _flat(row, prefix, {step_key, time_key, rank_key, *_RESERVED}, _DEPTH):
+            if len(name) > LONGEST_NAME:
+                left_out.add(name)
+                continue
             points = found.get(name)
             if points is None:
                 points = found[name] = Points.of((), ())
@@ -147,11 +163,14 @@ def _first_number(row: Row, keys: Iterable[str]) -> tuple[str | None, float]:
 
 
 def _flat(row: Row, prefix: str, taken: set[str | None], depth: int) -> Iterable[tuple[str, float]]:
+    """Names, also ones that are too long, and numbers; of a mapping whose name is too long no more than that."""
     for name, value in row.items():
-        if name in taken or len(prefix) + len(name) > LONGEST_NAME:
+        if name in taken:
             continue
         if isinstance(value, dict):
-            if depth:
+            if len(prefix) + len(name) > LONGEST_NAME:
+                yield prefix + name, 0.0
+            elif depth:
                 yield from _flat(value, f"{prefix}{name}/", set(), depth - 1)
             continue
         number = number_of(value)

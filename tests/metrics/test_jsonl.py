@@ -321,3 +321,51 @@ def test_lines_of_another_shape_among_many_alike_are_not_lost(tmp_path, monkeypa
 
     assert [step for step, _, _ in found["val"]] == list(range(0, 300, 7))
     assert [step for step, _, _ in found["loss"]] == [step for step in range(300) if step != 151]
+
+
+LONG = "x" * 301
+
+
+def lines_with(name, count):
+    return "".join(json.dumps({"step": step, "loss": step / 2, name: step}) + "\n" for step in range(count))
+
+
+def test_a_name_that_is_too_long_is_left_out_and_said_once(tmp_path):
+    path = tmp_path / "m.jsonl"
+    path.write_text(lines_with(LONG, 2000))
+    reader, table = JsonlReader(path), MetricTable()
+    drain(reader, table)
+    for _ in range(2):
+        reader = JsonlReader(path, mark=json.loads(json.dumps(reader.mark)))
+        with open(path, "a") as file:
+            file.write(lines_with("y" * 400, 10))
+        drain(reader, table)
+
+    assert (table.bad, len(plain(table)["loss"])) == (1, 2020)
+    assert table.first_bad.startswith("a name of 301 characters is left out, more than 300: xxx")
+    assert len(table.first_bad) < 120
+
+
+@pytest.mark.parametrize(
+    ("row", "bad"),
+    [
+        ({"a": {LONG: 1}}, 1),
+        ({LONG: {"a": 1}}, 1),
+        ({"a": {"b": {"y" * 297: 1}}}, 1),
+        ({"y" * 300: 1, "a": {"y" * 298: 1}}, 0),
+        ({LONG: "text", "loss": 1}, 0),
+        ({LONG: None, "loss": 1}, 0),
+    ],
+)
+def test_only_a_name_of_numbers_can_be_too_long(tmp_path, row, bad):
+    (tmp_path / "m.jsonl").write_text(json.dumps(row) + "\n")
+    assert whole(tmp_path / "m.jsonl").bad == bad
+
+
+def test_a_long_name_around_many_costs_no_more_than_one(tmp_path):
+    path = tmp_path / "m.jsonl"
+    path.write_text(
+        json.dumps({"x" * 100_000: {str(number): number for number in range(9000)}, "a": {"b": 1}}) + "\n"
+    )
+    table = whole(path)
+    assert (table.bad, list(plain(table))) == (1, ["a/b"])

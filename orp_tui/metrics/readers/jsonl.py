@@ -1,7 +1,7 @@
 """Reader of `metrics.jsonl` and its like: one JSON object a line, appended to.
 
 A line counts when its end is written; what is torn waits for the rest. What is no JSON object is
-counted, and the first of them is named. NaN and Infinity are read as Python's json writes them.
+counted, and the first of them is named; so is the first name that is too long for a metric. NaN and Infinity are read as Python's json writes them.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 from orp_tui.core.ports import MetricBatch
 from orp_tui.metrics.growing import GrowingFile, Grown, Place
 from orp_tui.metrics.readers.shapes import Shape, shape_of
-from orp_tui.metrics.rows import Row, points_of, points_of_columns
+from orp_tui.metrics.rows import LONGEST_NAME, Row, points_of, points_of_columns
 
 WINDOW = 256 << 10
 """Bytes that one read looks at: some 4,000 lines, a few milliseconds."""
@@ -31,6 +31,8 @@ class JsonlReader:
     ) -> None:
         """`mark` is what `mark` of an earlier reader gave; a damaged one means from the beginning."""
         place, self._rows, self._lines, self._skipping = _resumed(mark)
+        self._told_long = isinstance(mark, dict) and mark.get("long") is True
+        """A name that is too long was met, and counted as bad once."""
         self._shape: Shape | None = None
         self._file = GrowingFile(path, place=place, follow_links=follow_links)
 
@@ -41,6 +43,7 @@ class JsonlReader:
             "rows": self._rows,
             "lines": self._lines,
             "skipping": self._skipping,
+            "long": self._told_long,
         }
 
     def changed(self) -> bool:
@@ -52,7 +55,7 @@ class JsonlReader:
             return MetricBatch(trouble=grown.trouble)
         if grown.restarted:
             self._rows = self._lines = 0
-            self._skipping = False
+            self._skipping = self._told_long = False
         data, more = grown.data, not grown.at_end
         end = data.rfind(b"\n") + 1
         if end == 0 and len(data) >= LONGEST_LINE:
@@ -95,8 +98,12 @@ class JsonlReader:
         else:
             self._lines += len(rows)
             self._shape = shape_of(rows)
-        points = points_of(rows, self._rows)
+        too_long: set[str] = set()
+        points = points_of(rows, self._rows, too_long)
         self._rows += len(rows)
+        if too_long and not self._told_long:
+            self._told_long = True
+            bad, first_bad = bad + 1, first_bad or _too_long(min(too_long))
         return MetricBatch(points, bad=bad, first_bad=first_bad)
 
     def _look(self) -> Grown:
@@ -213,6 +220,13 @@ def _shown(line: bytes) -> str:
     from orp_tui.core.sanitise import one_line
 
     return f"no JSON object: {one_line(line[:200].decode('utf-8', 'replace'), 40)}"
+
+
+def _too_long(name: str) -> str:
+    from orp_tui.core.sanitise import one_line
+
+    shown = one_line(name[:200], 40)
+    return f"a name of {len(name):,} characters is left out, more than {LONGEST_NAME}: {shown}"
 
 
 def _resumed(mark: dict[str, Any] | None) -> tuple[Place, int, int, bool]:
