@@ -78,7 +78,7 @@ async def test_the_newest_values_are_drawn_where_there_is_room_nan_among_them(as
         await pilot.pause()
         head, row = on_screen(table)[:2]
 
-        assert head.index("TREN") == row.index(drawn)
+        assert head.index("TREND ") == row.index(drawn)
         assert head.index("METRIC / WHY") == row.index("loss 0.5")
 
 

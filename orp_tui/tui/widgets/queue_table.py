@@ -30,8 +30,8 @@ _STATES = (
 _SIGNS, _ID, _STATE, _TIME, _DELIV = 3, 4, 12, 7, 5
 _GPU, _LEFT = 5, 7
 """With their gaps; these two columns are there only if a run fills them."""
-_SPARK_LEAST, _SPARK_MOST = 8, 20
-"""Cells of the newest values as bars."""
+_SPARK_HEAD, _SPARK_MOST = "TREND", 20
+"""Cells of the newest values as bars, at the most; at the least those of the word above them."""
 _SAID_HEAD = "METRIC / WHY"
 _SAID_STEP, _SAID_MOST = 4, 32
 """Words beside bars have all the room they need up to the second; a digit more or less moves no column."""
@@ -175,7 +175,7 @@ class QueueTable(FilteredList):
             cell("LEFT", left, style, right=True),
             cell("DELIV", _DELIV + 1, style, right=True),
             Segment("  ", style),
-            *([cell("TREND", bars, style)] if bars else []),
+            *([cell(_SPARK_HEAD, bars, style)] if bars else []),
             cell(_SAID_HEAD, said, style),
         ]
 
@@ -229,8 +229,9 @@ class QueueTable(FilteredList):
         name = max(4, min(longest, 40, rest // 2))
         said = max(0, rest - name)
         most = max((len(row.heights) for row in self._rows.values()), default=0)
-        bars = min(_SPARK_MOST, most, said - self._beside_bars() - 2) if most else 0
-        bars = bars + 2 if bars >= min(_SPARK_LEAST, most) and bars > 0 else 0
+        least = len(_SPARK_HEAD)
+        bars = min(_SPARK_MOST, max(least, most), said - self._beside_bars() - 2) if most else 0
+        bars = bars + 2 if bars >= least else 0
         return name, state, gpu, left, bars, said - bars
 
     def _beside_bars(self) -> int:
