@@ -18,6 +18,7 @@ from orp_tui.services.metric_keeper import AGAIN_S
 from orp_tui.services.metric_source import find_metrics, read_metrics
 from orp_tui.services.metric_tail import KEEP_EVERY_S
 from orp_tui.services.run_metrics import RunMetrics
+from orp_tui.services.standing import newest_kept
 
 
 @pytest.fixture
@@ -329,13 +330,30 @@ def test_without_a_sound_cache_the_history_is_read_from_the_files(desk, damage):
     assert [step for step, _ in history(desk.paths, run.id)["loss"]] == desk.all_of(run)
 
 
+def damage(path):
+    """Change one byte of the first points that are kept."""
+    with contextlib.closing(sqlite3.connect(path)) as raw, raw:
+        key, data = raw.execute("SELECT key, data FROM points ORDER BY key").fetchone()
+        middle = len(data) // 2
+        raw.execute(
+            "UPDATE points SET data = ? WHERE key = ?", (data[:middle] + b"!" + data[middle + 1 :], key)
+        )
+
+
+def test_a_newest_value_that_is_damaged_is_not_told(desk):
+    run = desk.run("a")
+    desk.log(run, 30)
+    desk.turn()
+    assert newest_kept(desk.paths, run.id, None).value == value(29)
+    damage(desk.paths.metric_cache)
+    assert newest_kept(desk.paths, run.id, None) is None
+
+
 def test_where_one_byte_of_the_kept_points_has_changed_all_points_come_from_the_files(desk):
     run = desk.run("a")
     desk.log(run, 3000)
     desk.turn()
-    with contextlib.closing(sqlite3.connect(desk.paths.metric_cache)) as raw, raw:
-        key, data = raw.execute("SELECT key, data FROM points ORDER BY key").fetchone()
-        raw.execute("UPDATE points SET data = ? WHERE key = ?", (data[:9000] + b"!" + data[9001:], key))
+    damage(desk.paths.metric_cache)
     place = find_metrics(str(desk.paths.run(run.id).folder), chain=False)
     found = read_metrics(place, every_point=True).series["loss"]
     assert list(found) == [(step, value(step)) for step in range(3000)]
