@@ -20,7 +20,7 @@ from orp_tui.artifacts.bundle import bundle
 from orp_tui.artifacts.selection import select
 from orp_tui.core.artifact import ArtifactState
 from orp_tui.core.checklist import ChecklistReport
-from orp_tui.core.errors import ArchiveError, DiskFull
+from orp_tui.core.errors import ArchiveError, DiskFull, StoreError
 from orp_tui.core.layout import STDERR_NAME, STDOUT_NAME, BasePaths, RunPaths
 from orp_tui.core.request import RunRequest
 from orp_tui.core.run import ExitRecord, Json
@@ -97,17 +97,25 @@ def measured(
 ) -> Outcome:
     """What came of the metrics; a fault in reading them costs no run its end."""
     try:
-        found = outcome(folder.metrics, rule, reading)
+        found = _anew_without_cache(lambda: outcome(folder.metrics, rule, reading))
     except Exception as error:  # noqa: BLE001 - the border to readers, which others may have written
         _complain(error)
         found = Outcome(last_values(folder.metrics))
     if chain is None or rule is None or not hangs_on_chain(found, rule):
         return found
     try:
-        return of_chain(found, rule, chain())
+        return _anew_without_cache(lambda: of_chain(found, rule, chain()))
     except Exception as error:  # noqa: BLE001 - as above
         _complain(error)
         return of_chain(found, rule, {})
+
+
+def _anew_without_cache(act: Callable[[], Outcome]) -> Outcome:
+    """What comes of it; once more where the cache was made anew or found damaged meanwhile: then files are read."""
+    try:
+        return act()
+    except StoreError:
+        return act()
 
 
 def _complain(error: Exception) -> None:

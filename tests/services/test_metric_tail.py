@@ -12,6 +12,8 @@ from cached import json_line, rows, value
 from metric_desk import Desk
 
 from orp_tui.core.states import RunState
+from orp_tui.engine.finaliser import measured
+from orp_tui.metrics.primary import PrimaryRule, PrimaryValue
 from orp_tui.services import metric_tail
 from orp_tui.services.metric_history import collection_of, history, summaries
 from orp_tui.services.metric_keeper import AGAIN_S
@@ -347,6 +349,18 @@ def test_a_newest_value_that_is_damaged_is_not_told(desk):
     assert newest_kept(desk.paths, run.id, None).value == value(29)
     damage(desk.paths.metric_cache)
     assert newest_kept(desk.paths, run.id, None) is None
+
+
+def test_a_run_is_judged_by_its_files_where_the_kept_points_are_damaged(desk):
+    run = desk.run("a")
+    desk.log(run, 3000)
+    desk.turn()
+    damage(desk.paths.metric_cache)
+    folder, rule = desk.paths.run(run.id), PrimaryRule("loss", step=1500.0)
+
+    found = measured(folder, rule, None, lambda: history(desk.paths, run.id))
+
+    assert (found.is_of_part, found.primary) == (False, PrimaryValue(value(1500), 1500.0))
 
 
 def test_where_one_byte_of_the_kept_points_has_changed_all_points_come_from_the_files(desk):
