@@ -17,8 +17,8 @@ from orp_tui.metrics.growing import GrowingFile, Grown, Place
 from orp_tui.metrics.readers.shapes import Shape, shape_of
 from orp_tui.metrics.rows import LONGEST_NAME, Row, points_of, points_of_columns
 
-WINDOW = 256 << 10
-"""Bytes that one read looks at: some 4,000 lines, a few milliseconds."""
+WINDOW = 512 << 10
+"""Bytes that one read looks at: some 8,000 lines, five milliseconds."""
 LONGEST_LINE = 1 << 20
 """A line that does not fit in is none."""
 
