@@ -431,6 +431,11 @@ def test_a_log_is_followed_through_every_size(desk: Desk, open_screen: Opened) -
 # Leaving and coming back
 
 
+def chosen_name(lines: list[str]) -> list[str] | None:
+    """Id and name of the run under the cursor; None while the screen is drawn."""
+    return next((re.split(r"\s{2,}|[●○]", line)[:2] for line in lines if "│> " in line), None)
+
+
 def test_leaving_says_what_goes_on_and_coming_back_shows_the_same_place(
     desk: Desk, open_screen: Opened
 ) -> None:
@@ -441,17 +446,16 @@ def test_leaving_says_what_goes_on_and_coming_back_shows_the_same_place(
     wait_ticks(screen, "first", "second", "● running")
     screen.key("j", "]")
     screen.wait("[Deliverables")
-    chosen = next(line for line in screen.lines() if "│> " in line)
+    chosen = chosen_name(screen.lines())
 
     screen.key("q")
     screen.wait("2 runs go on", "`orp-tui` shows them again", "code=0")
     assert not screen.is_alternate()
     assert screen.has_cursor()
     screen.type("clear; orp-tui")
-    lines = screen.wait("[Deliverables", "● running", gone="code=0")
+    screen.wait("[Deliverables", "● running", gone="code=0")
 
-    again = next(line for line in lines if "│> " in line)
-    assert re.split(r"\s{2,}|[●○]", again)[:2] == re.split(r"\s{2,}|[●○]", chosen)[:2]
+    until(lambda: chosen_name(screen.lines()) == chosen, what=f"the cursor on {chosen}")
 
 
 @pytest.mark.slow
