@@ -150,11 +150,14 @@ def await_leader(paths: BasePaths, pid: int) -> LeaderIdentity:
     Raises LeaderError with the end of its log if it has gone and nobody leads.
     """
     deadline = time.monotonic() + START_WITHIN_S
+    ticks, boot = host.start_ticks(pid), host.boot_id()
     while time.monotonic() < deadline:
+        has_gone = not host.is_alive(pid, ticks, boot)
         leader = read_leader(paths)
-        if leader is not None:
+        # Until the one that was started has written its name, that of one that was killed stands there.
+        if leader is not None and (leader.pid == pid or has_gone):
             return leader
-        if host.start_ticks(pid) == 0 and not is_led(paths):
+        if has_gone and not is_led(paths):
             raise LeaderError(f"the queue processor did not start: {log_tail(paths.leader_log)}")
         time.sleep(0.02)
     raise LeaderError(
