@@ -31,7 +31,7 @@ def test_a_run_cancelled_while_it_waited_stays_cancelled_when_the_database_is_ma
 
 def test_a_queue_processor_that_has_taken_the_lead_and_not_yet_signed_is_not_taken_for_the_last_one(project):
     killed = LeaderIdentity(1, 2, "boot", "host", "user", 3.0, "0")
-    project.paths.state.mkdir(exist_ok=True)
+    project.paths.state.mkdir(parents=True, exist_ok=True)
     project.paths.leader_lock.write_text(json.dumps(dataclasses.asdict(killed)))
     started = subprocess.Popen(["sleep", "60"])
     held = locks.take(project.paths.leader_lock)
