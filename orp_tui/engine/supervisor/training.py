@@ -94,10 +94,14 @@ class Training:
         return None
 
     def open_logs(self):
-        """The last step before the spawn: while there is no log, nothing can have been started."""
+        """The last step before the spawn: while there is no log, nothing can have been started.
+
+        So they must outlast a power cut: what it took away would be started twice.
+        """
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
         self.err = os.open(self.path("training_stderr.txt"), flags, 0o600)
         self.out = os.open(self.path("training_stdout.txt"), flags, 0o600)
+        sync_folder(self.folder)
         failpoint("sup.logs.opened")
 
     def why_not(self, program, error):
