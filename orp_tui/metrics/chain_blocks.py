@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple, TypeAlias, overload
+from typing import NamedTuple, TypeAlias
 
 from orp_tui.core.errors import StoreError
 from orp_tui.core.series import Points, Summary, summary_of
@@ -112,18 +112,7 @@ class ChainBlocks(HeadedBlocks):
             yield from (found[place] for place in places)
         yield from self.tail
 
-    @overload
-    def __getitem__(self, place: int) -> Points: ...
-    @overload
-    def __getitem__(self, place: slice) -> tuple[Points, ...]: ...
-    def __getitem__(self, place: int | slice) -> Points | tuple[Points, ...]:
-        if isinstance(place, slice):
-            return tuple(self[each] for each in range(*place.indices(len(self))))
-        place = place + len(self) if place < 0 else place
-        if not 0 <= place < len(self):
-            raise IndexError(place)
-        if place >= len(self.pieces):
-            return self.tail[place - len(self.pieces)]
+    def block(self, place: int) -> Points:
         piece = self.pieces[place]
         return piece.read() if isinstance(piece, Stretch) else piece
 

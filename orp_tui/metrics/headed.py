@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Callable, Iterator, Sequence
+from typing import overload
 
 from orp_tui.core.series import LazyBlocks, Points
 from orp_tui.metrics.extremes import Extremes, Window
@@ -32,6 +33,23 @@ class HeadedBlocks(LazyBlocks):
     @abc.abstractmethod
     def headers(self) -> Iterator[Header]:
         """Of each stretch that is not in the tail."""
+
+    @abc.abstractmethod
+    def block(self, place: int) -> Points:
+        """The block at a place before the tail, read; raises StoreError if it is gone."""
+
+    @overload
+    def __getitem__(self, place: int) -> Points: ...
+    @overload
+    def __getitem__(self, place: slice) -> tuple[Points, ...]: ...
+    def __getitem__(self, place: int | slice) -> Points | tuple[Points, ...]:
+        if isinstance(place, slice):
+            return tuple(self[each] for each in range(*place.indices(len(self))))
+        place = place + len(self) if place < 0 else place
+        if not 0 <= place < len(self):
+            raise IndexError(place)
+        apart = len(self) - len(self.tail)
+        return self.block(place) if place < apart else self.tail[place - apart]
 
     @abc.abstractmethod
     def stretches(self, places: Sequence[int]) -> dict[int, Points]:

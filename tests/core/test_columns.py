@@ -109,7 +109,7 @@ def test_a_cell_says_the_value_as_people_read_it(column: str, cell: str) -> None
 
 def test_a_run_that_goes_on_lasts_until_now() -> None:
     running = dataclasses.replace(RUN, state=RunState.RUNNING, ended_at=None)
-    assert cell_text(Column("duration"), running, NOW) == "1h57m"
+    assert cell_text(Column("duration"), running, NOW) == "1h56m"
 
 
 def test_a_run_whose_end_nobody_saw_has_no_duration() -> None:

@@ -35,8 +35,8 @@ class KeptApart(HeadedBlocks):
     def __len__(self):
         return len(self.parts) + len(self.tail)
 
-    def __getitem__(self, place):
-        return (*self.parts, *self.tail)[place]
+    def block(self, place):
+        return self.parts[place]
 
     def followed_by(self, more):
         return dataclasses.replace(self, tail=self.tail + more)

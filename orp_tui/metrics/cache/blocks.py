@@ -6,7 +6,6 @@ import dataclasses
 import sqlite3
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import overload
 
 from orp_tui.core.errors import StoreError
 from orp_tui.core.series import BLOCK, Points
@@ -67,21 +66,8 @@ class CachedBlocks(HeadedBlocks):
 
     def __iter__(self) -> Iterator[Points]:
         for place in range(len(self) - len(self.tail)):
-            yield self._block(place)
+            yield self.block(place)
         yield from self.tail
-
-    @overload
-    def __getitem__(self, place: int) -> Points: ...
-    @overload
-    def __getitem__(self, place: slice) -> tuple[Points, ...]: ...
-    def __getitem__(self, place: int | slice) -> Points | tuple[Points, ...]:
-        if isinstance(place, slice):
-            return tuple(self[each] for each in range(*place.indices(len(self))))
-        own = len(self) - len(self.tail)
-        place = place + len(self) if place < 0 else place
-        if not 0 <= place < len(self):
-            raise IndexError(place)
-        return self._block(place) if place < own else self.tail[place - own]
 
     def followed_by(self, more: tuple[Points, ...]) -> CachedBlocks:
         return dataclasses.replace(self, tail=self.tail + more)
@@ -93,15 +79,15 @@ class CachedBlocks(HeadedBlocks):
     def _length(self, place: int) -> int:
         return min(STRETCH, self.length - place * STRETCH)
 
-    def _block(self, number: int) -> Points:
+    def block(self, place: int) -> Points:
         """So many stretches as one; raises StoreError if they are gone."""
-        places = range(number * _TOGETHER, min((number + 1) * _TOGETHER, self._stretches))
+        places = range(place * _TOGETHER, min((place + 1) * _TOGETHER, self._stretches))
         data = self._read(places)
         if len(data) < len(places):
             raise StoreError(
                 f"{self.path}: was made anew, or found damaged, while metrics were read from it; try again"
             )
-        return unpacked(b"".join(data[place] for place in places))
+        return unpacked(b"".join(data[each] for each in places))
 
     def _read(self, places: Sequence[int]) -> dict[int, bytes]:
         """The bytes of stretches as they were; those that are gone, or shorter, are left out. All are gone if one is damaged."""
