@@ -28,7 +28,7 @@ from orp_tui.tui.bindings import KEYS, PLACES
 
 Json = Any  # Any: a value as YAML gives it
 
-_LISTS = frozenset({"queue", "configs", "checklist"})
+_LISTS = frozenset({"queue", "configs", "checklist", "runs"})
 """Places whose widget has the keys of lists as well."""
 _MODIFIERS = ("ctrl+", "shift+", "alt+")
 _MOST_KEYS = 5
