@@ -29,7 +29,7 @@ from orp_tui.files.locks import LockState
 from orp_tui.services.watch import view
 from orp_tui.store import database, events, runs
 
-NOT_A_STEP = frozenset({"submit", "cancel_requested", "rebuilt"})
+NOT_A_STEP = frozenset({"submit", "cancel_requested", "rebuilt", "tag", "star", "note", "archive"})
 """Events that change no state."""
 
 

@@ -14,6 +14,7 @@ from orp_tui.cli.commands import status
 from orp_tui.cli.context_option import as_json, base_dir
 from orp_tui.cli.run_argument import RunType
 from orp_tui.cli.selecting import REFUSED, filtering, selected, selecting, show_answers
+from orp_tui.core.answer import Answer
 from orp_tui.core.errors import OrpError, UsageError
 from orp_tui.core.run import Run
 from orp_tui.core.sanitise import one_line, sanitise
@@ -22,7 +23,6 @@ from orp_tui.services import queue_acts
 from orp_tui.services.code_diff import TreeWatch
 from orp_tui.services.context import Context, actor, open_context
 from orp_tui.services.control import ensure_leader
-from orp_tui.services.queue_acts import Answer
 from orp_tui.services.reference import find_run
 from orp_tui.services.selection import Selection, select
 

@@ -11,13 +11,13 @@ import click
 
 from orp_tui.cli import output
 from orp_tui.cli.run_argument import RunType
+from orp_tui.core.answer import Answer
 from orp_tui.core.errors import OrpError
 from orp_tui.core.run import Run
 from orp_tui.core.sanitise import sanitise
 from orp_tui.core.states import RunState
 from orp_tui.services.context import Context
 from orp_tui.services.control import ensure_leader
-from orp_tui.services.queue_acts import Answer
 from orp_tui.services.reference import store_of
 from orp_tui.services.selection import Selected, Selection, select
 

@@ -12,6 +12,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+from orp_tui.core.answer import Answer
 from orp_tui.core.errors import OrpError
 from orp_tui.core.request import StopRule
 from orp_tui.core.run import Run
@@ -22,7 +23,6 @@ from orp_tui.services import queue_acts
 from orp_tui.services.context import Context, actor, writing_to
 from orp_tui.services.control import cancel as cancel_run
 from orp_tui.services.control import ensure_leader
-from orp_tui.services.queue_acts import Answer
 from orp_tui.services.watch import view
 from orp_tui.store import groups, queue, runs, settings
 

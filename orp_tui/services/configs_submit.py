@@ -12,6 +12,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from orp_tui.core.answer import Answer
 from orp_tui.core.errors import ConfigError, OrpError, SubmitRefused
 from orp_tui.core.states import RunState
 from orp_tui.core.words import counted, duration, size
@@ -23,7 +24,6 @@ from orp_tui.services.context import Context, open_context, writing_to
 from orp_tui.services.control import ensure_leader
 from orp_tui.services.experiment_files import sources_of_files
 from orp_tui.services.prepare import freeze_plan
-from orp_tui.services.queue_acts import Answer
 from orp_tui.services.shared_freeze import representatives
 from orp_tui.services.submission import Source, SubmitOptions
 from orp_tui.services.wishes import start_time
@@ -174,14 +174,20 @@ def _brief(error: ConfigError, paths: Sequence[Path]) -> str:
 
 
 def _check_wishes(context: Context, sources: Sequence[Source], choice: AddChoice) -> None:
-    """Raises RunNotFound for runs to wait for that are not there."""
-    if not choice.wishes.after:
+    """Raises RunNotFound or ConfigError for runs to wait for, or to derive from, that are not there."""
+    # What an earlier file of the same submission makes is not there yet.
+    coming = {source.plan.name: source.plan.name for source in sources}
+    parents = {source.plan.parent for source in sources if source.plan.parent}
+    named = [*choice.wishes.after, *sorted(parents - {f"last:{name}" for name in coming})]
+    if not named:
         return
+    from orp_tui.services.parents import with_parent
     from orp_tui.services.reference import store_of
     from orp_tui.services.wishes import place_of
 
-    with store_of(context, choice.wishes.after[0]) as connection:
+    with store_of(context, named[0]) as connection:
         for source in sources:
+            with_parent(connection, context.paths, source, coming)
             fresh = dataclasses.replace(choice.wishes, fresh=True)
             place_of(connection, source.plan, fresh, context.paths, now=time.time())
 

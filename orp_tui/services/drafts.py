@@ -9,13 +9,13 @@ import contextlib
 import os
 from pathlib import Path
 
+from orp_tui.core.answer import Answer
 from orp_tui.core.errors import ConfigError, OrpError, UsageError
 from orp_tui.core.states import RunState
 from orp_tui.services.acts import Outcome
 from orp_tui.services.context import Context, actor
 from orp_tui.services.control import ensure_leader
 from orp_tui.services.dashboard_state import user_state_folder
-from orp_tui.services.queue_acts import Answer
 from orp_tui.store import runs
 
 

@@ -7,6 +7,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterable, Sequence
 
+from orp_tui.core.answer import Answer
 from orp_tui.core.errors import UsageError
 from orp_tui.core.layout import BasePaths
 from orp_tui.core.needs import Group
@@ -19,17 +20,6 @@ from orp_tui.store import groups, queue, runs, settings
 
 PLACES = ("top", "bottom", "up", "down")
 PRIORITIES = {"low": -10, "normal": 0, "high": 10}
-
-
-@dataclasses.dataclass(frozen=True)
-class Answer:
-    """What came of an act on one run."""
-
-    run_id: str
-    state: RunState
-    word: str
-    """What was done, or why it could not be."""
-    done: bool = True
 
 
 @dataclasses.dataclass(frozen=True)

@@ -19,13 +19,13 @@ from orp_tui.core.errors import OrpError, UsageError
 from orp_tui.core.layout import BasePaths
 from orp_tui.core.run import Run
 from orp_tui.engine.finaliser import locate_zip
-from orp_tui.files import locks
+from orp_tui.files import json_lines, locks
 from orp_tui.files.atomic import read_json, sync_folder, write_json
 from orp_tui.files.failpoint import hit
 from orp_tui.services.cleaning import CleanPlan, Piece, in_use_by_chains, part_of, place_of, why_busy
 from orp_tui.services.context import Context
 from orp_tui.services.needed_trees import needed_trees
-from orp_tui.services.trash_index import ELSEWHERE, INDEX, append, entries, tidy
+from orp_tui.services.trash_index import ELSEWHERE, INDEX, entries, tidy
 from orp_tui.store import runs
 
 
@@ -146,7 +146,7 @@ def _put(paths: BasePaths, folder: Path, piece: Piece, by: str) -> Piece:
     }  # fmt: skip
     try:
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        append(folder / INDEX, line)
+        json_lines.append(folder / INDEX, line)
         hit("clean.noted")
         os.rename(source, target)
         sync_folder(source.parent)
@@ -186,7 +186,8 @@ def _say_so(
         sizes[piece.kind] = sizes.get(piece.kind, 0) + piece.bytes
     folder = context.paths.run(run.id)
     with contextlib.suppress(OSError):  # a full disk must not keep space from being freed
-        append(folder.notes, {"at": time.time(), "by": by, "kind": what, "what": sizes, "trash": stamp})
+        line = {"at": time.time(), "by": by, "kind": what, "what": sizes, "trash": stamp}
+        json_lines.append(folder.notes, line)
     if "artifacts" in sizes:
         when = time.strftime("%Y-%m-%d")
         _say_of_zip(context, connection, run, None if what == "restored" else f"on {when} by {by}")

@@ -32,17 +32,6 @@ class Cleaned:
     """It can be put back."""
 
 
-def append(path: Path, line: Json) -> None:
-    """A line of JSON, on disk when this returns. Raises OSError."""
-    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-    descriptor = os.open(path, flags, 0o600)
-    try:
-        os.write(descriptor, (json.dumps(line) + "\n").encode())
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 @dataclasses.dataclass(frozen=True)
 class Entry:
     """Something in the trash that can be put back."""

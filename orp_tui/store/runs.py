@@ -292,6 +292,25 @@ def note(connection: sqlite3.Connection, run: Run, **values: object) -> Run | No
         return get(connection, run.id) if set_values(connection, run, values) else None
 
 
+def touch(
+    connection: sqlite3.Connection,
+    run_id: str,
+    *,
+    at: float,
+    actor: str,
+    kind: str | None,
+    detail: str | None,
+) -> None:
+    """Raise the version of a run whose facts outside the database have changed, so that lists read them again.
+
+    `kind` and `detail` make an event of it; None makes none. Call it in a transaction, after the facts
+    are on disk; a run that is not there is no matter.
+    """
+    changed = connection.execute("UPDATE run SET version = version + 1 WHERE id = ?", (run_id,)).rowcount
+    if changed and kind is not None:
+        events.append(connection, run_id, at, actor, kind, detail)
+
+
 def request_cancel(
     connection: sqlite3.Connection, run_id: str, *, at: float, by: str, detail: str | None = None
 ) -> Run | None:
