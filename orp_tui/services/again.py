@@ -17,6 +17,7 @@ from orp_tui.core.run import Run
 from orp_tui.core.states import RunState
 from orp_tui.engine.checkpoints import last_checkpoint
 from orp_tui.services.context import Context
+from orp_tui.services.parents import with_parent
 from orp_tui.services.predecessor import request_of, same_wishes, source_of
 from orp_tui.services.submission import Source, SubmitOptions
 from orp_tui.services.submit import submit
@@ -39,7 +40,7 @@ def retry(
     """
     _require_ended(run)
     request = request_of(context, run)
-    source = source_of(context, request, overrides)
+    source = _related(context, connection, source_of(context, request, overrides), request)
     options = SubmitOptions(
         wishes=dataclasses.replace(same_wishes(request), start=start),
         retry_of=run.id,
@@ -70,7 +71,7 @@ def resume(
     workspace = context.paths.run(run.id).workspace
     if request.workspace == "isolated" and (workspace.is_symlink() or not workspace.is_dir()):
         raise SubmitRefused(f"{run.id}: its workspace is gone, or was taken over by a later run")
-    source = source_of(context, request, overrides)
+    source = _related(context, connection, source_of(context, request, overrides), request)
     words = source.plan.resume
     if not words:
         raise UsageError(
@@ -121,6 +122,13 @@ def clone_edited(context: Context, connection: sqlite3.Connection, run: Run, pat
         source = Source(child, loaded.data, loaded.sha256, old.project, old.cwd)
         made.append(submit(context, connection, source))
     return made
+
+
+def _related(context: Context, connection: sqlite3.Connection, source: Source, request: RunRequest) -> Source:
+    """The source with its parent's id; that of the request is one, whether or not it is still there."""
+    if source.plan.parent == request.parent:
+        return source
+    return with_parent(connection, context.paths, source)
 
 
 def _require_ended(run: Run) -> None:

@@ -10,6 +10,7 @@ from orp_tui.core.result import ExperimentResult
 from orp_tui.services.context import open_context
 from orp_tui.services.control import ensure_leader
 from orp_tui.services.follow import follow, result_of
+from orp_tui.services.parents import with_parent
 from orp_tui.services.submission import Source, SubmitOptions
 from orp_tui.services.submit import sources_of_file, submit
 
@@ -53,6 +54,7 @@ def run_experiment(
     with context.store() as connection:
         loaded = None if isinstance(config, str | Path) else config
         source = _single(sources_of_file(context, path, seed=seed, overrides=overrides, loaded=loaded))
+        source = with_parent(connection, context.paths, source)
         run_id = submit(context, connection, source, SubmitOptions(key=key))
         *_, ended = follow(context, connection, [run_id])
         return result_of(context, ended[0])

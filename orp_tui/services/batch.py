@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from orp_tui.core.errors import UsageError
 from orp_tui.core.layout import RunPaths
 from orp_tui.services.context import Context
+from orp_tui.services.parents import with_parent
 from orp_tui.services.reference import find_run
 from orp_tui.services.shared_freeze import SharedFreeze
 from orp_tui.services.submission import Prepared, Source, SubmitOptions
@@ -49,8 +50,8 @@ def submit_all(
     With more than one, or with `batch`, all carry the id of the first. At most `parallel` of them
     go at once; None: no limit of their own. With `smoke` all but the first wait for its success.
 
-    Raises, before anything is queued, what `prepare` raises, and UsageError or RunNotFound for
-    wishes that can't be met.
+    Raises, before anything is queued, what `prepare` raises, ConfigError for a parent that is not there, and
+    UsageError or RunNotFound for wishes that can't be met.
     """
     if parallel is not None and options.wishes.group is not None:
         raise UsageError(
@@ -121,12 +122,15 @@ class _Submission:
         self._folders: list[tuple[str, RunPaths]] = []
         self._ids: list[str] = []
         shared = SharedFreeze(context)
+        earlier: dict[str, str] = {}
         try:
             for source, key in wanted:
+                child = with_parent(connection, context.paths, source, earlier)
                 run_id, building = new_folder(context.paths)
+                earlier[source.plan.name] = run_id
                 self._folders.append((run_id, building))
                 own = dataclasses.replace(options, key=key)
-                self._left.append((shared.prepare(source, run_id, own), building))
+                self._left.append((shared.prepare(child, run_id, own), building))
             self._left = [(shared.pinned(item), building) for item, building in self._left]
         except BaseException:
             self.close()

@@ -5,6 +5,7 @@ A retry, a resume, a clone and a refreeze begin here; nothing is changed.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 from pathlib import Path
@@ -53,7 +54,7 @@ def source_of(context: Context, request: RunRequest, overrides: tuple[str, ...])
         variables = private_environment.read_private(folder.environment_private)
     except (OSError, ValueError) as error:
         raise SubmitRefused(f"{request.id}: its folder is damaged: {error}") from error
-    plan = _plan(request, data, folder.experiment, overrides)
+    plan = _of_parent(request, _plan(request, data, folder.experiment, overrides), overrides)
     kept = {name: value for name, value in variables.items() if name not in _OF_THE_RUN}
     kept["PYTHONPATH"] = _without_run(kept.get("PYTHONPATH", ""), str(folder.folder))
     frozen = Frozen(
@@ -88,6 +89,13 @@ def _plan(request: RunRequest, data: bytes, path: Path, overrides: tuple[str, ..
             return plan_runs(loaded, seed=request.seed, overrides=overrides, name=request.name)[place]
     resolved = load_experiment_bytes(_resolved(request), path)
     return plan_runs(resolved, seed=request.seed, overrides=overrides, name=request.name)[0]
+
+
+def _of_parent(request: RunRequest, plan: RunPlan, overrides: tuple[str, ...]) -> RunPlan:
+    """The plan with the parent that was found at the submit: what its file calls so may be another run by now."""
+    if any(text.lstrip("+").startswith("experiment.parent=") for text in overrides):
+        return plan
+    return dataclasses.replace(plan, parent=request.parent)
 
 
 def _is_changed(request: RunRequest, plan: RunPlan) -> bool:
