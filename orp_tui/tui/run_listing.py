@@ -1,0 +1,176 @@
+"""What the Runs screen asks its thread, and what it is answered: plain values, no rows yet."""
+
+from __future__ import annotations
+
+import dataclasses
+from array import array
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, TypeAlias
+
+from textual.message import Message
+
+from orp_tui.core.columns import USUAL, Column, parse_column, scalar_text
+from orp_tui.core.filters.expression import EVERYTHING, Expression
+from orp_tui.core.past_run import PastRun, Scalar
+from orp_tui.core.sanitise import one_line
+
+if TYPE_CHECKING:
+    from orp_tui.core.filters.vocabulary import Vocabulary
+    from orp_tui.services.catalog import Group, SortKey
+
+GroupPath: TypeAlias = tuple[Scalar, ...]
+"""The values of the first keys of a tree: one group of it."""
+
+USUAL_COLUMNS = tuple(parse_column(name) for name in USUAL)
+MOST_COLUMNS = 40
+
+
+@dataclasses.dataclass(frozen=True)
+class Question:
+    """Which runs are listed, in what order, in which groups."""
+
+    filter: Expression = EVERYTHING
+    sort: tuple[SortKey, ...] = ()
+    """Empty: the newest first."""
+    group_by: tuple[Column, ...] = ()
+    """Empty: no tree."""
+    metrics: tuple[Column, ...] = ()
+    """Whose means the groups show."""
+    opened: frozenset[GroupPath] = frozenset()
+    """The groups whose members, or next groups, are listed."""
+
+
+@dataclasses.dataclass(frozen=True)
+class GroupRow:
+    """A row that stands for the runs of a group."""
+
+    path: GroupPath
+    keys: tuple[Column, ...]
+    """All keys of the tree."""
+    metrics: tuple[Column, ...]
+    """Whose means it shows."""
+    group: Group
+    is_open: bool
+
+    @property
+    def level(self) -> int:
+        """0 for the outermost."""
+        return len(self.path) - 1
+
+    @property
+    def label(self) -> str:
+        """`lr = 0.001`: the key of its level with its value, one harmless line."""
+        key = self.keys[self.level]
+        name = key.key or key.kind
+        return f"{one_line(name, 40)} = {one_line(scalar_text(self.path[-1]), 60)}"
+
+    def mean(self, column: Column) -> str:
+        """`0.913 ± 0.004 (n=5)`: what the group says of a metric; empty for other columns, `-` if no run has it."""
+        if column not in self.metrics:
+            return ""
+        interval = self.group.metrics.get(str(column))
+        return str(interval) if interval is not None and interval.n else "-"
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Listing:
+    """The answer to a question."""
+
+    question: Question
+    keys: array[int]
+    """A row each: the number of a run in the catalogue, or `-1 - place` of one of `groups`."""
+    groups: tuple[GroupRow, ...]
+    found: int
+    """Runs that the filter finds, those of closed groups as well."""
+    total: int
+    """All runs there are, archived ones too."""
+    trouble: str = ""
+    """Why there is nothing to list, in words; empty if all is well."""
+
+    def group(self, key: int) -> GroupRow | None:
+        """The group of a row; None for a run."""
+        return self.groups[-1 - key] if key < 0 else None
+
+
+@dataclasses.dataclass
+class RunsListed(Message, bubble=False):
+    """A question was answered, or its answer is another by now."""
+
+    listing: Listing
+
+    def can_replace(self, message: Message) -> bool:
+        return isinstance(message, RunsListed)
+
+
+@dataclasses.dataclass
+class RowsRead(Message, bubble=False):
+    """Rows that were asked for; None for a run that is gone."""
+
+    rows: Mapping[int, PastRun | None]
+    listing: Listing
+    """The list that was newest when they were read."""
+
+
+@dataclasses.dataclass
+class MembersFound(Message, bubble=False):
+    """The runs of a group that is to be marked."""
+
+    numbers: array[int]
+
+
+@dataclasses.dataclass
+class VocabularyRead(Message, bubble=False):
+    """Which keys, metrics, tags and values there are."""
+
+    vocabulary: Vocabulary
+
+    def can_replace(self, message: Message) -> bool:
+        return isinstance(message, VocabularyRead)
+
+
+@dataclasses.dataclass
+class CatalogueRead(Message, bubble=False):
+    """How far the catalogue is behind the runs."""
+
+    read: int
+    """Runs that were read so far in this go."""
+    left: int
+    """0: it has caught up."""
+    is_busy: bool = False
+    """Another process is at it."""
+    trouble: str = ""
+    """Why it can't go on, in words."""
+
+    def can_replace(self, message: Message) -> bool:
+        return isinstance(message, CatalogueRead)
+
+
+def columns_text(columns: tuple[Column, ...]) -> str:
+    """Columns as they are remembered: names with commas between."""
+    return ",".join(str(column).replace("%", "%25").replace(",", "%2C") for column in columns)
+
+
+def columns_of(text: str) -> tuple[Column, ...]:
+    """What `columns_text` gave; a name that means no column is left out."""
+    found: dict[Column, None] = {}
+    for name in text.split(",")[:MOST_COLUMNS]:
+        try:
+            found[parse_column(name.replace("%2C", ",").replace("%25", "%"))] = None
+        except ValueError:
+            continue
+    return tuple(found)
+
+
+def sort_text(sort: tuple[SortKey, ...]) -> str:
+    """An order as it is remembered: a `-` before the name of a column from high to low."""
+    return ",".join(f"{'-' if key.descending else ''}{columns_text((key.column,))}" for key in sort)
+
+
+def sort_of(text: str) -> tuple[SortKey, ...]:
+    """What `sort_text` gave; a name that means no column is left out."""
+    from orp_tui.services.catalog import SortKey
+
+    found: list[SortKey] = []
+    for name in text.split(","):
+        found += [SortKey(column, name.startswith("-")) for column in columns_of(name.removeprefix("-"))]
+    return tuple(found)
