@@ -10,6 +10,7 @@ from orp_tui.core.checklist import ChecklistReport
 from orp_tui.core.layout import RunPaths
 from orp_tui.engine.alert_log import AlertRecord, read_alerts
 from orp_tui.files.atomic import read_json
+from orp_tui.services.annotations import Annotations, read_annotations
 from orp_tui.services.code_diff import TreeWatch
 from orp_tui.services.context import Context
 from orp_tui.services.follow import why_they_wait
@@ -48,6 +49,8 @@ class RunDetail:
     """Conditions that have come true, the oldest first, with what was done about them."""
     primary: Standing | None = None
     """How an ended run stands by the metric that judges it; None if it has none."""
+    annotations: Annotations = dataclasses.field(default_factory=Annotations)
+    """What people say of it."""
 
 
 def detail(
@@ -76,6 +79,7 @@ def detail(
         changed=TreeWatch(context).changed_since(run) if changes else None,
         alerts=read_alerts(folder),
         primary=ended_standing(folder),
+        annotations=read_annotations(folder),
     )
 
 

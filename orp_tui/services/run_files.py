@@ -5,18 +5,24 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
+import math
 import os
+from collections import deque
 from pathlib import Path
+from typing import Any
 
 from orp_tui.artifacts.reading import read_manifest
 from orp_tui.core.errors import OrpError
 from orp_tui.core.layout import RunPaths
+from orp_tui.files import json_lines
 from orp_tui.logs.zip_member import ZipArchive
 from orp_tui.services.preview import Place
 
 MOST_FILES = 5_000
 MOST_NOTES = 200
 _MOST_NOTE_BYTES = 256 << 10
+_HEAD = frozenset({"at", "by", "kind", "text", "trash"})
+"""What every line has, or is of no use to a reader."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -138,30 +144,32 @@ def _of_folder(folder: RunPaths) -> RunFiles:
 
 def read_notes(folder: RunPaths) -> tuple[Note, ...]:
     """Notes, tags and what was cleaned away, the oldest first; a damaged line is left out."""
-    try:
-        with folder.notes.open("rb") as file:
-            lines = file.read(_MOST_NOTE_BYTES).decode("utf-8", "replace").splitlines()
-    except OSError:
-        return ()
-    notes = []
-    for line in lines[-MOST_NOTES:]:
-        with contextlib.suppress(ValueError, TypeError, RecursionError):
-            data = json.loads(line)
-            if isinstance(data, dict):
-                notes.append(_note(data))
-    return tuple(notes)
-
-
-def _note(data: dict[str, object]) -> Note:
-    at = data.get("at")
-    known = {"at", "by", "kind", "text", "trash"}
-    text = data.get("text")
-    if not isinstance(text, str):
-        rest = {name: value for name, value in data.items() if name not in known}
-        text = json.dumps(rest, ensure_ascii=False) if rest else ""
-    return Note(
-        at if isinstance(at, int | float) else None,
-        str(data.get("by", "")),
-        str(data.get("kind", "note")),
-        text,
+    return tuple(
+        _note(line) for line in deque(json_lines.read(folder.notes, limit=_MOST_NOTE_BYTES), MOST_NOTES)
     )
+
+
+def _note(data: dict[str, Any]) -> Note:  # Any: values as JSON gives them
+    at = data.get("at")
+    kind = str(data.get("kind", "note"))
+    return Note(
+        float(at) if isinstance(at, int | float) and math.isfinite(at) else None,
+        str(data.get("by", "")),
+        kind,
+        _text(kind, data),
+    )
+
+
+def _text(kind: str, data: dict[str, Any]) -> str:  # Any: values as JSON gives them
+    """What a line says, in words."""
+    text = data.get("text")
+    if isinstance(text, str):
+        return text
+    if kind == "tag":
+        signed = [(sign, data.get(name)) for sign, name in (("+", "add"), ("-", "remove"))]
+        return " ".join(f"{sign}{tag}" for sign, tags in signed if isinstance(tags, list) for tag in tags)
+    if kind in ("star", "archive") and isinstance(data.get("on"), bool):
+        word = {"star": "starred", "archive": "archived"}[kind]
+        return word if data["on"] else f"not {word} any more"
+    rest = {name: value for name, value in data.items() if name not in _HEAD}
+    return json.dumps(rest, ensure_ascii=False) if rest else ""

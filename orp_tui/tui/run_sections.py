@@ -97,6 +97,11 @@ def _head(found: RunDetail, now: float, ascii_only: bool) -> Iterator[Row]:
         yield Row("ended", local_time(view.ended_at, with_seconds=True) + after)
     if view.run.cards:
         yield Row("GPUs", ", ".join(map(str, view.run.cards)))
+    said = found.annotations
+    if said.tags:
+        yield Row("tags", " ".join(said.tags))
+    if said.is_starred or said.is_archived:
+        yield Row("kept as", ", ".join(["starred"] * said.is_starred + ["archived"] * said.is_archived))
 
 
 def _style(state: RunState) -> str:

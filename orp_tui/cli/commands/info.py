@@ -14,6 +14,7 @@ from typing import Any
 import click
 
 from orp_tui.cli import output
+from orp_tui.cli.annotating import annotations_json
 from orp_tui.cli.commands.status import metric_json, run_json, standing_of_all
 from orp_tui.cli.context_option import as_json, base_dir
 from orp_tui.cli.run_argument import run_argument
@@ -29,6 +30,7 @@ from orp_tui.services.reference import find_run, store_of
 
 _MOST_METRICS = 20
 _MOST_ALERTS = 10
+_MOST_NOTES = 5
 
 
 @click.command("info")
@@ -100,6 +102,7 @@ def to_json(found: RunDetail, stand: Standing | None = None) -> dict[str, Any]: 
         **run_json(found.view, time.time()),
         "waits": found.waits,
         "metric": metric_json(stand),
+        **annotations_json(found.annotations),
         "alerts": [{**item.to_json(), "done": list(item.done)} for item in found.alerts],
         "folder": str(found.folder.folder),
         "request": found.request,
@@ -131,6 +134,7 @@ def rows(found: RunDetail, stand: Standing | None = None) -> Iterator[tuple[str,
         yield what, found.waits or view.detail or ""
     if view.marks:
         yield "marks", ", ".join(sorted(mark.value for mark in view.marks))
+    yield from _annotation_rows(found)
     yield "submitted", f"{output.local_time(view.run.submitted_at)} by {_submitter(found)}"
     yield "started", output.local_time(view.started_at)
     took = view.elapsed_s(time.time())
@@ -158,6 +162,19 @@ def rows(found: RunDetail, stand: Standing | None = None) -> Iterator[tuple[str,
     for event in found.history:
         words = f"  {output.local_time(event.at)}  {event.kind:<17}{event.actor}  {event.detail or ''}"
         yield "", sanitise(words.rstrip())
+
+
+def _annotation_rows(found: RunDetail) -> Iterator[tuple[str, str]]:
+    """What people say of it."""
+    said = found.annotations
+    if said.is_starred or said.is_archived:
+        yield "kept as", ", ".join(["starred"] * said.is_starred + ["archived"] * said.is_archived)
+    if said.tags:
+        yield "tags", " ".join(said.tags)
+    if len(said.notes) > _MOST_NOTES:
+        yield "notes", f"{len(said.notes) - _MOST_NOTES} earlier ones: orp note --list {found.view.run.id}"
+    for remark in said.notes[-_MOST_NOTES:]:
+        yield "note", f"{output.local_time(remark.at)} {one_line(remark.by)}: {one_line(remark.text, 500)}"
 
 
 def _judged_rows(found: RunDetail, stand: Standing | None) -> Iterator[tuple[str, str]]:
@@ -205,7 +222,7 @@ def _request_rows(found: RunDetail) -> Iterator[tuple[str, str]]:
     if request["seed"] is not None:
         yield "seed", str(request["seed"])
     for note in request["notes"]:
-        yield "note", note
+        yield "at submit", note
 
 
 def _plain(value: object) -> str:
