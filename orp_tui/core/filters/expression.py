@@ -16,7 +16,7 @@ class Word:
     """A bare word: the text is in the run's id, its name, its tags or its notes, upper and lower case alike."""
 
     text: str
-    """Casefolded."""
+    """As `folding.folded` gives it; with `*` and `?` a pattern that may stand anywhere, see `folding.unanchored`."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,9 +30,12 @@ class Compare:
     op: str
     """`:`, `=`, `!=`, `<`, `<=`, `>` or `>=`."""
     text: str
-    """The value as it was written, without quotes."""
+    """The value as it was written, without quotes; a word of a closed list in lower case."""
     number: float | None
-    """The value where it is a number, a duration in seconds or a size in bytes; None for other texts."""
+    """The value where it is a number, a time span in seconds, a size in bytes, a share or a count.
+
+    None for texts, a config's value in quotes among them, for dates (`dates.span`) and for `2/3` (`fields.share_target`).
+    """
 
 
 @dataclasses.dataclass(frozen=True)
