@@ -18,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import MutableMapping
+from collections.abc import Iterator, MutableMapping
 from pathlib import Path
 
 import orp_tui
@@ -79,15 +79,15 @@ def open_demo(environ: MutableMapping[str, str] = os.environ) -> Demo:
     Changes `environ` so that all it starts works there: GPUs are made up, `python` is ORP's own,
     which has numpy, and variables that would lead to other base directories are dropped. Raises OrpError.
     """
-    known = known_demo()
-    if known is not None:
-        _enter(known, environ)
-        return Demo(known, is_new=False)
     try:
-        folder = _made()
+        with _alone():
+            known = known_demo()
+            folder = known or _made()
     except OSError as error:
         raise OrpError(f"no playground could be made: {error.filename or ''}: {error.strerror}") from error
     _enter(folder, environ)
+    if known is not None:
+        return Demo(known, is_new=False)
     _queue_first_runs(folder, environ)
     return Demo(folder, is_new=True)
 
@@ -139,6 +139,21 @@ def _note() -> Path:
     return user_state_folder() / "demo.json"
 
 
+@contextlib.contextmanager
+def _alone() -> Iterator[None]:
+    """Of two demos that are opened at once the second returns to the first one's. Raises OSError."""
+    note = _note()
+    note.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    deadline = time.monotonic() + _END_WITHIN_S
+    while (held := locks.take(note.with_suffix(".lock"))) is None and time.monotonic() < deadline:
+        time.sleep(0.02)
+    try:
+        yield
+    finally:
+        if held is not None:
+            os.close(held)
+
+
 def _enter(folder: Path, environ: MutableMapping[str, str]) -> None:
     """Let everything that is started from here work in a playground."""
     for _, variable in KEYS.values():
@@ -157,9 +172,7 @@ def _made() -> Path:
         _copy_samples(folder)
         (folder / PROJECT_FILE).write_text(_SETTINGS, "utf-8")
         (folder / _MARKER).touch(mode=0o600)
-        note = _note()
-        note.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        note.write_bytes(to_json({"folder": str(folder), "version": orp_tui.__version__}))
+        _note().write_bytes(to_json({"folder": str(folder), "version": orp_tui.__version__}))
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise

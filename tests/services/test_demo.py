@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import psutil
@@ -87,6 +88,19 @@ def test_one_returns_to_the_same_playground_until_it_is_ended(user, nothing_queu
     assert not first.folder.exists()
     assert demo.end_demo(user) == "there is no demo to end"
     assert demo.open_demo(user).folder != first.folder
+
+
+def test_demos_that_are_opened_at_once_are_one(user, nothing_queued):
+    opened = []
+    threads = [threading.Thread(target=lambda: opened.append(demo.open_demo(dict(user)))) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len({found.folder for found in opened}) == 1
+    assert [found.is_new for found in opened].count(True) == 1
+    assert [path.name for path in Path(user["HOME"], "tmp").iterdir()] == [opened[0].folder.name]
 
 
 def test_a_folder_that_is_gone_or_somebody_elses_is_not_taken_for_the_playground(
