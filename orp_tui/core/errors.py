@@ -10,6 +10,7 @@
     ├── StoreError             the database cannot be used: schema, file system, damage (exit code 3)
     │   ├── StoreBusy          somebody else held the database for too long
     │   └── StoreDamaged       the file is no sound database; `orp doctor --rebuild` makes it again
+    ├── Stopped                a long work was told to stop, and has left everything as it was (exit code 130)
     ├── LeaderError            the queue processor cannot be started or reached (exit code 3)
     ├── UnsafePath             a path leaves its folder, or is no regular file
     ├── ArchiveError           a zip is damaged, or a member cannot be written, read or unpacked
@@ -91,6 +92,12 @@ class StoreBusy(StoreError):
 
 class StoreDamaged(StoreError):
     """The file is there and is no sound database."""
+
+
+class Stopped(OrpError):
+    """A long work was told to stop, and has left everything as it was."""
+
+    exit_code = 130
 
 
 class LeaderError(OrpError):

@@ -12,22 +12,20 @@ import dataclasses
 import os
 import sqlite3
 import time
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 from orp_tui.core.errors import LeaderError, StoreBusy, StoreError
 from orp_tui.core.ids import is_run_id
 from orp_tui.core.layout import BasePaths
-from orp_tui.core.run import Run
 from orp_tui.core.states import RunState
 from orp_tui.engine.leadership import read_leader
 from orp_tui.files import locks
 from orp_tui.files.locks import LockState
-from orp_tui.services.known_refreezes import settled, without_their_old_ones
-from orp_tui.services.known_runs import read_folder
-from orp_tui.store import database, replacement
-from orp_tui.store.replacement import KnownRun
+from orp_tui.services.rebuild_runs import UNWATCHED, FolderReading, Watch, one_a_key, settle, settle_lacking
+from orp_tui.store import database, replacement, spool
+from orp_tui.store.replacement import Copy
+from orp_tui.store.spool import Spool
 
 WAIT_S = 10.0
 POLL_S = 0.05
@@ -85,10 +83,11 @@ def has_runs(paths: BasePaths) -> bool:
         return False
 
 
-def rebuild(paths: BasePaths, *, allow_network: bool = False) -> Rebuilt:
+def rebuild(paths: BasePaths, watch: Watch = UNWATCHED, *, allow_network: bool = False) -> Rebuilt:
     """Make the database again, or give a sound one the runs that it lacks; a second call changes nothing.
 
-    Raises LeaderError while a queue processor leads, StoreError if no database can be made.
+    Raises LeaderError while a queue processor leads, StoreError if no database can be made, and Stopped
+    if `watch` says so: everything is then as it was.
     """
     database.check_place(paths.state, allow_network=allow_network)
     with _alone(paths, time.monotonic() + WAIT_S):
@@ -97,16 +96,19 @@ def rebuild(paths: BasePaths, *, allow_network: bool = False) -> Rebuilt:
                 f"{paths.base} has a queue processor ({read_leader(paths) or 'just starting'}); "
                 "stop it first with `orp queue stop`; runs go on"
             )
-        return _rebuild(paths, _read_all(paths), allow_network=allow_network)
+        return _rebuild(paths, watch, allow_network=allow_network)
 
 
-def make_missing(paths: BasePaths, *, leading: bool = False, allow_network: bool = False) -> Rebuilt | None:
+def make_missing(
+    paths: BasePaths, watch: Watch = UNWATCHED, *, leading: bool = False, allow_network: bool = False
+) -> Rebuilt | None:
     """Make a database that is gone while there are runs; None if it is there, or nothing was ever run.
 
     `leading` says that the caller holds the lead. Anybody else waits until a queue processor
     that still has the deleted file open has noticed and ended, or a new one has made it.
 
-    Raises StoreBusy if that takes too long, StoreError if runs may be alive on another machine.
+    Raises StoreBusy if that takes too long, StoreError if runs may be alive on another machine, and Stopped
+    if `watch` says so.
     """
     if not needs_rebuild(paths):
         return None
@@ -117,9 +119,8 @@ def make_missing(paths: BasePaths, *, leading: bool = False, allow_network: bool
             if not needs_rebuild(paths):
                 return None
             if leading or locks.ask(paths.leader_lock) is not LockState.HELD:
-                found = _read_all(paths)
-                _refuse_elsewhere(paths, found)
-                return _rebuild(paths, found, allow_network=allow_network)
+                return _rebuild(paths, watch, allow_network=allow_network, alive_elsewhere=False)
+        watch.look()
         if time.monotonic() >= deadline:
             raise StoreBusy(
                 f"{paths.database}: was deleted while the queue processor ({read_leader(paths)}) uses it; "
@@ -146,110 +147,83 @@ def _alone(paths: BasePaths, deadline: float) -> Iterator[None]:
         os.close(descriptor)
 
 
-@dataclasses.dataclass(frozen=True)
-class _Found:
-    """What the runs folder holds."""
-
-    runs: list[KnownRun]
-    """In the order of their submission."""
-    elsewhere: dict[str, str]
-    """Run id → the other machine on which it may be alive."""
-    skipped: dict[str, str]
-
-
-def _read_all(paths: BasePaths) -> _Found:
-    found = _Found([], {}, {})
-    try:
-        names = sorted(entry.name for entry in os.scandir(paths.runs) if not entry.name.startswith("."))
-    except OSError:
-        names = []
-    for name in names:
-        if not is_run_id(name):
-            found.skipped[name] = "is no run id"
-            continue
-        try:
-            seen = read_folder(paths, name)
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-            found.skipped[name] = f"request.json cannot be read: {type(error).__name__}: {error}"
-            continue
-        found.runs.append(seen.known)
-        if seen.host not in (None, os.uname().nodename):
-            found.elsewhere[name] = str(seen.host)
-    found.runs.sort(key=lambda item: (item.run.submitted_at, item.run.id))
-    return found
-
-
-def _refuse_elsewhere(paths: BasePaths, found: _Found) -> None:
-    if found.elsewhere:
-        run_id, host = next(iter(found.elsewhere.items()))
-        raise StoreError(
-            f"{paths.database}: is gone, and {len(found.elsewhere)} runs may be alive on {host} ({run_id}); "
-            "work there, or `orp doctor --rebuild` if that machine runs them no more"
-        )
-
-
-def _rebuild(paths: BasePaths, found: _Found, *, allow_network: bool) -> Rebuilt:
+def _rebuild(
+    paths: BasePaths, watch: Watch, *, allow_network: bool, alive_elsewhere: bool = True
+) -> Rebuilt:
+    """`alive_elsewhere` says that runs which may be alive on another machine are taken as they stand."""
     replacement.remove_unfinished(paths.database)
     journals = replacement.read_journals(paths.database)
+    reading = FolderReading(paths, watch)
     if replacement.is_sound(paths.database, allow_network=allow_network):
-        with database.opened(paths.database, allow_network=allow_network) as connection:
-            ids = replacement.known_ids(connection)
-            lacking = [item for item in found.runs if item.run.id not in ids]
-            lacking = without_their_old_ones(lacking, ids)
-            return _fill(connection, lacking, {}, found.skipped)
-    kept = replacement.set_aside(paths.database, journals, now=time.time())
-    copy = replacement.read_copy(paths.database)
-    values = {key: value for key, value in copy.settings.items() if key != "paused"} if copy else {}
-    wanted, stands_for = settled(found.runs)
-    if copy is not None:
-        wanted = [_as_in_copy(item, copy.runs, stands_for.get(item.run.id)) for item in wanted]
-    with replacement.new_database(paths.database, allow_network=allow_network) as connection:
-        done = _fill(connection, wanted, values, found.skipped)
-    return dataclasses.replace(done, new=True, kept=kept, copy=copy.at if copy else None)
+        return _complete(paths, reading, allow_network=allow_network)
+    kept = None
+    try:
+        with replacement.new_database(paths.database, allow_network=allow_network) as connection:
+            with spool.opened(connection) as spooled:
+                reading.read(spooled)
+                if not alive_elsewhere:
+                    _refuse_elsewhere(paths, reading)
+                copy = settle(spooled, paths.database)
+                done = _fill(connection, spooled, reading, _values(copy))
+                # From here on nobody can queue a run in the old one; what came while the others were read is in time.
+                kept = replacement.set_aside(paths.database, journals, now=time.time())
+                done = _with(done, _late(connection, spooled, reading))
+        return dataclasses.replace(done, new=True, kept=kept, copy=copy.at if copy else None)
+    except BaseException:
+        if kept is not None:
+            replacement.put_old_back(kept, paths.database)
+        raise
 
 
-def _as_in_copy(item: KnownRun, known: Mapping[str, Run], stands_for: str | None) -> KnownRun:
-    """A queued run with what was decided about it after its submission; an end is never taken back.
+def _complete(paths: BasePaths, reading: FolderReading, *, allow_network: bool) -> Rebuilt:
+    """Give a sound database what it lacks."""
+    with database.opened(paths.database, allow_network=allow_network) as connection:
+        ids = replacement.known_ids(connection)
+        reading.pass_over(ids)
+        with spool.opened(connection) as spooled:
+            reading.read(spooled)
+            settle_lacking(spooled, ids)
+            return _fill(connection, spooled, reading, {})
 
-    `stands_for` is the run in whose place it waits, None for none; until the swap is in the copy that one's place counts.
-    """
-    before = known.get(item.run.id)
-    old = known.get(stands_for) if stands_for is not None else None
-    if old is not None and old.state is RunState.QUEUED:
-        before = old
-    if before is None or item.run.state is not RunState.QUEUED:
-        return item
-    if before.state.is_final:
-        return dataclasses.replace(item, run=before)
-    decided = {name: getattr(before, name) for name in ("priority", "held", "position", "group", "starts_at")}
-    return dataclasses.replace(item, run=dataclasses.replace(item.run, **decided))
+
+def _late(connection: sqlite3.Connection, spooled: Spool, reading: FolderReading) -> Rebuilt:
+    """Put back the runs whose folders came while the others were read."""
+    reading.read(spooled, is_late=True)
+    return _fill(connection, spooled, reading, {})
 
 
 def _fill(
-    connection: sqlite3.Connection, wanted: list[KnownRun], values: dict[str, str], skipped: dict[str, str]
+    connection: sqlite3.Connection, spooled: Spool, reading: FolderReading, values: dict[str, str]
 ) -> Rebuilt:
-    chosen, twice = _one_a_key(wanted, replacement.known_keys(connection))
-    may_start = any(item.run.state in (RunState.QUEUED, RunState.STARTING) for item in chosen)
-    refused: dict[str, str] = {}
+    twice = one_a_key(spooled, replacement.known_keys(connection))
+    spooled.leave_out(twice)
+    counts = spooled.counts()
+    may_start = any(state in (RunState.QUEUED, RunState.STARTING) for state in counts)
     if may_start:
         values = {**values, "paused": PAUSED}
-    if chosen or values:
-        refused = replacement.put_back(connection, chosen, values)
-    counts = Counter(item.run.state for item in chosen if item.run.id not in refused)
-    return Rebuilt(False, None, dict(counts), {**skipped, **twice, **refused}, may_start)
+    if counts or values:
+        with reading.watch.stopping():
+            spooled.put_back(values, reading.watch.cancelled)
+    return Rebuilt(False, None, counts, {**reading.skipped, **twice}, may_start)
 
 
-def _one_a_key(wanted: list[KnownRun], taken: set[str]) -> tuple[list[KnownRun], dict[str, str]]:
-    """The runs without those whose idempotency key another has: they were never queued."""
-    owners: dict[str, str] = {}
-    for item in sorted(wanted, key=lambda item: item.run.attempt == 0):
-        if item.key is not None and item.key not in taken:
-            owners.setdefault(item.key, item.run.id)
-    chosen: list[KnownRun] = []
-    twice: dict[str, str] = {}
-    for item in wanted:
-        if item.key is None or owners.get(item.key) == item.run.id:
-            chosen.append(item)
-        else:
-            twice[item.run.id] = f"was submitted again with the key {item.key!r} and never queued"
-    return chosen, twice
+def _with(done: Rebuilt, late: Rebuilt) -> Rebuilt:
+    counts = {
+        state: done.counts.get(state, 0) + late.counts.get(state, 0) for state in {**done.counts, **late.counts}
+    }
+    skipped = {**done.skipped, **late.skipped}
+    return dataclasses.replace(done, counts=counts, skipped=skipped, paused=done.paused or late.paused)
+
+
+def _values(copy: Copy | None) -> dict[str, str]:
+    """The settings that are taken over."""
+    return {key: value for key, value in copy.settings.items() if key != "paused"} if copy else {}
+
+
+def _refuse_elsewhere(paths: BasePaths, reading: FolderReading) -> None:
+    if reading.elsewhere:
+        run_id, host = next(iter(reading.elsewhere.items()))
+        raise StoreError(
+            f"{paths.database}: is gone, and {len(reading.elsewhere)} runs may be alive on {host} ({run_id}); "
+            "work there, or `orp doctor --rebuild` if that machine runs them no more"
+        )

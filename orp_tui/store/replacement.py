@@ -18,7 +18,7 @@ from orp_tui.core.errors import StoreDamaged, StoreError
 from orp_tui.core.run import Run
 from orp_tui.files.atomic import sync_folder, write_bytes
 from orp_tui.files.failpoint import hit
-from orp_tui.store import database, runs, settings
+from orp_tui.store import database, runs
 from orp_tui.store.backup import backup_path
 
 ACTOR = "rebuild"
@@ -43,11 +43,12 @@ class Copy:
     at: float
     """When it was made; seconds since 1970, UTC."""
     runs: dict[str, Run]
+    """Those that were asked for and that it knows."""
     settings: dict[str, str]
 
 
-def read_copy(path: Path) -> Copy | None:
-    """The daily copy of the database at `path`; None if there is none that can be read."""
+def read_copy(path: Path, run_ids: Iterable[str]) -> Copy | None:
+    """What the daily copy of the database at `path` knows of some runs; None if there is none that can be read."""
     copy = backup_path(path)
     try:
         at = os.stat(copy).st_mtime
@@ -55,7 +56,7 @@ def read_copy(path: Path) -> Copy | None:
         with contextlib.closing(sqlite3.connect(f"file:{name}?mode=ro&immutable=1", uri=True)) as connection:
             if check(connection) is not None:
                 return None
-            found = {run.id: run for run in runs.newest(connection, -1)}
+            found = {run_id: run for run_id in run_ids if (run := runs.get(connection, run_id)) is not None}
             return Copy(at, found, dict(connection.execute("SELECT key, value FROM setting").fetchall()))
     except (OSError, sqlite3.Error, ValueError, TypeError):
         return None
@@ -120,6 +121,20 @@ def set_aside(path: Path, journals: dict[str, bytes], *, now: float) -> Path | N
     return moved[0] if moved else None
 
 
+def put_old_back(kept: Path, path: Path) -> None:
+    """Undo `set_aside`, which gave `kept`: what was to take its place could not be made.
+
+    Where another database lies at `path` by now, everything stays as it is.
+    """
+    stem = next((str(kept)[: -len(end)] for end in _COMPANIONS[1:] if str(kept).endswith(end)), str(kept))
+    if os.path.lexists(path):
+        return
+    for end in reversed(_COMPANIONS):
+        if os.path.lexists(f"{stem}{end}"):
+            os.rename(f"{stem}{end}", f"{path}{end}")
+    sync_folder(path.parent)
+
+
 @contextlib.contextmanager
 def new_database(path: Path, *, allow_network: bool = False) -> Iterator[sqlite3.Connection]:
     """A database to be filled, which appears at `path` whole when the block ends well.
@@ -129,6 +144,8 @@ def new_database(path: Path, *, allow_network: bool = False) -> Iterator[sqlite3
     making = path.with_name(path.name + _NEW)
     try:
         with database.opened(making, allow_network=allow_network) as connection:
+            # What a power cut takes of it before it is published, the folders still have.
+            connection.execute("PRAGMA synchronous = OFF")
             yield connection
         _publish(making, path)
     finally:
@@ -155,26 +172,6 @@ def remove_unfinished(path: Path) -> None:
     """Remove what a killed rebuild left: it holds nothing that the folders don't."""
     for end in _COMPANIONS:
         Path(f"{path}{_NEW}{end}").unlink(missing_ok=True)
-
-
-def put_back(
-    connection: sqlite3.Connection, known: Iterable[KnownRun], values: dict[str, str]
-) -> dict[str, str]:
-    """Insert runs in order and write settings, all or none; what can't be stored, by id, and why."""
-    refused: dict[str, str] = {}
-    with database.transaction(connection):
-        for item in known:
-            try:
-                runs.insert_known(connection, item.run, actor=ACTOR)
-            except (sqlite3.InterfaceError, sqlite3.IntegrityError, ValueError, OverflowError) as error:
-                refused[item.run.id] = f"cannot be stored: {error}"
-                continue
-            if item.key is not None:
-                connection.execute("INSERT OR IGNORE INTO idempotency VALUES (?, ?)", (item.key, item.run.id))
-        hit("rebuild.rows")
-        for key, value in values.items():
-            settings.put(connection, key, value)
-    return refused
 
 
 def known_ids(connection: sqlite3.Connection) -> set[str]:
