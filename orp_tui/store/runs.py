@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 _FIELDS = tuple(field.name for field in dataclasses.fields(Run))
 _COLUMN_OF = {"group": "group_name"}  # GROUP is a word of SQL
 _COLUMNS = ", ".join(_COLUMN_OF.get(name, name) for name in _FIELDS)
+COLUMNS = tuple(_COLUMN_OF.get(name, name) for name in _FIELDS)
+"""The columns of the table, in the order of the fields of `Run`."""
 _ORDER = "ORDER BY priority DESC, position, seq"
 
 
@@ -352,6 +354,16 @@ def insert_known(connection: sqlite3.Connection, run: Run, *, actor: str) -> Non
     events.append(connection, run.id, run.submitted_at, actor, "rebuilt", run.state.value)
 
 
+def to_row(run: Run) -> tuple[object, ...]:
+    """Its values as SQLite holds them, in the order of COLUMNS."""
+    return tuple(_stored(getattr(run, name)) for name in _FIELDS)
+
+
+def of_row(row: Sequence[Any]) -> Run:  # Any: values of columns
+    """The run in a row of COLUMNS."""
+    return _run(row)
+
+
 def _select(connection: sqlite3.Connection, tail: str, values: Iterable[object] = ()) -> list[Run]:
     return [_run(row) for row in connection.execute(f"SELECT {_COLUMNS} FROM run {tail}", tuple(values))]  # noqa: S608 - our text
 
@@ -367,7 +379,7 @@ def _stored(value: object) -> object:
     return value
 
 
-def _run(row: sqlite3.Row) -> Run:
+def _run(row: Sequence[Any]) -> Run:  # Any: values of columns
     values = dict(zip(_FIELDS, tuple(row), strict=True))
     values["state"] = RunState(values["state"])
     values["held"] = bool(values["held"])
