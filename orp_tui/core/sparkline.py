@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 
@@ -43,3 +44,20 @@ def sparkline(heights: Sequence[int], width: int = WIDTH, *, ascii_only: bool = 
     bars, none = (ASCII_BARS, ASCII_NO_NUMBER) if ascii_only else (BARS, NO_NUMBER)
     shown = heights[-width:] if width > 0 else ()
     return "".join(none if height < 0 else bars[min(height, len(bars) - 1)] for height in shown)
+
+
+def thinned(values: Sequence[float], width: int) -> tuple[float, ...]:
+    """At most `width` values, each the mean of the finite ones of an equal part; NaN for a part without any."""
+    count = len(values)
+    if width <= 0 or count <= width:
+        return tuple(values) if width > 0 else ()
+    ends = [place * count // width for place in range(width + 1)]
+    return tuple(_mean(values[start:end]) for start, end in itertools.pairwise(ends))
+
+
+def _mean(values: Sequence[float]) -> float:
+    total = sum(values)
+    if math.isfinite(total):
+        return total / len(values)
+    finite = [value for value in values if math.isfinite(value)]
+    return sum(value / len(finite) for value in finite) if finite else math.nan

@@ -115,4 +115,7 @@ def read_json(path: Path) -> Any | None:  # Any: whatever JSON can hold
     except FileNotFoundError:
         return None
     with os.fdopen(descriptor, "rb") as file:
-        return json.loads(file.read())
+        try:
+            return json.loads(file.read())
+        except RecursionError as error:
+            raise ValueError(f"{path}: is nested too deeply") from error

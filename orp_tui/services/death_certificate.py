@@ -97,7 +97,7 @@ def certificate(found: RunDetail, last_words: str = "") -> DeathCertificate | No
     return DeathCertificate(
         state=view.state,
         reason=view.reason or "",
-        reason_words="an alert stopped it" if _is_by_alert(record) else _reason_words(view.reason),
+        reason_words="an alert stopped it" if _is_by_alert(record) else reason_words(view.reason),
         evidence=view.detail or "",
         exit_code=view.exit_code,
         signal=signal_words(view.signal),
@@ -156,7 +156,8 @@ def _record(found: RunDetail) -> ExitRecord | None:
     return record if is_sound else None
 
 
-def _reason_words(reason: str | None) -> str:
+def reason_words(reason: str | None) -> str:
+    """A value of `states.Reason` in a sentence; empty if it is none."""
     try:
         return REASONS[Reason(reason)]
     except ValueError:

@@ -233,11 +233,16 @@ def _values(
 
 def declared(paths: BasePaths, run: Run) -> ChecklistReport | None:
     """The list before anybody has looked: everything is missing. None if the request can't be read."""
+    return declared_of(paths, run.id)
+
+
+def declared_of(paths: BasePaths, run_id: str) -> ChecklistReport | None:
+    """The same for whoever has no row of it."""
     from orp_tui.core.checklist import ChecklistReport
     from orp_tui.engine.request_file import read_request
 
     try:
-        deliverables = read_request(paths.run(run.id)).deliverables
+        deliverables = read_request(paths.run(run_id)).deliverables
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return ChecklistReport.unseen(deliverables)
@@ -261,7 +266,12 @@ def killed_at(paths: BasePaths, run: Run) -> float | None:
 
 def checklist(paths: BasePaths, run: Run) -> ChecklistReport | None:
     """The newest checklist of a run: the finaliser's, else the observer's; None if there is none."""
-    for path in (paths.run(run.id).deliverables, paths.live / f"{run.id}.json"):
+    return checklist_of(paths, run.id)
+
+
+def checklist_of(paths: BasePaths, run_id: str) -> ChecklistReport | None:
+    """The same for whoever has no row of it."""
+    for path in (paths.run(run_id).deliverables, paths.live / f"{run_id}.json"):
         try:
             data = read_json(path)
             if data is not None:

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from orp_tui.core.sanitise import cell_width
-from orp_tui.core.sparkline import levels, sparkline
+from orp_tui.core.sparkline import levels, sparkline, thinned
 
 
 @pytest.mark.parametrize(
@@ -33,3 +33,18 @@ def test_only_the_newest_values_are_shown_each_in_a_cell():
     assert cell_width(sparkline(many, 12)) == 12
     assert sparkline(many, 12)[-1] == "█"
     assert sparkline(many, 0) == ""
+
+
+def test_many_values_become_the_means_of_equal_parts():
+    assert thinned([1.0, 3.0, 5.0, 7.0], 2) == (2.0, 6.0)
+    assert thinned([1.0, 2.0], 5) == (1.0, 2.0)
+    assert thinned([1.0, 2.0], 0) == ()
+    assert thinned([1.0, math.nan, 4.0, 4.0], 2) == (1.0, 4.0)
+    assert math.isnan(thinned([math.inf, math.nan, 4.0, 4.0], 2)[0])
+    assert thinned([1.7e308, 1.7e308, 0.0, 0.0], 2) == (1.7e308, 0.0)
+
+
+@pytest.mark.parametrize("count", [7, 100, 101, 12_345])
+def test_no_value_is_left_out_of_the_means(count):
+    assert len(thinned([1.0] * count, 7)) == 7
+    assert thinned([float(place == count - 1) for place in range(count)], 7)[-1] > 0
