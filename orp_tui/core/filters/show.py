@@ -22,7 +22,8 @@ def value_text(text: str) -> str:
 
     What no filter may hold, control characters, becomes `?`.
     """
-    return _quoted(text, needed=text[:1] == "'" or _has_any(text, _STOPS))
+    # `name==b` would be read as `name=b`.
+    return _quoted(text, needed=text[:1] in tuple("'=<>") or _has_any(text, _STOPS))
 
 
 def key_text(key: str) -> str:
