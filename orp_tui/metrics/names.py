@@ -26,15 +26,25 @@ def in_order(names: Iterable[str], primary: str | None = None) -> list[str]:
 def _rank(name: str) -> int:
     """Smaller is shown earlier."""
     words = re.split(r"[/._\-\s:]+", name.lower().strip("_"))
-    if name.startswith(_SYSTEM):
+    if is_system(name):
         return 300
-    if _LAST.fullmatch(name.rpartition("/")[2]):
+    if is_schedule(name):
         return 200
     place = next((place for place, word in enumerate(_FIRST) if word in words), None)
     if place is None:
         return 100
     side = 1 if {"val", "valid", "validation", "eval", "dev"} & set(words) else 2 if "test" in words else 0
     return 10 * min(place, 3) + side
+
+
+def is_system(name: str) -> bool:
+    """Whether it tells of the machine, not of the training."""
+    return name.startswith(_SYSTEM)
+
+
+def is_schedule(name: str) -> bool:
+    """Whether it tells how the training goes on, as learning rate, epoch and speed do: no run is judged by it."""
+    return _LAST.fullmatch(name.rpartition("/")[2]) is not None
 
 
 def bytes_in(name: str) -> str | None:

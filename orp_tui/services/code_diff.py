@@ -13,7 +13,7 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from orp_tui.config.settings import load_settings
 from orp_tui.core.errors import OrpError, SubmitRefused
@@ -66,13 +66,20 @@ class FileChange:
     """Unified, secrets masked; "" if lines were not compared."""
 
 
+class HasId(Protocol):
+    """A run as a row or as a list knows it."""
+
+    @property
+    def id(self) -> str: ...
+
+
 class NothingFrozen(OrpError):
     """A run has no frozen code to compare; the message says why."""
 
     exit_code = 2
 
 
-def frozen_code(context: Context, run: Run) -> CodeState:
+def frozen_code(context: Context, run: HasId) -> CodeState:
     """What was frozen with a run.
 
     Raises NothingFrozen for a run in its project folder, and if its tree is gone.
@@ -95,7 +102,7 @@ def frozen_code(context: Context, run: Run) -> CodeState:
     )
 
 
-def project_code(context: Context, run: Run) -> CodeState:
+def project_code(context: Context, run: HasId) -> CodeState:
     """What a submit of the same experiment would freeze now.
 
     Raises NothingFrozen if the project is gone, or no submit could freeze it.
@@ -242,7 +249,7 @@ def _in_words(changes: Sequence[FileChange]) -> str | None:
     return f"the project has changed since the submit: {first.path}{more}"
 
 
-def source_of(context: Context, run: Run) -> Json | None:
+def source_of(context: Context, run: HasId) -> Json | None:
     """`source.json` of a run; None if it can't be read."""
     return read_record(context.paths.run(run.id).source)
 
@@ -255,7 +262,7 @@ def read_record(path: Path) -> Json | None:
     return data if isinstance(data, dict) else None
 
 
-def request_of(context: Context, run: Run) -> RunRequest:
+def request_of(context: Context, run: HasId) -> RunRequest:
     """What was asked for. Raises NothingFrozen if it can't be read."""
     try:
         return read_request(context.paths.run(run.id))

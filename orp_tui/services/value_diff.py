@@ -10,7 +10,7 @@ from typing import Any
 
 from orp_tui.core.run import Run
 from orp_tui.core.secrets import mask_named
-from orp_tui.services.code_diff import read_record, request_of
+from orp_tui.services.code_diff import HasId, read_record, request_of
 from orp_tui.services.context import Context
 from orp_tui.workspace import private_environment
 
@@ -28,7 +28,7 @@ class ValueChange:
     """None: is not there any more."""
 
 
-def compare_config(context: Context, before: Run, after: Run) -> list[ValueChange]:
+def compare_config(context: Context, before: HasId, after: HasId) -> list[ValueChange]:
     """The values of two experiments that differ, by dotted key: those of `training.config` first, by their own."""
     old, new = (request_of(context, run) for run in (before, after))
     changes = _changes(_flat(old.config), _flat(new.config))
@@ -77,11 +77,12 @@ def _word(value: object) -> str | None:
 
 def compare_environment(before: Json, after: Json) -> dict[str, list[ValueChange]]:
     """What differs between two `environment.json`, by subject: python, packages, variables, host."""
-    old, new = (_environment(record) for record in (before, after))
+    old, new = (environment_parts(record) for record in (before, after))
     return {name: found for name in old if (found := _changes(old[name], new[name]))}
 
 
-def _environment(record: Json) -> dict[str, Mapping[str, object]]:
+def environment_parts(record: Json) -> dict[str, Mapping[str, object]]:
+    """What an `environment.json` holds, by subject: python, packages, variables, host. Nothing of it is masked."""
     python = dict(record.get("python") or {})
     packages, editable = python.pop("packages", None) or {}, python.pop("editable", None) or {}
     shown = record.get("values") or {}
@@ -118,6 +119,6 @@ def environment_now(context: Context, run: Run, record: Json) -> Json:
     return {**record, "python": now}
 
 
-def environment_of(context: Context, run: Run) -> Json:
+def environment_of(context: Context, run: HasId) -> Json:
     """`environment.json` of a run; empty if it can't be read."""
     return read_record(context.paths.run(run.id).environment) or {}

@@ -1,0 +1,75 @@
+"""A comparison as text for people, Markdown, CSV, LaTeX or JSON; and into a file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from orp_tui.core.errors import OrpError, UsageError
+from orp_tui.services.comparison.sheet import Sheet
+
+FORMATS = {"text": ".txt", "md": ".md", "csv": ".csv", "latex": ".tex", "json": ".json"}
+"""Name of a format → the end of a file's name that means it."""
+
+
+def format_of(path: str) -> str | None:
+    """The format that the end of a file's name means; None if it means none."""
+    end = os.path.splitext(path)[1].lower()
+    return {**{end: name for name, end in FORMATS.items()}, ".markdown": "md"}.get(end)
+
+
+def exported(sheet: Sheet, kind: str) -> str:
+    """The sheet in one of FORMATS, with a newline at its end."""
+    return _maker(kind)(sheet)
+
+
+def _maker(kind: str) -> Callable[[Sheet], str]:
+    if kind == "md":
+        from orp_tui.services.comparison.export_markdown import markdown
+
+        return markdown
+    if kind == "csv":
+        from orp_tui.services.comparison.export_csv import csv_text
+
+        return csv_text
+    if kind == "latex":
+        from orp_tui.services.comparison.export_latex import latex
+
+        return latex
+    if kind == "json":
+        from orp_tui.services.comparison.export_json import json_text
+
+        return json_text
+    from orp_tui.services.comparison.export_text import plain
+
+    return plain
+
+
+def write_sheet(sheet: Sheet, path: str, kind: str | None = None, *, over: bool = True) -> Path:
+    """Write it, and say where: the whole path. Without `kind` the end of the name says which.
+
+    `over`: in the place of a file that is there. Raises UsageError if the name means no format, or
+    for a file that is there if not `over`; OrpError if it can't be written.
+    """
+    kind = kind or format_of(path)
+    if kind is None:
+        raise UsageError(f"{path}: a comparison is written as {', '.join(FORMATS.values())}; end the name so")
+    return _write(exported(sheet, kind), Path(path).expanduser().absolute(), over=over)
+
+
+def _write(text: str, target: Path, *, over: bool) -> Path:
+    part = target.with_name(f".{target.name[:200]}.{os.getpid()}.part")
+    try:
+        part.write_text(text, encoding="utf-8", errors="replace", newline="")
+        if over:
+            part.replace(target)
+        else:
+            os.link(part, target)
+    except FileExistsError:
+        raise UsageError(f"{target}: is there already; take another name") from None
+    except OSError as error:
+        raise OrpError(f"{target}: {error.strerror or error}") from error
+    finally:
+        part.unlink(missing_ok=True)
+    return target
