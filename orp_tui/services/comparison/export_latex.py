@@ -38,7 +38,7 @@ def latex(sheet: Sheet) -> str:
             lines.append(rf"\multicolumn{{{count + 1}}}{{l}}{{\emph{{{_escaped(part.title)}}}}} \\")
         lines += [_line([*_row(row), *(_differences(row) if extra else [])]) for row in part.rows]
     lines += [r"\bottomrule", r"\end{tabular}"]
-    lines += [f"% {one_line(note)}" for note in sheet.notes]
+    lines += [f"% {_escaped(note)}" for note in sheet.notes]
     return "\n".join(lines) + "\n"
 
 

@@ -9,7 +9,7 @@ from orp_tui.core.sanitise import one_line
 from orp_tui.services.comparison.sheet import Sheet, delta_words, percent_words
 from orp_tui.services.comparison.values import Cell, Row
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|~>$-])")
+_SPECIAL = re.compile(r"([\\`*_\[\]|~$])")
 
 
 def markdown(sheet: Sheet) -> str:
@@ -18,7 +18,8 @@ def markdown(sheet: Sheet) -> str:
         _escaped(sheet.corner),
         *(f"{_escaped(item.heading)} {_escaped(item.name)}".strip() for item in sheet.columns),
     ]
-    head[sheet.baseline + 1] += " (baseline)" if len(sheet.columns) > 1 else ""
+    if len(sheet.columns) > 1:
+        head[sheet.baseline + 1] += " (baseline)"
     extra = ["Δ", "%"] if sheet.has_differences else []
     lines = [_line([*head, *extra]), _line([":--", *["--:"] * (len(head) - 1 + len(extra))])]
     for part in sheet.parts:
