@@ -47,6 +47,7 @@ PLACES: dict[str, str] = {
     "configs": "Configs",
     "config": "An experiment file",
     "runs": "Runs",
+    "filter_prompt": "A filter that is typed",
     "columns": "Columns of the runs",
     "views": "Saved views",
     "log": "Log",
@@ -171,6 +172,13 @@ KEYS: tuple[Key, ...] = (
     Key("runs.columns_left", "less_than_sign,shift+left", "sideways(-1)", "Columns left", "See the columns at the left.", alone=_SCREEN, display="<"),
     Key("runs.columns_right", "greater_than_sign,shift+right", "sideways(1)", "Columns right", "See the columns that do not fit at the right.", alone=_SCREEN, display=">"),
     Key("runs.refresh", "ctrl+r", "screen.look_again", "Look again", "Read what has changed at once.", twin="orp runs"),
+    # A filter that is typed; what is not here is a letter of it
+    Key("filter_prompt.complete", "tab", "complete(1)", "Complete", "Complete the word at the cursor; again: the next choice.", alone=_SCREEN, footer=True),
+    Key("filter_prompt.complete_before", "shift+tab", "complete(-1)", "Choice before", "Take the choice before.", alone=_SCREEN),
+    Key("filter_prompt.older", "up", "recall(-1)", "Filter before", "Bring back the filter that was kept before.", alone=_SCREEN, footer=True),
+    Key("filter_prompt.newer", "down", "recall(1)", "Filter after", "Bring back the filter that was kept after it.", alone=_SCREEN),
+    Key("filter_prompt.keep", "enter", "keep", "Keep", "Keep the filter and go back to the list.", twin="orp runs FILTER", footer=True),
+    Key("filter_prompt.give_up", "escape,ctrl+c", "give_up", "Back", "Take the filter back that was there before.", alone=_SCREEN, footer=True, display="Esc"),
     # Columns of the runs, and saved views
     Key("columns.take", "enter", "take", "Take", "Take what is chosen; in a sort: this column alone.", alone=_SCREEN, footer=True),
     Key("columns.choose", "space", "choose", "Choose", "Choose the column, or leave it out; in a sort: one more to sort by.", alone=_SCREEN, footer=True),
