@@ -271,8 +271,8 @@ def _insert(connection: sqlite3.Connection, values: dict[str, object]) -> None:
     """Add a row; without a place of its own it comes last."""
     names = ", ".join(_COLUMN_OF.get(name, name) for name in values)
     marks = ", ".join("?" for _ in values)
-    stored = [_stored(value) for value in values.values()]
-    row = connection.execute(f"INSERT INTO run ({names}) VALUES ({marks})", stored).lastrowid  # noqa: S608 - our names
+    row_values = [stored(value) for value in values.values()]
+    row = connection.execute(f"INSERT INTO run ({names}) VALUES ({marks})", row_values).lastrowid  # noqa: S608 - ours
     if not values.get("position"):
         connection.execute("UPDATE run SET position = seq WHERE seq = ?", (row,))
 
@@ -282,7 +282,7 @@ def set_values(connection: sqlite3.Connection, run: Run, values: dict[str, objec
     assignments = ", ".join(f"{_COLUMN_OF.get(name, name)} = ?" for name in values)
     cursor = connection.execute(
         f"UPDATE run SET {assignments}, version = version + 1 WHERE id = ? AND version = ? AND state = ?",  # noqa: S608 - our names
-        (*map(_stored, values.values()), run.id, run.version, run.state.value),
+        (*map(stored, values.values()), run.id, run.version, run.state.value),
     )
     return cursor.rowcount == 1
 
@@ -356,7 +356,7 @@ def insert_known(connection: sqlite3.Connection, run: Run, *, actor: str) -> Non
 
 def to_row(run: Run) -> tuple[object, ...]:
     """Its values as SQLite holds them, in the order of COLUMNS."""
-    return tuple(_stored(getattr(run, name)) for name in _FIELDS)
+    return tuple(stored(getattr(run, name)) for name in _FIELDS)
 
 
 def of_row(row: Sequence[Any]) -> Run:  # Any: values of columns
@@ -368,7 +368,7 @@ def _select(connection: sqlite3.Connection, tail: str, values: Iterable[object] 
     return [_run(row) for row in connection.execute(f"SELECT {_COLUMNS} FROM run {tail}", tuple(values))]  # noqa: S608 - our text
 
 
-def _stored(value: object) -> object:
+def stored(value: object) -> object:
     """A field's value as SQLite holds it."""
     if isinstance(value, RunState):
         return value.value
