@@ -8,6 +8,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from orp_tui.core.errors import OrpError
 from orp_tui.core.needs import Group
@@ -21,10 +22,15 @@ from orp_tui.services.standing import Standings
 from orp_tui.services.watch import RunView, Snapshot, killed_at, snapshot, view
 from orp_tui.store import database, groups, runs
 
+if TYPE_CHECKING:
+    from orp_tui.services.remaking import Remaking
+
 ENDED_SHOWN = 200
 """Ended runs that the board holds, the newest."""
 ENDED_LAST = 20
 """Of these the alerts are known too: a run may be stopped by one between two looks."""
+_SOON_MADE_S = 0.3
+"""A database of few runs is made again within a look."""
 LEAST_PERIOD_S = 1.0
 """Locks and folders change without the database telling; so often they are asked."""
 _SHARE = 40
@@ -59,6 +65,10 @@ class Board:
     """The store can be read and not written: nothing can be queued or changed from here."""
     problem: str | None = None
     """Why the store can't be used now, in one line; the runs are then what they last were."""
+    making: str = ""
+    """How far a database is that was gone and is made again; the runs are then what they last were. Empty: it is there."""
+    remade: tuple[str, ...] = ()
+    """What a person should know of a database that was just made again, one line each; in one board only."""
 
     def is_like(self, other: Board) -> bool:
         """Whether both say the same, each at its time."""
@@ -124,6 +134,8 @@ class BoardReader:
         self._version = -1
         """Of the database when the ended runs were read; they are all in it, and seldom change."""
         self._due = 0.0
+        self._remaking: Remaking | None = None
+        self._remade: tuple[str, ...] = ()
 
     def is_due(self) -> bool:
         """Whether something was written since the last look, or it is long ago; costs microseconds."""
@@ -146,6 +158,9 @@ class BoardReader:
 
     def close(self) -> None:
         """Give the connection back; the next look opens it again."""
+        if self._remaking is not None:
+            self._remaking.stop()
+        self._remaking = None
         self._connection = None
         self._version = -1
         self._stack.close()
@@ -163,6 +178,10 @@ class BoardReader:
             if not self._context.has_store:
                 leader = read_leader(paths)
                 return Board(time.time(), None, leader=str(leader) if leader else None)
+            if not database.has_content(paths.database) and not self._is_remade():
+                assert self._remaking is not None
+                words = self._remaking.words
+                return dataclasses.replace(self._last, at=time.time(), problem=None, making=words, remade=())
             self._connection = self._stack.enter_context(self._context.store())
         connection = self._connection
         version = self._data_version()
@@ -192,7 +211,26 @@ class BoardReader:
                 if (at := killed_at(paths, item.run)) is not None
             },
             leader=str(seen.leader) if seen.leader else None,
+            remade=self._taken_remade(),
         )
+
+    def _is_remade(self) -> bool:
+        """Whether the database that was gone is there again; raises what hindered it."""
+        if self._remaking is None:
+            from orp_tui.services.remaking import Remaking
+
+            allow_network = self._context.settings.allow_network_filesystem
+            self._remaking = Remaking(self._context.paths, allow_network=allow_network)
+        if not self._remaking.is_over(_SOON_MADE_S):
+            return False
+        over, self._remaking = self._remaking, None
+        done = over.result()
+        self._remade = tuple(done.words()) if done is not None else ()
+        return True
+
+    def _taken_remade(self) -> tuple[str, ...]:
+        taken, self._remade = self._remade, ()
+        return taken
 
     def _unsettled(self, connection: database.Connection, seen: Snapshot) -> list[RunView]:
         """Runs that have ended and of which no queue processor has written so: they are in neither list."""

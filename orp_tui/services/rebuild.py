@@ -147,9 +147,7 @@ def _alone(paths: BasePaths, deadline: float) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _rebuild(
-    paths: BasePaths, watch: Watch, *, allow_network: bool, alive_elsewhere: bool = True
-) -> Rebuilt:
+def _rebuild(paths: BasePaths, watch: Watch, *, allow_network: bool, alive_elsewhere: bool = True) -> Rebuilt:
     """`alive_elsewhere` says that runs which may be alive on another machine are taken as they stand."""
     replacement.remove_unfinished(paths.database)
     journals = replacement.read_journals(paths.database)
@@ -209,7 +207,8 @@ def _fill(
 
 def _with(done: Rebuilt, late: Rebuilt) -> Rebuilt:
     counts = {
-        state: done.counts.get(state, 0) + late.counts.get(state, 0) for state in {**done.counts, **late.counts}
+        state: done.counts.get(state, 0) + late.counts.get(state, 0)
+        for state in {**done.counts, **late.counts}
     }
     skipped = {**done.skipped, **late.skipped}
     return dataclasses.replace(done, counts=counts, skipped=skipped, paused=done.paused or late.paused)

@@ -16,6 +16,7 @@ from orp_tui.core.ids import is_run_id
 from orp_tui.core.layout import BasePaths
 from orp_tui.core.run import REFROZEN, Run, refreeze_key_of
 from orp_tui.core.states import RunState
+from orp_tui.files.failpoint import hit
 from orp_tui.services.known_refreezes import settled, without_their_old_ones
 from orp_tui.services.known_runs import read_folder
 from orp_tui.store import replacement
@@ -81,6 +82,7 @@ class FolderReading:
         names = self._names()
         for number, name in enumerate(names):
             if not is_late and number % _EVERY == 0:
+                hit("rebuild.reading")
                 self.watch.look(number, len(names))
             self._seen.add(name)
             why = self._read_one(spooled, name)

@@ -81,7 +81,9 @@ class Spool:
 
     def counts(self) -> dict[RunState, int]:
         """How many stand in each state."""
-        rows = self._connection.execute("SELECT state, COUNT(*) FROM spool.run GROUP BY state ORDER BY MIN(seq)")
+        rows = self._connection.execute(
+            "SELECT state, COUNT(*) FROM spool.run GROUP BY state ORDER BY MIN(seq)"
+        )
         return {RunState(state): number for state, number in rows}
 
     def put_back(self, values: dict[str, str], cancelled: Cancelled | None = None) -> None:

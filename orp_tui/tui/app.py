@@ -160,6 +160,8 @@ class OrpApp(App[str]):
         problem = event.board.problem
         if problem is not None and (self.board is None or problem != self.board.problem):
             self.say(problem, severity="error")
+        for words in event.board.remade:
+            self.say(words, severity="warning")
         for words in event.board.alerts_since(self.board):
             self.say(words, severity="warning")
         if not self._has_looked:

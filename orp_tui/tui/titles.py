@@ -70,6 +70,8 @@ def _where(status: LogStatus) -> str:
 def _warning(board: Board) -> str:
     if board.problem is not None:
         return board.problem
+    if board.making:
+        return board.making
     if board.seen is not None and board.seen.paused is not None:
         return f"queue paused: {board.seen.paused}"
     if board.is_read_only:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+
 from waiting import until
 
 from orp_tui.core.states import RunState
 from orp_tui.engine.alert_log import AlertRecord, note_alert
+from orp_tui.files import locks
 from orp_tui.services import acts
 from orp_tui.services.board import BoardReader
 
@@ -164,3 +167,41 @@ def test_the_newest_values_of_a_run_are_known_as_heights(project):
 
     assert looks[0].sparks == {ended: (0, 7, -1, 4)}
     assert looks[0].is_like(looks[1])
+
+
+def test_a_database_that_is_gone_is_made_again_while_the_last_rows_stay_and_then_it_is_said(project):
+    run_id = project.submit()
+    project.submit()
+    reader = BoardReader(project.context)
+    before = reader.look()
+    lock = locks.take(project.paths.state / "rebuild.lock")
+    try:
+        project.paths.database.unlink()
+        board = reader.look()
+    finally:
+        os.close(lock)
+    looks = []
+    until(lambda: looks.append(reader.look()) or not looks[-1].making)
+
+    assert "is made again" in board.making
+    assert (board.rows, board.problem) == (before.rows, None)
+    assert [item.run.id for item in looks[-1].rows if item.run.id == run_id] == [run_id]
+    assert any("2 runs put back" in words for words in looks[-1].remade)
+    assert reader.look().remade == ()
+    reader.close()
+
+
+def test_a_database_that_can_not_be_made_is_a_problem_and_tried_again(project):
+    project.submit()
+    reader = BoardReader(project.context)
+    reader.look()
+    project.paths.database.unlink()
+    (project.paths.state / "rebuild.lock").unlink(missing_ok=True)
+    (project.paths.state / "rebuild.lock").mkdir()
+    looks = [reader.look()]
+    until(lambda: looks.append(reader.look()) or looks[-1].problem)
+    (project.paths.state / "rebuild.lock").rmdir()
+    until(lambda: looks.append(reader.look()) or not (looks[-1].problem or looks[-1].making))
+
+    assert len(looks[-1].rows) == 1
+    reader.close()

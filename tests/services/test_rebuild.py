@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -15,14 +16,16 @@ from project import projects
 from run_folders import cancelled, claimed, ended, exited, fenced, run_id, started, submitted
 from waiting import until
 
-from orp_tui.core.errors import LeaderError, StoreError
+from orp_tui.core.errors import LeaderError, Stopped, StoreError
 from orp_tui.core.layout import BasePaths
 from orp_tui.core.states import RunState
 from orp_tui.engine.launch import orp_command
 from orp_tui.files import locks
 from orp_tui.services import rebuild as rebuilding
 from orp_tui.services.rebuild import PAUSED, make_missing, needs_rebuild, rebuild
+from orp_tui.services.rebuild_runs import Watch
 from orp_tui.store import database, events, runs, settings
+from orp_tui.store import spool as spooling
 from orp_tui.store.backup import back_up, backup_path
 
 
@@ -459,7 +462,7 @@ print(rebuild(BasePaths.under(Path(sys.argv[1]))).counts)
 """
 
 
-@pytest.mark.parametrize("hit", range(1, 9))
+@pytest.mark.parametrize("hit", range(1, 10))
 def test_a_rebuild_that_is_killed_anywhere_is_made_good_by_the_next(paths, hit):
     submitted(paths, "wait", submitted_at=1.0)
     ended(submitted(paths, "done", submitted_at=2.0))
@@ -468,7 +471,7 @@ def test_a_rebuild_that_is_killed_anywhere_is_made_good_by_the_next(paths, hit):
 
     first = run_python(REBUILD, str(paths.base), ORP_FAILPOINT=f"rebuild.*@{hit}")
     assert first.returncode in (0, -signal.SIGKILL)
-    assert (hit <= 7) == (first.returncode != 0), "every place is hit once"
+    assert (hit <= 8) == (first.returncode != 0), "every place is hit once"
     second = run_python(REBUILD, str(paths.base))
 
     assert second.returncode == 0, second.stderr
@@ -477,6 +480,109 @@ def test_a_rebuild_that_is_killed_anywhere_is_made_good_by_the_next(paths, hit):
     (kept,) = [name for name in kept_files(paths) if not name.endswith(("-journal", "-wal", "-shm"))]
     assert (paths.state / kept).read_bytes() == b"rubbish" * 1000
     assert not [name for name in os.listdir(paths.state) if "making" in name]
+
+
+def test_a_rebuild_that_is_stopped_leaves_everything_as_it_was(paths):
+    for number in range(250):
+        submitted(paths, f"{number:04}")
+    paths.state.mkdir(parents=True, mode=0o700)
+    paths.database.write_bytes(b"rubbish" * 1000)
+    seen = []
+
+    with pytest.raises(Stopped):
+        rebuild(paths, Watch(lambda done, total: seen.append((done, total)), lambda: len(seen) > 2))
+
+    assert seen == [(0, 250), (100, 250), (200, 250)]
+    assert paths.database.read_bytes() == b"rubbish" * 1000
+    assert kept_files(paths) == []
+    assert not [name for name in os.listdir(paths.state) if "making" in name]
+    assert rebuild(paths).counts == {RunState.QUEUED: 250}
+
+
+def test_a_rebuild_is_stopped_while_the_rows_are_written_too(paths):
+    for number in range(20):
+        submitted(paths, f"{number:04}")
+    calls = []
+
+    def after_the_reading():
+        calls.append(1)
+        return len(calls) > 2
+
+    before, spooling._BETWEEN_ASKING = spooling._BETWEEN_ASKING, 10
+    try:
+        with pytest.raises(Stopped):
+            rebuild(paths, Watch(cancelled=after_the_reading))
+    finally:
+        spooling._BETWEEN_ASKING = before
+
+    assert not paths.database.exists()
+    assert rebuild(paths).counts == {RunState.QUEUED: 20}
+
+
+def test_an_old_database_is_put_back_where_the_new_one_can_not_take_its_place(paths):
+    submitted(paths, "wait")
+    paths.state.mkdir(parents=True, mode=0o700)
+    paths.database.write_bytes(b"rubbish" * 1000)
+    paths.database.with_name("orp.db-wal").write_bytes(b"the log")
+
+    done = run_python(REBUILD, str(paths.base), ORP_FAILPOINT="rebuild.filled:eio")
+
+    assert done.returncode == 1
+    assert "Input/output error" in done.stderr
+    assert paths.database.read_bytes() == b"rubbish" * 1000
+    assert paths.database.with_name("orp.db-wal").read_bytes() == b"the log"
+    assert kept_files(paths) == []
+
+
+def test_a_run_whose_folder_comes_while_the_others_are_read_is_put_back_too(paths):
+    submitted(paths, "one", submitted_at=1.0)
+    paths.state.mkdir(parents=True, mode=0o700)
+    paths.database.write_bytes(b"rubbish" * 1000)
+
+    def somebody_submits(done, total):
+        if done == total and not paths.run(run_id("two")).folder.exists():
+            submitted(paths, "two", submitted_at=2.0)
+
+    done = rebuild(paths, Watch(somebody_submits))
+
+    assert [run.name for run in rows(paths)] == ["one", "two"]
+    assert done.counts == {RunState.QUEUED: 2}
+
+
+def test_a_folder_with_a_result_and_no_attempt_has_ended(paths):
+    """As one has that came in a zip."""
+    folder = submitted(paths, "zip")
+    ended(folder, code=3)
+    folder.attempt(1).unlink()
+    folder.exit(1).unlink()
+
+    rebuild(paths)
+
+    assert states(paths) == {"zip": ("failed", 1)}
+
+
+def test_a_result_that_holds_no_number_is_read_all_the_same(paths):
+    folder = submitted(paths, "nan")
+    ended(folder, code=3)
+    text = folder.result.read_text()
+    folder.result.write_text(text.replace('"metrics": {}', '"metrics": {"loss": NaN}'))
+    assert "NaN" in folder.result.read_text()
+
+    rebuild(paths)
+
+    assert states(paths) == {"nan": ("failed", 1)}
+
+
+def test_a_sound_database_has_no_folder_read_that_it_knows(paths):
+    submitted(paths, "known")
+    rebuild(paths)
+    paths.run(run_id("known")).request.write_text("rubbish")
+    totals = []
+
+    done = rebuild(paths, Watch(lambda done, total: totals.append(total)))
+
+    assert done.skipped == {}
+    assert totals == []
 
 
 def orp(project, *words):
@@ -570,6 +676,36 @@ def test_the_doctors_word_is_enough_to_rebuild(project):
     assert doctor.returncode == 0
     assert "1 run put back" in doctor.stdout
     assert run_id in orp(project, "status").stdout
+
+
+def test_ctrl_c_in_a_rebuild_is_one_line_and_changes_nothing(project):
+    for number in range(3_000):
+        submitted(project.paths, f"{number:04}")
+    project.paths.state.mkdir(parents=True, exist_ok=True, mode=0o700)
+    project.paths.database.write_bytes(b"rubbish" * 1000)
+    leading, terminal = os.openpty()
+    child = subprocess.Popen(
+        [*orp_command(), "doctor", "--rebuild", "--base-dir", str(project.paths.base)],
+        stderr=terminal, stdout=subprocess.PIPE, cwd=project.folder,
+    )  # fmt: skip
+    os.close(terminal)
+    said = b""
+    while b" of 3,000" not in said:
+        said += os.read(leading, 1000)
+
+    child.send_signal(signal.SIGINT)
+    with contextlib.suppress(OSError):  # the terminal ends with its last writer
+        while part := os.read(leading, 1000):
+            said += part
+    printed, _ = child.communicate(timeout=60)
+    os.close(leading)
+
+    assert child.returncode == 130
+    assert printed == b""
+    assert b"stopped; the database is as it was" in said
+    assert b"Traceback" not in said
+    assert project.paths.database.read_bytes() == b"rubbish" * 1000
+    assert kept_files(project.paths) == []
 
 
 def test_an_ordinary_start_loads_no_rebuild(project):

@@ -20,7 +20,8 @@ FOUND_PROBLEMS = 1
 @click.option(
     "--rebuild",
     is_flag=True,
-    help="Make the database again from the run folders, if it is gone or damaged; put back runs that it lacks.",
+    help="Make the database again from the run folders, if it is gone or damaged; put back runs that it lacks. "
+    "Ctrl-C leaves it as it was.",
 )
 @base_dir
 @as_json
@@ -49,9 +50,16 @@ def command(rebuild: bool, base_dir: str | None, as_json: bool) -> int:
 
 
 def _rebuild(context: Context, *, as_json: bool) -> None:
+    from orp_tui.cli.progress import counting_bar, stopped_by_ctrl_c
     from orp_tui.services.rebuild import rebuild
+    from orp_tui.services.rebuild_runs import Watch
 
-    done = rebuild(context.paths, allow_network=context.settings.allow_network_filesystem)
+    with counting_bar("reading run folders") as progress, stopped_by_ctrl_c() as cancelled:
+        done = rebuild(
+            context.paths,
+            Watch(progress, cancelled),
+            allow_network=context.settings.allow_network_filesystem,
+        )
     if as_json:
         output.emit_json(
             {

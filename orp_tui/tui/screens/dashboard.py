@@ -280,7 +280,7 @@ class DashboardScreen(ChartVerbs):
 
     def _show_board(self, board: Board) -> None:
         queue = self.query_one(QueueTable)
-        queue.trouble = board.problem or ""
+        queue.trouble = board.problem or board.making
         queue.show(board.rows, metrics=board.metrics, sparks=board.sparks, kill_at=board.kill_at)
         self.query_one(HeaderLine).show(heading(short_path(self.orp.context.project), board))
         self._go_to_wanted(queue)
