@@ -76,6 +76,16 @@ class BasePaths:
         """What the observer has read of the metrics of all runs; can be made again."""
         return self.state / "metrics.db"
 
+    @property
+    def catalog(self) -> Path:
+        """What lists of runs ask for; can be made again."""
+        return self.state / "catalog.db"
+
+    @property
+    def catalog_lock(self) -> Path:
+        """Whoever writes the catalogue holds it."""
+        return self.state / "catalog.lock"
+
     def alert_state(self, run_id: str) -> Path:
         """What the observer remembers of a run's alerts while it runs."""
         return self.state / "alerts" / f"{run_id}.json"
@@ -201,6 +211,11 @@ class RunPaths:
     @property
     def notes(self) -> Path:
         return self.folder / "notes.jsonl"
+
+    @property
+    def imported(self) -> Path:
+        """Where it came from, for a run of another machine whose zip was imported; it is never started here."""
+        return self.folder / "imported.json"
 
     @property
     def supervisor_log(self) -> Path:

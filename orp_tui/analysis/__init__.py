@@ -1,0 +1,1 @@
+"""What numbers of several runs say together."""

@@ -1,0 +1,208 @@
+"""The catalogue brought up to date: what has changed in `orp.db` is read again from its folders.
+
+Batches are written one after the other, each with what of `orp.db` it answers to: whoever goes on after a kill
+reads nothing twice. `orp.db` is never held while folders are read.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import os
+import sqlite3
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
+
+from orp_tui.core.ids import is_run_id
+from orp_tui.core.layout import BasePaths
+from orp_tui.core.run import Run
+from orp_tui.metrics.cache.short import ShortRun, short_runs
+from orp_tui.services.catalog_reading import read_run, read_unknown, unreadable
+from orp_tui.services.watch import view
+from orp_tui.store.catalog import changes, pending
+from orp_tui.store.catalog.entries import Read
+from orp_tui.store.catalog.writing import Writer, transaction
+
+BATCH = 500
+YOUNG_S = 10.0
+"""A folder that no row knows may be on its way into the queue for so long."""
+
+T = TypeVar("T")
+
+Progress = Callable[[int, int], object]
+Cancelled = Callable[[], bool]
+
+
+@dataclasses.dataclass(frozen=True)
+class CaughtUp:
+    """What came of catching up."""
+
+    read: int = 0
+    """Runs that were read."""
+    left: int = 0
+    """Changed runs that are not read yet."""
+    is_busy: bool = False
+    """Another process writes; what is there was asked as it stands."""
+    problem: str = ""
+    """Why the catalogue could not be brought up to date, in words; empty: nothing is wrong."""
+
+
+class CatchUp:
+    """One open catalogue that is brought up to date, by whoever holds its lock."""
+
+    def __init__(self, paths: BasePaths, connection: sqlite3.Connection) -> None:
+        self._paths = paths
+        self._connection = connection
+        self._writer = Writer(connection)
+
+    def run(self, progress: Progress | None, cancelled: Cancelled | None, limit_s: float | None) -> CaughtUp:
+        """All that has changed, or as much as there is time for. Raises sqlite3.Error or OSError."""
+        deadline = None if limit_s is None else time.monotonic() + limit_s
+
+        def is_over() -> bool:
+            return (cancelled is not None and cancelled()) or (
+                deadline is not None and time.monotonic() > deadline
+            )
+
+        with self._attached():
+            found = changes.changes(self._connection)
+        self._drop(found.gone)
+        read = 0
+        for batch in _batches(found.seqs):
+            if progress is not None:
+                progress(read, len(found.seqs))
+            if read and is_over():
+                return CaughtUp(read, len(found.seqs) - read)
+            with self._attached():
+                rows = pending.rows(self._connection, batch)
+            self._read(rows)
+            read += len(batch)
+        if progress is not None and found.seqs:
+            progress(read, len(found.seqs))
+        if found.is_new:
+            with self._transaction():
+                changes.keep(self._connection, found.mark)
+        again = self._unfinished()
+        if not is_over():
+            again += self._metrics()
+            again += self._folders(again=bool(found.gone))
+        return CaughtUp(read + again)
+
+    @contextlib.contextmanager
+    def _attached(self) -> Iterator[None]:
+        """Never around a transaction: that would hold `orp.db` as long as it takes."""
+        with changes.attached(self._connection, self._paths.database):
+            yield
+
+    def _read(self, found: Sequence[Run]) -> int:
+        """Read runs from their folders, and write what is new; how many changed anything."""
+        cached = self._cached(found)
+        reads = [self._one(run, cached.get(run.id)) for run in found]
+        with self._transaction():
+            changed = self._writer.put(reads)
+            changes.keep_known(self._connection, [(run.seq, run.version, run.id) for run in found])
+        return changed
+
+    def _one(self, run: Run, cached: ShortRun | None) -> Read:
+        try:
+            seen = None if run.state.is_final else view(self._paths, run)
+            return read_run(self._paths, run, seen, cached)
+        except (
+            OSError,
+            ValueError,
+            KeyError,
+            TypeError,
+            AttributeError,
+            ArithmeticError,
+            RecursionError,
+        ) as error:
+            return unreadable(run, f"{type(error).__name__}: {error}")
+
+    def _cached(self, found: Sequence[Run]) -> dict[str, ShortRun]:
+        return short_runs(self._paths.metric_cache, [run.id for run in found])
+
+    def _unfinished(self) -> int:
+        """Runs that go on, or did so when they were looked at, as they truly stand; how many changed anything."""
+        with self._attached():
+            found = pending.unfinished(self._connection)
+        return sum(self._read(batch) for batch in _batches(found))
+
+    def _metrics(self) -> int:
+        """Ended runs of whose metrics the observer has read more by now."""
+        stamp = _stamp(self._paths.metric_cache)
+        if stamp == pending.stamp(self._connection, "metrics"):
+            return 0
+        changed = 0
+        for batch in _batches(pending.without_metrics(self._connection)):
+            complete = {
+                run_id for run_id, run in short_runs(self._paths.metric_cache, batch).items() if run.complete
+            }
+            if complete:
+                with self._attached():
+                    found = pending.rows_of(self._connection, sorted(complete))
+                changed += self._read(found)
+        with self._transaction():
+            pending.keep_stamp(self._connection, "metrics", stamp)
+        return changed
+
+    def _folders(self, *, again: bool) -> int:
+        """Folders that no row knows, and runs whose folder has gone; looked for when the runs folder has changed."""
+        stamp = _stamp(self._paths.runs)
+        if stamp == pending.stamp(self._connection, "folders") and not again:
+            return 0
+        try:
+            names = [name for name in os.listdir(self._paths.runs) if is_run_id(name)]
+        except OSError:
+            return 0
+        strangers, lost, former = pending.compared(self._connection, names)
+        changed, is_settled = 0, True
+        for batch in _batches(strangers):
+            old = [name for name in batch if not self._is_young(name)]
+            is_settled &= len(old) == len(batch)
+            with self._transaction():
+                changed += self._writer.put([read_unknown(self._paths, name) for name in old])
+        self._drop(former)
+        for batch in _batches(lost):
+            with self._attached():
+                found = pending.rows_of(self._connection, batch)
+            changed += self._read(found)
+        if is_settled:
+            with self._transaction():
+                pending.keep_stamp(self._connection, "folders", stamp)
+        return changed
+
+    def _is_young(self, run_id: str) -> bool:
+        try:
+            return time.time() - os.lstat(self._paths.run(run_id).folder).st_ctime < YOUNG_S
+        except OSError:
+            return False
+
+    def _drop(self, run_ids: Sequence[str]) -> None:
+        for batch in _batches(run_ids):
+            with self._transaction():
+                self._writer.drop(batch)
+                changes.forget_known(self._connection, batch)
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[None]:
+        try:
+            with transaction(self._connection):
+                yield
+        except BaseException:
+            self._writer.forget_keys()
+            raise
+
+
+def _batches(found: Sequence[T]) -> Iterator[Sequence[T]]:
+    for start in range(0, len(found), BATCH):
+        yield found[start : start + BATCH]
+
+
+def _stamp(path: os.PathLike[str]) -> str:
+    """Changes whenever what lies there does; empty for nothing."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return ""
+    return f"{found.st_dev}:{found.st_ino}:{found.st_mtime_ns}"
