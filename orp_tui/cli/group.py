@@ -27,6 +27,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "metrics": ("Look", "What a training measured, as a table or as charts"),
     "digest": ("Look", "While you were away: what ended, runs and waits"),
     "shell": ("Look", "A shell in a run's workspace and environment"),
+    "compare": ("Look", "Two runs to fifty side by side: what differs, step by step"),
     "diff": ("Look", "What differs in code, config and environment"),
     "tag": ("Keep", "Words by which runs are found again"),
     "star": ("Keep", "Mark runs as ones to find again"),
@@ -35,6 +36,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "clean": ("Keep", "Free space: what ended runs leave, trash first"),
     "share": ("Keep", "Let colleagues read runs"),
     "artifacts": ("Keep", "Bundle, verify, list and extract artifact zips"),
+    "import": ("Keep", "Make runs of the zips of another machine"),
     "doctor": ("Tools", "What would go wrong on this machine, and why"),
     "serve": ("Tools", "The dashboard in a browser, behind a token"),
     "schema": ("Tools", "The JSON Schema of experiment files, for editors"),
@@ -44,7 +46,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
 """Name → heading, one line of help. Each lives in `commands/<name>.py` as `command`."""
 
 _MODULES = {name: f"orp_tui.cli.commands.{name}" for name in COMMANDS} | {
-    "help": "orp_tui.cli.commands.help_"
+    "help": "orp_tui.cli.commands.help_",
+    "import": "orp_tui.cli.commands.import_",
 }
 
 

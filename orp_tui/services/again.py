@@ -17,6 +17,7 @@ from orp_tui.core.run import Run
 from orp_tui.core.states import RunState
 from orp_tui.engine.checkpoints import last_checkpoint
 from orp_tui.services.context import Context
+from orp_tui.services.imported import refuse_imported
 from orp_tui.services.parents import with_parent
 from orp_tui.services.predecessor import request_of, same_wishes, source_of
 from orp_tui.services.submission import Source, SubmitOptions
@@ -65,6 +66,7 @@ def resume(
     succeeded, or if its experiment says nothing of resuming; SubmitRefused if code or workspace are gone.
     """
     _require_ended(run)
+    refuse_imported(context.paths.run(run.id), "resumed")
     request = request_of(context, run)
     if run.state is RunState.SUCCEEDED:
         raise UsageError(f"{run.id}: has succeeded; `orp clone` makes a new run of it")

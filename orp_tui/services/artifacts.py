@@ -15,6 +15,7 @@ from orp_tui.engine.request_file import read_request
 from orp_tui.files import locks
 from orp_tui.files.atomic import read_json, write_json
 from orp_tui.services.context import Context
+from orp_tui.services.imported import refuse_imported
 from orp_tui.store import runs
 
 WELL = ("succeeded", "incomplete")
@@ -34,6 +35,7 @@ def bundle_again(
     folder = context.paths.run(run.id)
     if not folder.folder.is_dir():
         raise UsageError(f"{run.id}: its folder is gone")
+    refuse_imported(folder, "bundled")
     lock = locks.take(folder.supervisor_lock)
     if lock is None:
         raise UsageError(f"{run.id}: has not ended yet; its zip is written when it does")

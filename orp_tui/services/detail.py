@@ -14,6 +14,7 @@ from orp_tui.services.annotations import Annotations, read_annotations
 from orp_tui.services.code_diff import TreeWatch
 from orp_tui.services.context import Context
 from orp_tui.services.follow import why_they_wait
+from orp_tui.services.imported import Imported, read_imported
 from orp_tui.services.judged import Standing, ended_standing
 from orp_tui.services.trash_index import Cleaned, cleaned_of
 from orp_tui.services.watch import RunView, checklist, view
@@ -47,6 +48,8 @@ class RunDetail:
     """What was noted when the command of the newest attempt was started."""
     alerts: tuple[AlertRecord, ...] = ()
     """Conditions that have come true, the oldest first, with what was done about them."""
+    imported: Imported | None = None
+    """Where it came from; None for a run of this base directory."""
     primary: Standing | None = None
     """How an ended run stands by the metric that judges it; None if it has none."""
     annotations: Annotations = dataclasses.field(default_factory=Annotations)
@@ -78,6 +81,7 @@ def detail(
         cleaned=tuple(cleaned_of(context.paths, run_id)),
         changed=TreeWatch(context).changed_since(run) if changes else None,
         alerts=read_alerts(folder),
+        imported=read_imported(folder),
         primary=ended_standing(folder),
         annotations=read_annotations(folder),
     )

@@ -16,14 +16,16 @@ from orp_tui.services.acts import Outcome
 from orp_tui.services.context import Context, actor
 from orp_tui.services.control import ensure_leader
 from orp_tui.services.dashboard_state import user_state_folder
+from orp_tui.services.imported import refuse_imported
 from orp_tui.store import runs
 
 
 def draft_of(context: Context, run_id: str) -> Path:
     """A file to edit: the experiment as the run was submitted with it, or what is left of an earlier edit.
 
-    Raises UsageError if the run's folder has no experiment file, OSError if no copy can be written.
+    Raises UsageError if the run's folder has no experiment file or it is another machine's, OSError if no copy can be written.
     """
+    refuse_imported(context.paths.run(run_id), "cloned")
     path = user_state_folder() / "drafts" / f"{run_id}.yaml"
     if path.is_file():
         return path

@@ -57,7 +57,10 @@ def read_folder(paths: BasePaths, run_id: str) -> FolderRun:
         new = _quick_request(files, run_id) or NewRun.of(_request(folder))
         result = files.result()
     held = "supervisor.lock" in files.names and locks.ask(folder.supervisor_lock) is LockState.HELD
+    is_foreign = folder.imported.name in files.names
     state, attempt = _state(folder, files.names, result, held=held)
+    if is_foreign and not state.is_final:
+        state = RunState.LOST  # its result is damaged; it must never be started here
     values: Json = {"started_at": None, "ended_at": None, "exit_code": None, "signal": None}
     values |= {"reason": None, "detail": None, "artifacts": "none", "deliverables_valid": None}
     values |= _end(folder, state, result)
@@ -78,7 +81,8 @@ def read_folder(paths: BasePaths, run_id: str) -> FolderRun:
         **values,
     )
     host = _host(folder, attempt) if state.is_active and not held else None
-    return FolderRun(KnownRun(run, new.idempotency_key), host)
+    # The key of a run of another machine was used there, and says nothing here.
+    return FolderRun(KnownRun(run, None if is_foreign else new.idempotency_key), host)
 
 
 class _Files:

@@ -17,6 +17,7 @@ from orp_tui.metrics.declared import Declared
 from orp_tui.metrics.discovery import Root
 from orp_tui.metrics.gathering import Plan
 from orp_tui.metrics.sources import SourceSpec, Trust
+from orp_tui.services.imported import is_imported
 
 Json = dict[str, Any]  # Any: values as JSON gives them
 
@@ -116,6 +117,8 @@ def _roots(
     folder: RunPaths, request: Json, paths: BasePaths | None, *, is_declared: bool
 ) -> tuple[Root, ...]:
     """The workspace: of a run in place the folder in which it works. Globs are relative to that always."""
+    if is_imported(folder):
+        return ()  # its paths are another machine's
     is_isolated = request.get("workspace") == "isolated"
     cwd = request.get("cwd")
     place = str(folder.workspace) if is_isolated and not is_declared else cwd

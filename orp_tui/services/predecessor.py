@@ -18,6 +18,7 @@ from orp_tui.engine.facts import MARKER
 from orp_tui.engine.request_file import read_request
 from orp_tui.files.atomic import read_json
 from orp_tui.services.context import Context
+from orp_tui.services.imported import refuse_imported
 from orp_tui.services.submission import Frozen, Source
 from orp_tui.services.wishes import Wishes
 from orp_tui.workspace import private_environment
@@ -46,8 +47,12 @@ def same_wishes(request: RunRequest) -> Wishes:
 
 
 def source_of(context: Context, request: RunRequest, overrides: tuple[str, ...]) -> Source:
-    """The experiment of a request, with its code and environment as they were."""
+    """The experiment of a request, with its code and environment as they were.
+
+    Raises SubmitRefused if they are gone, UsageError for a run of another machine.
+    """
     folder = context.paths.run(request.id)
+    refuse_imported(folder, "run again")
     try:
         data = folder.experiment.read_bytes()
         record: dict[str, Any] = read_json(folder.source) or {}  # Any: JSON

@@ -12,6 +12,7 @@ from orp_tui.core.errors import OrpError
 from orp_tui.services.context import Context
 from orp_tui.services.death_certificate import DeathCertificate, certificate, read_last_words
 from orp_tui.services.detail import RunDetail, detail
+from orp_tui.services.imported import is_imported
 from orp_tui.services.preview import Place
 from orp_tui.services.run_files import FilesReader, Note, RunFiles, read_notes
 
@@ -83,7 +84,9 @@ class RunPageReader:
 
 
 def workspace_of(found: RunDetail) -> Path | None:
-    """The folder that a run's deliverables are relative to; None if its request can't be read."""
+    """The folder that a run's deliverables are relative to; None if its request can't be read, or it is another machine's."""
+    if is_imported(found.folder):
+        return None
     cwd = (found.request or {}).get("cwd")
     return Path(cwd) if isinstance(cwd, str) and cwd.startswith("/") else None
 

@@ -20,6 +20,7 @@ from orp_tui.engine.card_claims import booked, environment_for, take_cards
 from orp_tui.engine.facts import MARKER
 from orp_tui.engine.request_file import read_request
 from orp_tui.services.context import Context
+from orp_tui.services.imported import refuse_imported
 from orp_tui.services.watch import view
 from orp_tui.workspace import private_environment
 
@@ -64,6 +65,7 @@ def inside(
     records are gone.
     """
     folder = context.paths.run(run.id)
+    refuse_imported(folder, "entered")
     try:
         request = read_request(folder)
         variables = private_environment.read_private(folder.environment_private)

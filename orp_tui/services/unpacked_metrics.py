@@ -16,6 +16,7 @@ from orp_tui.core.layout import RunPaths
 from orp_tui.metrics import recognise
 from orp_tui.metrics.discovery import Root
 from orp_tui.metrics.gathering import Plan
+from orp_tui.services.imported import is_imported
 from orp_tui.services.metric_plan import plan_of, read_workspace
 
 MOST_FILES = 2_000
@@ -75,7 +76,7 @@ def is_better(archive: Path, folder: RunPaths) -> bool:
     """Whether the zip of a run has metrics that its folder has no more."""
     if not archive.is_file():
         return False
-    if not folder.folder.is_dir():
+    if not folder.folder.is_dir() or is_imported(folder):
         return True
     if folder.metrics.exists() and os.path.lexists(folder.workspace):
         return False

@@ -160,7 +160,10 @@ def _zip_of(reference: str, base_dir: str | None) -> tuple[Path, Path | None]:
 
 def _workspace(folder: RunPaths) -> Path | None:
     from orp_tui.engine.request_file import read_request
+    from orp_tui.services.imported import is_imported
 
+    if is_imported(folder):
+        return None  # its paths are another machine's
     try:
         return Path(read_request(folder).cwd)
     except (OSError, ValueError, KeyError, TypeError):

@@ -105,6 +105,7 @@ def to_json(found: RunDetail, stand: Standing | None = None) -> dict[str, Any]: 
         **annotations_json(found.annotations),
         "alerts": [{**item.to_json(), "done": list(item.done)} for item in found.alerts],
         "folder": str(found.folder.folder),
+        "imported": found.imported.to_json() if found.imported is not None else None,
         "request": found.request,
         "source": found.source,
         "environment": found.environment,
@@ -135,6 +136,8 @@ def rows(found: RunDetail, stand: Standing | None = None) -> Iterator[tuple[str,
     if view.marks:
         yield "marks", ", ".join(sorted(mark.value for mark in view.marks))
     yield from _annotation_rows(found)
+    if found.imported is not None:
+        yield "imported", one_line(f"{found.imported.words} ({found.imported.file})")
     yield "submitted", f"{output.local_time(view.run.submitted_at)} by {_submitter(found)}"
     yield "started", output.local_time(view.started_at)
     took = view.elapsed_s(time.time())
