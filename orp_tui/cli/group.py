@@ -28,6 +28,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "digest": ("Look", "While you were away: what ended, runs and waits"),
     "shell": ("Look", "A shell in a run's workspace and environment"),
     "compare": ("Look", "Two runs to fifty side by side: what differs, step by step"),
+    "compare": ("Look", "Two runs to fifty side by side: what differs, step by step"),
     "diff": ("Look", "What differs in code, config and environment"),
     "tag": ("Keep", "Words by which runs are found again"),
     "star": ("Keep", "Mark runs as ones to find again"),

@@ -13,6 +13,7 @@ from orp_tui.core.words import size
 WORTH_A_BAR = 64 << 20
 MANY = 2_000
 """Things that take about a millisecond each: fewer are done before a bar is read."""
+SOME = 8
 _CELLS = 30
 
 
@@ -27,6 +28,13 @@ def progress_bar(label: str) -> Iterator[Callable[[int, int], None]]:
 def counting_bar(label: str) -> Iterator[Callable[[int, int], None]]:
     """As `progress_bar`, for things that are counted: folders, runs."""
     with _bar(label, MANY, "{:,}".format) as show:
+        yield show
+
+
+@contextlib.contextmanager
+def runs_bar(label: str) -> Iterator[Callable[[int, int], None]]:
+    """As `counting_bar`, for runs of which each may take a second."""
+    with _bar(label, SOME, "{:,}".format) as show:
         yield show
 
 

@@ -55,10 +55,12 @@ def write_sheet(sheet: Sheet, path: str, kind: str | None = None, *, over: bool 
     kind = kind or format_of(path)
     if kind is None:
         raise UsageError(f"{path}: a comparison is written as {', '.join(FORMATS.values())}; end the name so")
-    return _write(exported(sheet, kind), Path(path).expanduser().absolute(), over=over)
+    return write_text(exported(sheet, kind), path, over=over)
 
 
-def _write(text: str, target: Path, *, over: bool) -> Path:
+def write_text(text: str, path: str, *, over: bool = True) -> Path:
+    """Write a file whole or not at all; raises as `write_sheet` does."""
+    target = Path(path).expanduser().absolute()
     part = target.with_name(f".{target.name[:200]}.{os.getpid()}.part")
     try:
         part.write_text(text, encoding="utf-8", errors="replace", newline="")

@@ -15,7 +15,15 @@ from orp_tui.services.comparison.alignment import places_of, values_at
 from orp_tui.services.comparison.axis import Along, Track
 from orp_tui.services.comparison.histories import history_of
 from orp_tui.services.comparison.sheet import Part, Sheet
-from orp_tui.services.comparison.values import NOTHING, Cell, Comparison, Row, RunColumn, difference
+from orp_tui.services.comparison.values import (
+    NOTHING,
+    OF_METRICS,
+    Cell,
+    Comparison,
+    Row,
+    RunColumn,
+    difference,
+)
 from orp_tui.services.context import Context
 
 ROWS = 50
@@ -104,16 +112,19 @@ def align(
     rows: int = ROWS,
     along: Along = "step",
     cancelled: Callable[[], bool] = lambda: False,
+    progress: Callable[[int, int], object] = lambda _done, _total: None,
 ) -> Aligned:
     """The metric of all runs at at most `rows` common places, read run by run, never all points at once.
 
-    `cancelled` is asked before each run; if it says so, those that are left have no values.
+    `cancelled` is asked before each run; if it says so, those that are left have no values. `progress` is told
+    runs that are done, and all.
     Raises StoreError if the cache is made anew while it is read.
     """
     tracks: dict[str, Track] = {}
-    for run_id in comparison.run_ids:
+    for done, run_id in enumerate(comparison.run_ids):
         if cancelled():
             break
+        progress(done, len(comparison.run_ids))
         found = history_of(context.paths, run_id, metric)
         if found.series is not None:
             track = Track(found.series, along, epochs=found.epochs, start=found.start)
@@ -141,6 +152,4 @@ def _of_column(
 
 def metric_names(comparison: Comparison) -> Sequence[str]:
     """The metrics that some run has, in the order of the comparison."""
-    from orp_tui.services.comparison.values import OF_METRICS
-
     return list(dict.fromkeys(row.name for row in comparison.rows if row.section in OF_METRICS))
