@@ -11,6 +11,7 @@ import signal
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from orp_tui.core.answer import Answer
 from orp_tui.core.errors import OrpError
@@ -25,6 +26,9 @@ from orp_tui.services.control import cancel as cancel_run
 from orp_tui.services.control import ensure_leader
 from orp_tui.services.watch import view
 from orp_tui.store import groups, queue, runs, settings
+
+if TYPE_CHECKING:
+    from orp_tui.services.annotations import Annotation
 
 _RESTORED = ("held", "starts_at", "not_before", "priority", "position")
 """What an undo puts back of a waiting run."""
@@ -44,6 +48,10 @@ class Undo:
     """Runs that were taken off the queue; each comes back as a new run of the same code."""
     queued: tuple[str, ...] = ()
     """Runs that were added to the queue; they are taken off it while they wait."""
+    annotations: Mapping[str, Annotation] = dataclasses.field(default_factory=dict)
+    """Run id → what makes its star, its tags or its place in the archive as they were."""
+    removed: tuple[str, ...] = ()
+    """Runs that were put into the trash; they are taken out of it."""
     is_redo: bool = False
     """It takes back an undo."""
 
@@ -210,6 +218,10 @@ def undo(context: Context, before: Undo) -> Outcome:
         return retry(context, before.dropped)
     if before.queued:
         return drop(context, before.queued)
+    if before.annotations:
+        from orp_tui.services.past_acts import undo_annotations
+
+        return undo_annotations(context, before)
     with _runs(context, list(before.rows)) as (connection, chosen):
         answers = [_put_back(connection, run, before) for run in chosen]
         pauses = {group: _paused(connection, group) for group in before.pauses}

@@ -379,6 +379,10 @@ class OrpApp(App[str]):
             self.push_screen(SystemScreen(ascii_only=self.manners.ascii, id="system"))
             self.place = dataclasses.replace(self.place, screen=name)
             self._machine.poke()
+        elif name == "runs":
+            from orp_tui.tui.screens.runs import RunsScreen
+
+            self.push_screen(RunsScreen(id="runs"))
 
     def _is_on(self, name: str) -> bool:
         return self.screen.id == name

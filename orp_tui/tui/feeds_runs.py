@@ -10,7 +10,7 @@ import functools
 import threading
 import time
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from orp_tui.core.errors import OrpError
@@ -21,6 +21,7 @@ from orp_tui.tui.run_listing import (
     GroupRow,
     Listing,
     MembersFound,
+    NumbersFound,
     Question,
     RowsRead,
     RunsListed,
@@ -52,6 +53,7 @@ class RunsFeed(Feed):
         self._wanted: tuple[int, ...] = ()
         self._wants_words = False
         self._marking: Expression | None = None
+        self._run_ids: tuple[str, ...] = ()
         self._listing: Listing | None = None
         self._version: object = None
 
@@ -86,6 +88,12 @@ class RunsFeed(Feed):
             self._marking = members
         self.poke()
 
+    def find_numbers(self, run_ids: tuple[str, ...]) -> None:
+        """Find runs by their ids; those that are not in the catalogue are left out."""
+        with self._lock:
+            self._run_ids = run_ids
+        self.poke()
+
     # What the thread does
 
     def turn(self, *, poked: bool) -> float:
@@ -106,6 +114,7 @@ class RunsFeed(Feed):
         with self._lock:
             question, wanted, self._wanted = self._question, self._wanted, ()
             members, self._marking = self._marking, None
+            run_ids, self._run_ids = self._run_ids, ()
         version = self._catalog.version()
         if question is not None and (
             self._listing is None or question != self._listing.question or version != self._version
@@ -116,6 +125,8 @@ class RunsFeed(Feed):
         if wanted and self._listing is not None:
             rows = dict(zip(wanted, self._catalog.rows(wanted), strict=True))
             self.post(RowsRead(rows, self._listing))
+        if run_ids:
+            self.post(NumbersFound(tuple(self._catalog.numbers_of(run_ids))))
         if members is not None:
             from orp_tui.services.catalog import Query
 
@@ -209,7 +220,7 @@ class CatalogueFeed(Feed):
         if not self._is_stopped:
             try:
                 done = self._catalog.catch_up(self._progress, self._is_cancelled)
-                self._tell(CatalogueRead(done.read, done.left, done.is_busy))
+                self._tell(CatalogueRead(done.read, done.left, done.is_busy, done.problem))
             except (OrpError, OSError) as error:
                 self._tell(CatalogueRead(0, 0, trouble=str(error)))
         return _CATCH_UP_S
@@ -232,11 +243,3 @@ class CatalogueFeed(Feed):
         if "_catalog" in self.__dict__:
             self._catalog.close()
             del self._catalog
-
-
-def ids_of(catalog: Catalog, numbers: Sequence[int], page: int = 500) -> list[str]:
-    """The ids of runs by their numbers, in pages: the rows of a hundred thousand would not fit."""
-    found: list[str] = []
-    for begin in range(0, len(numbers), page):
-        found += [run.id for run in catalog.rows(numbers[begin : begin + page]) if run is not None]
-    return found

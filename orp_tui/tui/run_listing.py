@@ -119,6 +119,13 @@ class MembersFound(Message, bubble=False):
 
 
 @dataclasses.dataclass
+class NumbersFound(Message, bubble=False):
+    """The numbers of runs that were asked for by their ids."""
+
+    numbers: tuple[int, ...]
+
+
+@dataclasses.dataclass
 class VocabularyRead(Message, bubble=False):
     """Which keys, metrics, tags and values there are."""
 

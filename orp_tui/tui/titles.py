@@ -30,8 +30,16 @@ _COUNTED = (
 )
 
 
-def heading(project: str, board: Board | None) -> Heading:
-    """The header over the dashboard; `board` is None before the first look."""
+_SCREENS = {"dashboard": "1 Dashboard", "runs": "2 Runs", "compare": "3 Compare", "system": "5 System"}
+
+
+def screens(here: str = "") -> str:
+    """`[1]Dashboard 2 Runs …`: the screens with their digits, the one of that id in brackets."""
+    return " ".join(f"[{words[0]}]{words[2:]}" if name == here else words for name, words in _SCREENS.items())
+
+
+def heading(project: str, board: Board | None, here: str = "dashboard") -> Heading:
+    """The header over the screen of that id; `board` is None before the first look."""
     counts = board.seen.counts if board is not None and board.seen is not None else {}
     words = [
         f"{number} {word}"
@@ -40,7 +48,7 @@ def heading(project: str, board: Board | None) -> Heading:
     ]
     return Heading(
         place=f"{os.uname().nodename}  {project}",
-        screens="[1]Dashboard 5 System",
+        screens=screens(here),
         counts="  ".join(words) or ("nothing runs" if board is not None else "looking"),
         warning=_warning(board) if board is not None else "",
     )

@@ -21,6 +21,7 @@ from orp_tui.tui.bindings import bindings
 from orp_tui.tui.messages import BoardChanged
 from orp_tui.tui.screens.outside import Outside, command_of
 from orp_tui.tui.screens.preview import PreviewScreen
+from orp_tui.tui.titles import screens
 from orp_tui.tui.widgets.artifact_list import ArtifactList
 from orp_tui.tui.widgets.checklist import Checklist
 from orp_tui.tui.widgets.header_line import HeaderLine, Heading
@@ -197,7 +198,7 @@ class RunDetailScreen(Outside):
     def _heading(self) -> Heading:
         view = self._page.detail.view if self._page is not None and self._page.detail is not None else None
         name = f"{one_line(view.run.name, 40)}  " if view is not None else ""
-        return Heading(place=f"run {name}{self._run_id}", screens="1 Dashboard 5 System", counts=" Esc back")
+        return Heading(place=f"run {name}{self._run_id}", screens=screens(), counts=" Esc back")
 
     # Wishes
 

@@ -19,6 +19,7 @@ from orp_tui.services.system import SystemLook
 from orp_tui.tui.machine_lines import machine_lines, queue_lines
 from orp_tui.tui.messages import MachineChanged
 from orp_tui.tui.screens.copying import Copying
+from orp_tui.tui.titles import screens
 from orp_tui.tui.widgets.header_line import HeaderLine, Heading
 from orp_tui.tui.widgets.key_line import KeyLine
 from orp_tui.tui.widgets.meters import Steady, steadied
@@ -180,4 +181,4 @@ class SystemScreen(Copying):
     def _heading(self) -> Heading:
         host = self._look.machine.host if self._look is not None else None
         counts = "" if host is None else f"{host.cpus} CPUs"
-        return Heading(one_line(os.uname().nodename), "1 Dashboard [5]System", counts)
+        return Heading(one_line(os.uname().nodename), screens("system"), counts)
