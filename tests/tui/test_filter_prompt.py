@@ -15,7 +15,7 @@ from orp_tui.core.filters.parse import parse
 from orp_tui.core.filters.vocabulary import Vocabulary
 from orp_tui.tui.manners import Manners
 from orp_tui.tui.widgets import filter_prompt
-from orp_tui.tui.widgets.filter_field import FilterField
+from orp_tui.tui.widgets.line_field import LineField
 from orp_tui.tui.widgets.filter_hint import listed, pointed
 from orp_tui.tui.widgets.filter_prompt import FilterPrompt
 from orp_tui.tui.widgets.lines import LineList
@@ -55,7 +55,7 @@ class Stages:
     async def type(self, text):
         """Letter by letter, faster than the prompt looks."""
         for char in text:
-            self.prompt.query_one(FilterField).insert_text_at_cursor(char)
+            self.prompt.query_one(LineField).insert_text_at_cursor(char)
         await asyncio.sleep(0)
 
     async def rest(self, seconds=filter_prompt.TYPING_S):
@@ -64,7 +64,7 @@ class Stages:
 
     @property
     def text(self):
-        return self.prompt.query_one(FilterField).value
+        return self.prompt.query_one(LineField).value
 
     @property
     def hint(self):
@@ -113,7 +113,7 @@ async def test_what_is_wrong_is_said_after_a_rest_with_its_place_and_the_last_go
         assert stages.count.split() == ["!", "12", "of", "100"]
         await stages.rest(filter_prompt.WRONG_S)
         assert "v " in stages.hint
-        assert stages.prompt.query_one(FilterField)._mark.part is not None
+        assert stages.prompt.query_one(LineField)._mark.part is not None
         assert stages.prompt.query_one(".hint").has_class("-wrong")
         await stages.type(" state:lost")
         await stages.rest()
@@ -273,7 +273,7 @@ async def test_hostile_words_do_nothing_at_any_size(size, manners):
     async with Stages(size, **manners) as stages:
         await stages.ask()
         for text in ("", "cfg.", "metric.k", "tag:"):
-            stages.prompt.query_one(FilterField).value = ""
+            stages.prompt.query_one(LineField).value = ""
             await stages.type(text)
             for _ in range(4):
                 stages.prompt.action_complete(1)

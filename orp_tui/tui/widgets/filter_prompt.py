@@ -23,7 +23,7 @@ from orp_tui.core.filters.parse import parse
 from orp_tui.core.filters.vocabulary import NO_VOCABULARY, Vocabulary
 from orp_tui.core.sanitise import cell_width
 from orp_tui.tui.bindings import bindings
-from orp_tui.tui.widgets.filter_field import FilterField
+from orp_tui.tui.widgets.line_field import LineField
 from orp_tui.tui.widgets.filter_hint import listed, pointed
 
 TYPING_S = 0.04
@@ -93,7 +93,7 @@ class FilterPrompt(Widget):
         yield Static("", classes="hint")
         with Horizontal():
             yield Label(Content(_LABEL))
-            yield FilterField()
+            yield LineField()
             yield Label("", classes="count")
 
     # What a screen says
@@ -134,8 +134,8 @@ class FilterPrompt(Widget):
     # Typing
 
     @property
-    def _field(self) -> FilterField:
-        return self.query_one(FilterField)
+    def _field(self) -> LineField:
+        return self.query_one(LineField)
 
     @on(Input.Changed)
     def _changed(self, event: Input.Changed) -> None:

@@ -1,8 +1,8 @@
-"""The field in which a filter is typed, with the place marked that is wrong."""
+"""A field of one line: what is pasted is harmless, and the place that is wrong can be marked."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from rich.highlighter import Highlighter
 from rich.style import Style
@@ -13,7 +13,7 @@ from textual.widgets import Input
 from orp_tui.core.sanitise import cell_width, one_line
 
 MAX_LENGTH = 4_096
-"""Characters; more is no filter anyway, and would take long to draw."""
+"""Characters; more is no filter, tag or name anyway, and would take long to draw."""
 
 
 class _Mark(Highlighter):
@@ -28,8 +28,10 @@ class _Mark(Highlighter):
             text.stylize(self.style, *self.part)
 
 
-class FilterField(Input):
+class LineField(Input):
     """What is pasted becomes one harmless line."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"input--wrong"}
 
     def __init__(self, **options: Any) -> None:  # Any: as Input takes them
         self._mark = _Mark()
@@ -45,8 +47,6 @@ class FilterField(Input):
                 "input--wrong", partial=True
             )
             self.refresh()
-
-    COMPONENT_CLASSES = {"input--wrong"}
 
     def column_of(self, position: int) -> int:
         """In which cell of the field a character stands; below 0 or beyond its width: out of sight."""
