@@ -156,16 +156,18 @@ def _rebuild(paths: BasePaths, watch: Watch, *, allow_network: bool, alive_elsew
         return _complete(paths, reading, allow_network=allow_network)
     kept = None
     try:
-        with replacement.new_database(paths.database, allow_network=allow_network) as connection:
-            with spool.opened(connection) as spooled:
-                reading.read(spooled)
-                if not alive_elsewhere:
-                    _refuse_elsewhere(paths, reading)
-                copy = settle(spooled, paths.database)
-                done = _fill(connection, spooled, reading, _values(copy))
-                # From here on nobody can queue a run in the old one; what came while the others were read is in time.
-                kept = replacement.set_aside(paths.database, journals, now=time.time())
-                done = _with(done, _late(connection, spooled, reading))
+        with (
+            replacement.new_database(paths.database, allow_network=allow_network) as connection,
+            spool.opened(connection) as spooled,
+        ):
+            reading.read(spooled)
+            if not alive_elsewhere:
+                _refuse_elsewhere(paths, reading)
+            copy = settle(spooled, paths.database)
+            done = _fill(connection, spooled, reading, _values(copy))
+            # From here on nobody can queue a run in the old one; what came while the others were read is in time.
+            kept = replacement.set_aside(paths.database, journals, now=time.time())
+            done = _with(done, _late(connection, spooled, reading))
         return dataclasses.replace(done, new=True, kept=kept, copy=copy.at if copy else None)
     except BaseException:
         if kept is not None:

@@ -115,8 +115,8 @@ _PUTTING_BACK = (
     "DELETE FROM spool.run WHERE id IN (SELECT id FROM main.run)",
     f"INSERT INTO main.run ({_NAMES}) SELECT {_NAMES} FROM spool.run {_ORDER}",  # noqa: S608 - our names
     "UPDATE main.run SET position = seq WHERE position = 0",
-    "INSERT INTO main.event (run_id, at, actor, kind, detail) "
-    f"SELECT id, submitted_at, :actor, 'rebuilt', state FROM spool.run {_ORDER}",  # noqa: S608 - ours
+    f"""INSERT INTO main.event (run_id, at, actor, kind, detail)
+        SELECT id, submitted_at, :actor, 'rebuilt', state FROM spool.run {_ORDER}""",  # noqa: S608 - ours
     "INSERT OR IGNORE INTO main.idempotency SELECT key, run_id FROM spool.key WHERE run_id IN (SELECT id FROM spool.run)",
     "DELETE FROM spool.run",
     "DELETE FROM spool.key",
