@@ -42,8 +42,8 @@ OF_METRICS = ("metric", "first", "last", "best", "min", "max")
 """`metric.NAME` is its last value, as `last.NAME`."""
 OF_CONFIG = "cfg"
 
-USUAL = ("id", "name", "state", "reason", "age", "duration", "deliverables", "primary", "tags", "size")
-"""What a list shows if nobody has chosen."""
+USUAL = ("id", "name", "state", "primary", "deliverables", "age", "duration", "reason", "tags", "size")
+"""What a list shows if nobody has chosen; what has no room in 80 columns stands last."""
 
 
 @dataclasses.dataclass(frozen=True)
