@@ -23,8 +23,8 @@ from orp_tui.core.filters.parse import parse
 from orp_tui.core.filters.vocabulary import NO_VOCABULARY, Vocabulary
 from orp_tui.core.sanitise import cell_width
 from orp_tui.tui.bindings import bindings
-from orp_tui.tui.widgets.line_field import LineField
 from orp_tui.tui.widgets.filter_hint import listed, pointed
+from orp_tui.tui.widgets.line_field import LineField
 
 TYPING_S = 0.04
 """So long after the last key the runs are looked for."""
