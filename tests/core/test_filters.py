@@ -277,6 +277,11 @@ def test_folding_twice_changes_nothing(text):
     folded(text).encode()
 
 
+def test_what_sqlite_cannot_hold_is_folded_to_a_mark():
+    assert folded("a\0b\ud800é") == "a\ufffdb\ufffdé"
+    assert folded("a\0b") == "a\ufffdb"
+
+
 def test_upper_and_lower_case_and_ways_to_write_an_accent_are_alike():
     assert folded("STRASSE") == folded("straße")
     assert folded("É") == folded("e\u0301")

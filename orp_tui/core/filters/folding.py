@@ -20,7 +20,7 @@ def folded(text: str) -> str:
     import unicodedata
 
     # Unicode 3.13, D145: casefolding is only stable on decomposed text; composed again, `?` is one letter.
-    plain = text.encode("utf-8", "replace").decode("utf-8").replace("\0", "\ufffd")
+    plain = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\0", "\ufffd")
     decomposed = unicodedata.normalize("NFD", unicodedata.normalize("NFD", plain).casefold())
     return unicodedata.normalize("NFC", decomposed)
 

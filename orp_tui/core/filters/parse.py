@@ -18,8 +18,8 @@ from orp_tui.core.filters.folding import MAX_STARS, folded
 from orp_tui.core.filters.tokens import Kind, Token, tokens
 
 MAX_LENGTH = 4000
-MAX_DEPTH = 40
-"""Brackets and `-` within one another."""
+MAX_DEPTH = 12
+"""Brackets and `-` within one another: SQLite before 3.46 takes 16 of them as SQL."""
 MAX_TERMS = 200
 """Words and comparisons: SQLite takes an expression no deeper than 1,000."""
 
