@@ -75,6 +75,8 @@ class Widths:
 
     def __init__(self, heads: Sequence[str]) -> None:
         self._widths = [cell_width(head) for head in heads]
+        self.changes = 0
+        """How often they have changed."""
 
     def see(self, rows: Iterable[Sequence[str]]) -> bool:
         """Whether a row makes a column wider."""
@@ -85,6 +87,7 @@ class Widths:
                     width = min(LONGEST, cell_width(text))
                     if width > self._widths[place]:
                         self._widths[place], wider = width, True
+        self.changes += wider
         return wider
 
     def fitted(self, columns: Sequence[Column], width: int) -> tuple[int, ...]:

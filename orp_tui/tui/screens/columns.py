@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
 from textual import on
 from textual.app import ComposeResult
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
@@ -73,8 +74,6 @@ class _Line:
 class ColumnList(LineList):
     """The columns, those that are chosen first."""
 
-    BINDINGS = bindings("columns")
-
     def __init__(
         self, *, ascii_only: bool, has_order: bool, **options: Any
     ) -> None:  # Any: as Widget takes them
@@ -112,7 +111,7 @@ class ColumnList(LineList):
 class ChooseColumns(ModalScreen[Chosen | None]):
     """Columns and their order; None if the person went back."""
 
-    BINDINGS = [*bindings_above()]
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("columns"), *bindings_above()]
 
     def __init__(
         self,

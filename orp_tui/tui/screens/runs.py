@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import time
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
@@ -11,16 +10,13 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
-from textual.content import Content
 from textual.widget import Widget
 
 from orp_tui.core.columns import OF_METRICS, Column
 from orp_tui.core.errors import OrpError
 from orp_tui.core.filters.expression import EVERYTHING, Expression
-from orp_tui.core.past_run import PastRun
 from orp_tui.core.sanitise import one_line
 from orp_tui.core.words import counted
-from orp_tui.tui.bindings import bindings
 from orp_tui.tui.feeds_preview import PreviewFeed, PreviewRead
 from orp_tui.tui.feeds_runs import CatalogueFeed, RunsFeed
 from orp_tui.tui.messages import BoardChanged, FeedFailed

@@ -12,11 +12,9 @@ from textual import work
 from orp_tui.core.columns import Column
 from orp_tui.core.past_run import PastRun
 from orp_tui.core.run import Run
-from orp_tui.core.sanitise import one_line
-from orp_tui.core.states import RunState
 from orp_tui.services.watch import RunView
 from orp_tui.tui.run_listing import USUAL_COLUMNS
-from orp_tui.tui.screens.columns import Chosen, ChooseColumns, every_column
+from orp_tui.tui.screens.columns import ChooseColumns, Chosen, every_column
 from orp_tui.tui.screens.outside import Outside
 from orp_tui.tui.widgets.prompt_line import PromptLine
 

@@ -14,7 +14,6 @@ from textual.strip import Strip
 
 from orp_tui.core.columns import Column
 from orp_tui.core.past_run import PastRun
-from orp_tui.core.sanitise import cell_width
 from orp_tui.core.states import RunState
 from orp_tui.core.words import counted
 from orp_tui.tui.bindings import bindings
@@ -37,6 +36,8 @@ from orp_tui.tui.widgets.wrapping import wrapped
 
 _SIGNS = 4
 _INDENT = 2
+_MORE = 2
+"""Cells at the right that say that there are more columns."""
 _AGES_S = 30.0
 """So often ages and the times of what runs are told anew."""
 
@@ -77,6 +78,9 @@ class RunsTable(PagedList[PastRun | GroupRow]):
         self._columns = USUAL_COLUMNS
         self._cells: dict[int, tuple[object, RunCells]] = {}
         self._skipped = 0
+        """Columns that are out of sight at the left."""
+        self._known_fit: tuple[object, tuple[tuple[int, ...], tuple[int, ...]]] | None = None
+        """For what widths and columns were fitted: each line asks."""
         self.empty_words: Sequence[str] = ()
         """What is said if there are no rows, a line each."""
         self._begin_widths()
@@ -184,17 +188,24 @@ class RunsTable(PagedList[PastRun | GroupRow]):
 
     def _fitted(self, width: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """Widths of all columns, and the places of those that are shown."""
-        room = width - self._lead
-        widths = self._widths.fitted(self._columns, room)
-        fixed = fixed_count(self._columns)
-        self._skipped = min(self._skipped, most_skipped(widths, fixed, room))
-        return widths, places_shown(widths, fixed, self._skipped, room)
+        asked = (width, self._lead, self._skipped, self._columns, self._widths.changes, self._widths)
+        if self._known_fit is None or self._known_fit[0] != asked:
+            room = width - self._lead
+            widths = self._widths.fitted(self._columns, room)
+            fixed = fixed_count(self._columns)
+            skipped = min(self._skipped, most_skipped(widths, fixed, room - _MORE))
+            places = places_shown(widths, fixed, skipped, room)
+            if not places or places[-1] < len(widths) - 1:
+                places = places_shown(widths, fixed, skipped, room - _MORE)
+            self._known_fit = asked, (widths, places)
+        return self._known_fit[1]
 
     def action_sideways(self, by: int) -> None:
-        widths, _ = self._fitted(self.scrollable_content_region.width)
-        most = most_skipped(
-            widths, fixed_count(self._columns), self.scrollable_content_region.width - self._lead
-        )
+        width = self.scrollable_content_region.width
+        widths, _ = self._fitted(width)
+        most = most_skipped(widths, fixed_count(self._columns), width - self._lead - _MORE)
+        if sum(widths) + GAP * len(widths) - GAP <= width - self._lead:
+            most = 0
         skipped = max(0, min(self._skipped + by, most))
         if skipped != self._skipped:
             self._skipped = skipped
@@ -211,7 +222,7 @@ class RunsTable(PagedList[PastRun | GroupRow]):
             right = self._columns[place].is_number
             segments += [cell(heads[place], widths[place], style, right=right), Segment(" " * GAP, style)]
         if not places or places[-1] < len(self._columns) - 1:
-            begin = Strip(segments).crop(0, width - 2).adjust_cell_length(width - 2, style)
+            begin = Strip(segments).crop(0, width - _MORE).adjust_cell_length(width - _MORE, style)
             segments = [*begin, Segment(" >", style)]
         return segments
 
