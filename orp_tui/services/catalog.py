@@ -27,14 +27,15 @@ from orp_tui.files import locks
 from orp_tui.services.catalog_catch_up import CatchUp, CaughtUp
 from orp_tui.services.context import Context
 from orp_tui.store import rebuildable
-from orp_tui.store.catalog import grouping, questions, words
+from orp_tui.store.catalog import grouping, kin, questions, words
 from orp_tui.store.catalog.database import CATALOG
 from orp_tui.store.catalog.entries import Unsound
 from orp_tui.store.catalog.grouping import Spread
+from orp_tui.store.catalog.kin import Sample
 from orp_tui.store.catalog.query import Query, SortKey, mentions_archived
 from orp_tui.store.rebuildable import Connection
 
-__all__ = ["Catalog", "CaughtUp", "Found", "Group", "Query", "SortKey", "mentions_archived"]
+__all__ = ["Catalog", "CaughtUp", "Found", "Group", "Query", "Sample", "SortKey", "mentions_archived"]
 
 T = TypeVar("T")
 
@@ -135,6 +136,19 @@ class Catalog:
         now = time.time()
         found = self._ask(lambda connection: grouping.groups(connection, query, keys, metrics, now))
         return [Group(one.values, one.filter, one.count, _intervals(one.spreads, metrics)) for one in found]
+
+    def children_of(self, run_ids: Sequence[str], most: int = 10_000) -> list[PastRun]:
+        """The runs made from these: their children, retries and resumes; oldest first."""
+
+        def ask(connection: Connection) -> list[PastRun]:
+            found = questions.rows(connection, kin.children(connection, run_ids, most))
+            return [run for run in found if run is not None]
+
+        return self._ask(ask)
+
+    def samples_of(self, variants: Sequence[str]) -> list[Sample]:
+        """What the runs of these variants came to, one value a sample; see `Group`."""
+        return self._ask(lambda connection: kin.samples(connection, variants))
 
     def vocabulary(self) -> Vocabulary:
         """The words that a filter may be completed with; some seconds old while runs change all the time."""

@@ -21,6 +21,7 @@ from orp_tui.services.annotations import Annotations, read_annotations
 from orp_tui.services.catalog_config import flat_config, variant_of
 from orp_tui.services.catalog_files import Damaged, Missing, read_commit, read_mapping, text_of
 from orp_tui.services.catalog_metrics import metrics_of
+from orp_tui.services.imported import read_imported
 from orp_tui.services.known_runs import read_folder
 from orp_tui.services.watch import RunView
 from orp_tui.store.catalog.entries import METRICS_MISSING, UNFINISHED, Read, finite
@@ -40,7 +41,7 @@ def read_run(paths: BasePaths, run: Run, view: RunView | None, cached: ShortRun 
     result, wrong = _result(folder, state)
     found = read_annotations(folder) if request or not problem else Annotations()
     values = {**_of_row(run, view, state), **_of_request(request), **_of_source(folder, run)}
-    values |= _of_annotations(found)
+    values |= _of_annotations(found) | _of_import(folder)
     rule = PrimaryRule.of(request.get("experiment"))
     metrics, unsure = metrics_of(folder, result, rule, cached, has_ended=state.is_final)
     values |= {"metrics": metrics, "primary": None, **_primary(result, rule)}
@@ -142,7 +143,6 @@ def _of_request(request: Json) -> Json:
         "tree": _name(request.get("tree")),
         "config": flat_config(request.get("config")),
         "variant": variant_of(request),
-        "imported_from": text_of(request.get("imported_from")),
     }
 
 
@@ -152,6 +152,11 @@ def _of_source(folder: RunPaths, run: Run) -> Json:
         with contextlib.suppress(Missing, Damaged):
             values["host"] = text_of(read_mapping(folder.attempt(run.attempt), 1 << 20).get("host"))
     return values
+
+
+def _of_import(folder: RunPaths) -> Json:
+    found = read_imported(folder)
+    return {} if found is None else {"imported_from": text_of(found.from_host)}
 
 
 def _of_annotations(found: Annotations) -> Json:

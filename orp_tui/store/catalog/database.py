@@ -5,7 +5,7 @@ from __future__ import annotations
 from orp_tui.store.rebuildable import Kind
 
 APPLICATION_ID = 0x4F525043  # "ORPC"
-VERSION = 1
+VERSION = 2
 
 CATALOG = Kind(
     APPLICATION_ID,
@@ -80,6 +80,8 @@ CATALOG = Kind(
         """,
         "CREATE INDEX entry_by_time ON entry (submitted_at DESC, id DESC, archived)",
         "CREATE INDEX entry_by_resumed ON entry (resume_of) WHERE resume_of IS NOT NULL",
+        "CREATE INDEX entry_by_parent ON entry (parent) WHERE parent IS NOT NULL",
+        "CREATE INDEX entry_by_retried ON entry (retry_of) WHERE retry_of IS NOT NULL",
         "CREATE INDEX entry_unsure ON entry (number) WHERE unsure > 0",
         "CREATE TABLE document (entry INTEGER PRIMARY KEY, data BLOB NOT NULL)",
         "CREATE TABLE key (id INTEGER PRIMARY KEY, kind TEXT NOT NULL, name TEXT NOT NULL, UNIQUE (kind, name))",
