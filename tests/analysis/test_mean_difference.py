@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from orp_tui.analysis.intervals import Sample, mean_difference
 
-VALUES = st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=8)
+VALUES = st.lists(st.integers(-1000, 1000), min_size=2, max_size=8)
 
 
 def test_the_interval_is_that_of_a_textbook():
@@ -49,10 +49,10 @@ def test_variances_whose_squares_are_no_numbers_any_more_have_an_interval():
 def test_it_is_what_scipy_says(before, after):
     from scipy.stats import ttest_ind
 
+    assume(min(Sample.of(before).m2, Sample.of(after).m2) > 0.1)  # else scipy warns of a loss of precision
+
     found = mean_difference(Sample.of(before), Sample.of(after))
 
-    if Sample.of(before).m2 + Sample.of(after).m2 < 1e-6:
-        return  # scipy warns of a loss of precision
     known = ttest_ind(after, before, equal_var=False).confidence_interval()
     scale = max(1.0, *map(abs, (*before, *after)))
     assert (found.low, found.high) == (
