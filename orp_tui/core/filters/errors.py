@@ -20,9 +20,9 @@ class FilterError(UsageError):
         """Where it is wrong, in characters of `text`; `len(text)` where something is missing at the end."""
         self.length = max(1, length)
         """How many characters are meant, at least one."""
-        self.words = words
+        self.words = one_line(words)
         """What is wrong; what to do. One harmless line."""
-        super().__init__(f"{words}\n{marked(text, position, self.length)}")
+        super().__init__(f"{self.words}\n{marked(text, position, self.length)}")
 
 
 def marked(text: str, position: int, length: int) -> str:
