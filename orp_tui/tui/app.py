@@ -22,6 +22,7 @@ from orp_tui.core.ids import with_short_ids
 from orp_tui.core.sanitise import sanitise
 from orp_tui.tui.bindings import KEYS, PLACES, Key, bindings
 from orp_tui.tui.feeds import BoardFeed, ConfigsFeed, MachineFeed
+from orp_tui.tui.feeds_compare import Compared
 from orp_tui.tui.keymap import apply_keymap
 from orp_tui.tui.manners import Manners
 from orp_tui.tui.messages import ActDone, BoardChanged, ConfigsChanged, FeedFailed, MachineChanged
@@ -92,6 +93,8 @@ class OrpApp(App[str]):
             full=lambda: self._is_on("system"),
         )
         self._configs = ConfigsFeed(context, configs_dir, self.post_message)
+        self.compared = Compared()
+        """What was compared last."""
         self._redrawn_at = -_TWICE_S
         self._has_mouse = manners.mouse
         if manners.ascii:
@@ -379,6 +382,11 @@ class OrpApp(App[str]):
             self.push_screen(SystemScreen(ascii_only=self.manners.ascii, id="system"))
             self.place = dataclasses.replace(self.place, screen=name)
             self._machine.poke()
+        elif name == "compare":
+            from orp_tui.tui.screens.compare import CompareScreen
+
+            last = self.compared
+            self.push_screen(CompareScreen(last.run_ids, baseline=last.baseline, id="compare"))
         elif name == "runs":
             from orp_tui.tui.screens.runs import RunsScreen
 

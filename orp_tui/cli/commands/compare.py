@@ -160,19 +160,13 @@ def _with_metrics(found: Comparison, wanted: tuple[str, ...]) -> Comparison:
 
 def _code(context: Context, run_ids: list[str], base: str, kind: str) -> str:
     from orp_tui.services.comparison.code import compare_codes
-    from orp_tui.services.comparison.code_lines import code_document, code_lines, code_markdown
+    from orp_tui.services.comparison.code_lines import code_lines, code_text
     from orp_tui.services.comparison.reader import ComparisonReader
 
-    if kind in ("csv", "latex"):
-        raise UsageError(f"code is no table; ask for it as text, md or json, not as {kind}")
     with ComparisonReader(context) as reader:
         found = compare_codes(context, reader.runs(run_ids), base)
-    if kind == "json":
-        import json
-
-        return json.dumps(code_document(found), indent=1) + "\n"
-    if kind == "md":
-        return code_markdown(found)
+    if kind != "text":
+        return code_text(found, kind)
     colours = {"added": "32", "removed": "31", "place": "36", "heading": "1"}
     return "".join(
         (output.painted(line.text, colours[line.kind], sys.stdout) if line.kind in colours else line.text)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Iterator
 from typing import Literal
 
+from orp_tui.core.errors import UsageError
 from orp_tui.core.sanitise import one_line, sanitise
 from orp_tui.core.words import counted
 from orp_tui.services.code_diff import FileChange
@@ -69,15 +71,20 @@ def _of_diff(line: str) -> CodeLine:
     return CodeLine(sanitise(line).expandtabs(4), kind)
 
 
-def code_markdown(found: CodeComparison) -> str:
-    """The same as Markdown, in a block that no line can end."""
-    text = "\n".join(line.text for line in code_lines(found))
+def code_text(found: CodeComparison, kind: str) -> str:
+    """The same for a file: `text`, `md` or `json`. Raises UsageError for formats of tables."""
+    if kind == "json":
+        return json.dumps(_document(found), indent=1) + "\n"
+    if kind not in ("text", "md"):
+        raise UsageError(f"code is no table; take text, md or json for it, not {kind}")
+    text = "\n".join(line.text for line in code_lines(found)) + "\n"
+    if kind == "text":
+        return text
     fence = "```"
-    while fence in text:
+    while fence in text:  # no line may end the block
         fence += "`"
-    return f"{fence}diff\n{text}\n{fence}\n"
+    return f"{fence}diff\n{text}{fence}\n"
 
 
-def code_document(found: CodeComparison) -> dict[str, object]:
-    """The same for JSON."""
+def _document(found: CodeComparison) -> dict[str, object]:
     return {"groups": [dataclasses.asdict(group) for group in found.groups], "same": found.is_same}

@@ -46,20 +46,24 @@ def _maker(kind: str) -> Callable[[Sheet], str]:
     return plain
 
 
-def write_sheet(sheet: Sheet, path: str, kind: str | None = None, *, over: bool = True) -> Path:
-    """Write it, and say where: the whole path. Without `kind` the end of the name says which.
-
-    `over`: in the place of a file that is there. Raises UsageError if the name means no format, or
-    for a file that is there if not `over`; OrpError if it can't be written.
-    """
-    kind = kind or format_of(path)
+def checked_format(path: str) -> str:
+    """As `format_of`; raises UsageError for a name whose end means no format."""
+    kind = format_of(path)
     if kind is None:
         raise UsageError(f"{path}: a comparison is written as {', '.join(FORMATS.values())}; end the name so")
-    return write_text(exported(sheet, kind), path, over=over)
+    return kind
+
+
+def write_sheet(sheet: Sheet, path: str, *, over: bool = True) -> Path:
+    """Write it in the format that the end of the name means, and say where; raises as `write_text` does."""
+    return write_text(exported(sheet, checked_format(path)), path, over=over)
 
 
 def write_text(text: str, path: str, *, over: bool = True) -> Path:
-    """Write a file whole or not at all; raises as `write_sheet` does."""
+    """Write a file whole or not at all, and say where: the whole path. `over`: in the place of one that is there.
+
+    Raises UsageError for a file that is there if not `over`; OrpError if it can't be written.
+    """
     target = Path(path).expanduser().absolute()
     part = target.with_name(f".{target.name[:200]}.{os.getpid()}.part")
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Callable, Sequence
 from types import TracebackType
@@ -21,6 +22,7 @@ class Entries(Protocol):
 
     def catch_up(self) -> object: ...
     def runs_of(self, run_ids: Sequence[str]) -> list[PastRun]: ...
+    def version(self) -> object: ...
     def close(self) -> None: ...
 
 
@@ -35,6 +37,7 @@ class ComparisonReader:
         self._clock = clock
         self._facts = FactsReader(context)
         self._seen: dict[str, PastRun] = {}
+        self._stamp: object = None
 
     def look(
         self, run_ids: Sequence[str], *, baseline: str | None = None, fold_seeds: bool = False
@@ -51,13 +54,34 @@ class ComparisonReader:
             [self._facts(run) for run in runs], baseline=baseline, fold_seeds=fold_seeds, now=self._clock()
         )
 
+    def has_changed(self, run_ids: Sequence[str]) -> bool:
+        """Whether another look may show something else: an entry, or a folder that has come or gone. Costs little."""
+        before, self._stamp = self._stamp, self._stamp_of(run_ids)
+        if any(not run.state.is_final for run_id in run_ids if (run := self._seen.get(run_id)) is not None):
+            return True
+        return before != self._stamp
+
+    def _stamp_of(self, run_ids: Sequence[str]) -> object:
+        entries = self._opened()
+        entries.catch_up()
+        folders = (self._context.paths.run(run_id) for run_id in run_ids)
+        return entries.version(), tuple(run_ids), tuple(folder.request.exists() for folder in folders)
+
     def runs(self, run_ids: Sequence[str]) -> list[PastRun]:
         """One for each id, in that order."""
         entries = self._opened()
         entries.catch_up()
         found = {run.id: run for run in entries.runs_of(run_ids)}
         self._seen |= found
-        return [found.get(run_id) or gone(run_id, self._seen.get(run_id)) for run_id in run_ids]
+        return [self._as_it_is(run_id, found.get(run_id)) for run_id in run_ids]
+
+    def _as_it_is(self, run_id: str, found: PastRun | None) -> PastRun:
+        """With the word that its folder is gone, which need not have been noticed yet."""
+        if found is None:
+            return gone(run_id, self._seen.get(run_id))
+        if not found.problem and not self._context.paths.run(run_id).folder.exists():
+            return dataclasses.replace(found, problem="its folder is gone")
+        return found
 
     def _opened(self) -> Entries:
         if self._entries is None:

@@ -1,4 +1,4 @@
-"""What a person does with the chart beyond its own pane: find a metric, go to the log, write a file."""
+"""What a person does with a chart beyond its own pane: find a metric, write a file."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from textual import work
 
 from orp_tui.core.errors import OrpError
 from orp_tui.tui.screens.dialogs import AskLine
-from orp_tui.tui.screens.outside import short_path
-from orp_tui.tui.screens.panes import Panes
+from orp_tui.tui.screens.outside import Outside, short_path
 from orp_tui.tui.widgets.metric_chart import MetricChart
 from orp_tui.tui.widgets.prompt_line import PromptLine
 
@@ -20,8 +19,8 @@ if TYPE_CHECKING:
     from orp_tui.charts.look import Look
 
 
-class ChartVerbs(Panes):
-    """A screen with a chart and a log."""
+class ChartVerbs(Outside):
+    """A screen with a chart."""
 
     def action_filter_chart(self) -> None:
         chart = self.query_one(MetricChart)
@@ -35,22 +34,19 @@ class ChartVerbs(Panes):
         if not charts:
             self.orp.say("there is no chart to write", severity="warning")
             return
-        try:
-            folder = Path.cwd()
-        except OSError:
-            folder = Path.home()  # the folder the dashboard was started in is gone
+        folder = here()
         from orp_tui.services.chart_export import free_name
 
         def answered(name: str | None) -> None:
             if name and name.strip():
-                self._write(charts, look, folder / Path(name.strip()).expanduser())
+                self._write_chart(charts, look, folder / Path(name.strip()).expanduser())
 
         hint = f".svg and .png are the chart, .csv its points; into {short_path(folder)}"
         title = "Write the chart to a file"
         self.app.push_screen(AskLine(title, value=free_name(charts[0].name, folder), hint=hint), answered)
 
     @work(thread=True, exit_on_error=False, group="write", description="write the chart")
-    def _write(self, charts: Sequence[Chart], look: Look, path: Path) -> None:
+    def _write_chart(self, charts: Sequence[Chart], look: Look, path: Path) -> None:
         from orp_tui.services.chart_export import write_charts
 
         try:
@@ -59,3 +55,11 @@ class ChartVerbs(Panes):
             self.app.call_from_thread(self.orp.say, str(error), severity="error")
         else:
             self.app.call_from_thread(self.orp.say, said)
+
+
+def here() -> Path:
+    """The folder the dashboard was started in, or if that is gone the home."""
+    try:
+        return Path.cwd()
+    except OSError:
+        return Path.home()

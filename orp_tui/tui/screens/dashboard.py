@@ -25,6 +25,7 @@ from orp_tui.tui.placing import TABS, TOPS, View
 from orp_tui.tui.rows import why_no_log
 from orp_tui.tui.screens.chart_verbs import ChartVerbs
 from orp_tui.tui.screens.outside import command_of, short_path
+from orp_tui.tui.screens.panes import Panes
 from orp_tui.tui.titles import heading
 from orp_tui.tui.widgets.body import Body
 from orp_tui.tui.widgets.checklist import Checklist
@@ -51,7 +52,7 @@ _PATIENCE = 3
 """Looks in which a run that was just made has to turn up."""
 
 
-class DashboardScreen(ChartVerbs):
+class DashboardScreen(ChartVerbs, Panes):
     """Hears what the feeds tell and hands it to the panes."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
