@@ -18,13 +18,13 @@ Json = dict[str, Any]  # Any: values as JSON gives them
 _FLAGS = os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY
 
 
-def append(path: Path, value: Json) -> None:
-    """Add an object as a line; it is on disk when this returns.
+def append(path: Path, *values: Json) -> None:
+    """Add objects, a line each; they are on disk when this returns.
 
-    A line that a full disk has torn before is closed first. Raises OSError if it can't be written whole.
+    A line that a full disk has torn before is closed first. Raises OSError if they can't be written whole.
     """
     # Texts of file names may hold lone surrogates, for which only JSON's own escapes have a place.
-    data = json.dumps(value, separators=(", ", ": ")).encode() + b"\n"
+    data = b"".join(json.dumps(value, separators=(", ", ": ")).encode() + b"\n" for value in values)
     descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | _FLAGS, 0o600)
     try:
         found = os.fstat(descriptor)

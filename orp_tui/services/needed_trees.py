@@ -43,7 +43,9 @@ def needed_trees(paths: BasePaths) -> tuple[set[str], str | None]:
 
 
 def _trashed_runs(paths: BasePaths) -> Sequence[Path]:
-    return sorted(paths.trash.glob("*/runs"))
+    """Folders of whole runs in the trash, and in that of the runs' own file system."""
+    elsewhere = paths.runs / ".trash"
+    return sorted([*paths.trash.glob("*/runs"), *elsewhere.glob("*/runs")])
 
 
 def _bytes(path: str) -> bytes:

@@ -62,7 +62,23 @@ def find_run(connection: sqlite3.Connection, reference: str, paths: BasePaths) -
         names = ", ".join(item.id for item in found[:_MOST_SHOWN])
         more = ", …" if len(found) > _MOST_SHOWN else ""
         raise RunNotFound(reference, f"more than one run begins like this: {names}{more}; write more of it")
-    raise RunNotFound(reference, "no such run; `orp runs` lists them")
+    raise _no_such_run(reference, paths)
+
+
+def _no_such_run(reference: str, paths: BasePaths) -> RunNotFound:
+    """What to say of a run that is not there; one in the trash is told."""
+    from orp_tui.services.trash_index import removed_like
+
+    run_id = run_id_of(Path(reference))
+    found = removed_like(paths, run_id) if len(run_id) >= _SHORTEST_PREFIX else []
+    if not found:
+        return RunNotFound(reference, "no such run; `orp runs` lists them")
+    if len(found) > 1:
+        return RunNotFound(
+            reference, f"in the trash more than one run begins like this: {', '.join(found[:_MOST_SHOWN])}"
+        )
+    this = "it" if found[0] == reference else found[0]
+    return RunNotFound(reference, f"{this} is in the trash; `orp clean --restore {found[0]}` puts it back")
 
 
 def _newest(connection: sqlite3.Connection, reference: str) -> Run | None:
@@ -88,7 +104,7 @@ def _by_path(connection: sqlite3.Connection, reference: str, paths: BasePaths) -
     run = runs.get(connection, run_id_of(path))
     elsewhere = _elsewhere(paths, reference)
     if elsewhere is not None or run is None:
-        raise RunNotFound(reference, elsewhere or "no such run; `orp runs` lists them")
+        raise RunNotFound(reference, elsewhere) if elsewhere is not None else _no_such_run(reference, paths)
     return run
 
 

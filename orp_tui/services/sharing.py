@@ -118,6 +118,11 @@ def share(context: Context, run: Run, who: Audience) -> Shared:
     )
 
 
+def shared_runs(paths: BasePaths) -> frozenset[str]:
+    """Ids of the runs that are shared."""
+    return frozenset(_read(paths)["runs"])
+
+
 def unshare(context: Context, run: Run) -> bool:
     """Nobody but its owner may read the run any more; whether anybody could before."""
     paths, folder = context.paths, context.paths.run(run.id)

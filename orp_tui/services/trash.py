@@ -1,4 +1,4 @@
-"""Move what was planned into the trash, and put it back.
+"""Move what was planned into the trash; `services.restoring` puts it back.
 
 Everything is moved by rename, after a line about it is on disk in the `index.jsonl` of the
 trash's folder: killed at any moment, it is either where it was or can be put back.
@@ -15,17 +15,18 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from orp_tui.core.artifact import ArtifactState
-from orp_tui.core.errors import OrpError, UsageError
+from orp_tui.core.errors import OrpError
 from orp_tui.core.layout import BasePaths
 from orp_tui.core.run import Run
 from orp_tui.engine.finaliser import locate_zip
 from orp_tui.files import json_lines, locks
 from orp_tui.files.atomic import read_json, sync_folder, write_json
 from orp_tui.files.failpoint import hit
-from orp_tui.services.cleaning import CleanPlan, Piece, in_use_by_chains, part_of, place_of, why_busy
+from orp_tui.services.cleaning import CleanPlan, Piece, in_use_by_chains, part_of, place_of
 from orp_tui.services.context import Context
 from orp_tui.services.needed_trees import needed_trees
-from orp_tui.services.trash_index import ELSEWHERE, INDEX, entries, tidy
+from orp_tui.services.trash_index import ELSEWHERE, INDEX, tidy
+from orp_tui.services.trash_lock import alone_in_trash
 from orp_tui.store import runs
 
 
@@ -44,7 +45,12 @@ def carry_out(context: Context, connection: sqlite3.Connection, plan: CleanPlan,
     """Move what a plan says into the trash; what has come into use since stays."""
     if not plan.going:
         return Done(None, (), ())
-    folder = _new_folder(context.paths)
+    with alone_in_trash(context.paths):
+        return _carry_out(context, connection, plan, by)
+
+
+def _carry_out(context: Context, connection: sqlite3.Connection, plan: CleanPlan, by: str) -> Done:
+    folder = new_folder(context.paths)
     moved: list[Piece] = []
     left: list[Piece] = []
     by_run: dict[str, list[Piece]] = {}
@@ -58,11 +64,12 @@ def carry_out(context: Context, connection: sqlite3.Connection, plan: CleanPlan,
         for piece in done:
             (moved if piece.why_kept is None else left).append(piece)
     if not moved:
-        tidy(folder)
+        tidy(context.paths, folder)
     return Done(folder if moved else None, tuple(moved), tuple(left))
 
 
-def _new_folder(paths: BasePaths) -> Path:
+def new_folder(paths: BasePaths) -> Path:
+    """A new folder of the trash, named by the time."""
     stamp = time.strftime("%Y%m%d_%H%M%S")
     paths.trash.mkdir(mode=0o700, parents=True, exist_ok=True)
     for number in range(1, 1000):
@@ -102,7 +109,7 @@ def _clean_run(
             )
         moved = [piece for piece in done if piece.why_kept is None]
         hit("clean.moved")
-        _say_so(context, connection, run, "cleaned", moved, by, folder.name)
+        say_so(context, connection, run, "cleaned", moved, by, folder.name)
         return done
     finally:
         os.close(lock)
@@ -127,7 +134,7 @@ def _clean_sources(paths: BasePaths, folder: Path, pieces: Sequence[Piece], by: 
         needed, unsure = needed_trees(paths)
         if put.why_kept is None and (unsure is not None or piece.path in needed):
             with contextlib.suppress(OSError):
-                os.rename(_target(paths, folder, piece), place_of(paths, piece))
+                os.rename(target_of(paths, folder, piece), place_of(paths, piece))
             put = dataclasses.replace(piece, why_kept=unsure or "a new run needs it")
         done.append(put)
     return done
@@ -139,10 +146,10 @@ def _all_left(pieces: Sequence[Piece], why: str) -> list[Piece]:
 
 def _put(paths: BasePaths, folder: Path, piece: Piece, by: str) -> Piece:
     """Move a piece; as it is if that was done, else with the reason."""
-    source, target = place_of(paths, piece), _target(paths, folder, piece)
+    source, target = place_of(paths, piece), target_of(paths, folder, piece)
     line = {
         "at": time.time(), "by": by, "run": piece.run_id, "kind": piece.kind, "bytes": piece.bytes,
-        "part": piece.part, "path": piece.path, "to": _named(paths, target),
+        "part": piece.part, "path": piece.path, "to": named(paths, target),
     }  # fmt: skip
     try:
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -156,7 +163,7 @@ def _put(paths: BasePaths, folder: Path, piece: Piece, by: str) -> Piece:
     return piece
 
 
-def _target(paths: BasePaths, folder: Path, piece: Piece) -> Path:
+def target_of(paths: BasePaths, folder: Path, piece: Piece) -> Path:
     """Where in the trash; on the same file system, because nothing is ever copied."""
     part = part_of(paths, piece.part)
     if os.stat(part).st_dev != os.stat(folder).st_dev:
@@ -164,12 +171,12 @@ def _target(paths: BasePaths, folder: Path, piece: Piece) -> Path:
     return folder / piece.part / piece.path
 
 
-def _named(paths: BasePaths, target: Path) -> str:
+def named(paths: BasePaths, target: Path) -> str:
     """Relative to the base directory where it lies in it, so that all of it may be moved."""
     return str(target.relative_to(paths.base)) if target.is_relative_to(paths.base) else str(target)
 
 
-def _say_so(
+def say_so(
     context: Context,
     connection: sqlite3.Connection,
     run: Run,
@@ -209,61 +216,3 @@ def _say_of_zip(context: Context, connection: sqlite3.Connection, run: Run, clea
     fresh = runs.get(connection, run.id)
     if fresh is not None:
         runs.note(connection, fresh, artifacts=state.for_row())
-
-
-def restore(context: Context, connection: sqlite3.Connection, run: Run, *, by: str) -> Done:
-    """Put back what was cleaned of a run, its frozen tree too.
-
-    Raises UsageError if nothing of it is in the trash, or its folder is gone.
-    """
-    paths = context.paths
-    folder = paths.run(run.id)
-    needed = _tree_of(paths, run.id)
-    found = [
-        item
-        for item in entries(paths)
-        if item.piece.run_id == run.id or (item.piece.kind == "sources" and item.piece.path == needed)
-    ]
-    if not found:
-        raise UsageError(f"{run.id}: nothing of it is in the trash")
-    if not folder.folder.is_dir():
-        raise UsageError(f"{run.id}: its folder is gone; what the trash has of it is in {paths.trash}")
-    lock = locks.take(folder.supervisor_lock)
-    if lock is None:
-        raise UsageError(f"{run.id}: {why_busy(folder) or 'somebody is at work on it'}; try again")
-    moved: list[Piece] = []
-    left: list[Piece] = []
-    try:
-        # A workspace first, then what was taken out of it before.
-        for item in sorted(found, key=lambda item: item.piece.path.count("/")):
-            back = _put_back(paths, item.piece, item.place)
-            (moved if back.why_kept is None else left).append(back)
-            tidy(paths.trash / item.stamp)
-        _say_so(context, connection, run, "restored", [piece for piece in moved if piece.run_id], by, "")
-    finally:
-        os.close(lock)
-    return Done(None, tuple(moved), tuple(left))
-
-
-def _put_back(paths: BasePaths, piece: Piece, place: Path) -> Piece:
-    target = place_of(paths, piece)
-    if os.path.lexists(target):
-        return dataclasses.replace(piece, why_kept=f"there is a {target.name} in its place already")
-    if piece.kind == "checkpoints" and not paths.run(piece.run_id).workspace.is_dir():
-        return dataclasses.replace(piece, why_kept="its workspace is not there")
-    try:
-        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.rename(place, target)
-        sync_folder(target.parent)
-    except OSError as error:
-        return dataclasses.replace(piece, why_kept=f"cannot be put back: {error.strerror}")
-    return piece
-
-
-def _tree_of(paths: BasePaths, run_id: str) -> str | None:
-    try:
-        data = read_json(paths.run(run_id).request)
-        tree = data["tree"] if data else None
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-    return tree if isinstance(tree, str) else None

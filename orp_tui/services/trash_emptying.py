@@ -10,6 +10,7 @@ from orp_tui.core.layout import BasePaths
 from orp_tui.files.usage import usage
 from orp_tui.services.cleaning import part_of
 from orp_tui.services.trash_index import ELSEWHERE
+from orp_tui.services.trash_lock import alone_in_trash
 
 _EMPTYING = ".emptying-"
 
@@ -32,12 +33,19 @@ def empty(paths: BasePaths, progress: Callable[[int, int], None] | None = None) 
     `progress` is called with bytes done and bytes in all. Raises OSError if something can't be
     removed; the rest is gone then.
     """
-    folders = [(folder, usage(folder)) for folder in trash_folders(paths)]
-    total, freed = sum(size for _, size in folders), 0
     trouble: OSError | None = None
+    aside: list[Path] = []
+    with alone_in_trash(paths):
+        for folder in trash_folders(paths):
+            try:
+                aside.append(_set_aside(folder))
+            except OSError as error:
+                trouble = error
+    folders = [(folder, usage(folder)) for folder in aside]
+    total, freed = sum(size for _, size in folders), 0
     for folder, size in folders:
         try:
-            for count in _remove(_set_aside(folder)):
+            for count in _remove(folder):
                 if progress is not None:
                     progress(min(total, freed + count), total)
             freed += size

@@ -6,7 +6,7 @@ import contextlib
 import dataclasses
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -16,6 +16,10 @@ from orp_tui.services.cleaning import Piece, part_of
 Json = dict[str, Any]  # Any: values as JSON gives them
 
 INDEX = "index.jsonl"
+RUN = "run"
+"""Kind of a whole run's folder; its line holds the run's row too."""
+BARE = ".without-folder"
+"""File in the folder that stands in the trash for a run that has none."""
 ELSEWHERE = ".trash"
 """Folder inside a part that lies on another file system than the base directory."""
 
@@ -43,19 +47,50 @@ class Entry:
     """Where it lies now."""
     at: float
     by: str
+    line: Json
+    """All that was noted of it."""
 
 
-def entries(paths: BasePaths) -> Iterator[Entry]:
-    """Everything that can be put back, the newest folder of the trash first; a damaged line is left out."""
+def entries(paths: BasePaths, about: Sequence[str] = ("",)) -> Iterator[Entry]:
+    """Everything that can be put back, the newest folder of the trash first; a damaged line is left out.
+
+    `about`: only lines that hold one of these texts, which alone are read. Of several lines about one place
+    the newest counts.
+    """
     for index in sorted(paths.trash.glob(f"[!.]*/{INDEX}"), reverse=True):
-        try:
-            lines = index.read_text("utf-8").splitlines()
-        except (OSError, UnicodeDecodeError):
-            continue
-        for line in lines:
-            entry = _entry(paths, index.parent.name, line)
-            if entry is not None and os.path.lexists(entry.place):
-                yield entry
+        yield from _lines(paths, index, about)
+
+
+def _lines(paths: BasePaths, index: Path, about: Sequence[str]) -> Iterator[Entry]:
+    try:
+        lines = index.read_text("utf-8", "replace").splitlines()
+    except OSError:
+        return
+    found: dict[Path, Entry] = {}
+    for line in lines:
+        entry = _entry(paths, index.parent.name, line) if any(text in line for text in about) else None
+        if entry is not None and os.path.lexists(entry.place):
+            found[entry.place] = entry
+    yield from found.values()
+
+
+def removed_run(paths: BasePaths, run_id: str) -> Entry | None:
+    """The whole run that lies in the trash; None if it does not."""
+    found = (item for item in entries(paths, (run_id,)) if item.piece.kind == RUN)
+    return next((item for item in found if item.piece.run_id == run_id), None)
+
+
+def removed_like(paths: BasePaths, reference: str) -> list[str]:
+    """Ids of whole runs in the trash that begin like this, with or without `exp_`, or whose last part does; each once."""
+    if not reference or not paths.trash.is_dir():
+        return []
+    found: dict[str, None] = {}
+    for item in entries(paths, (reference,)):
+        run_id = item.piece.run_id
+        parts = (run_id, run_id.removeprefix("exp_"), run_id.rpartition("_")[2])
+        if item.piece.kind == RUN and any(part.startswith(reference) for part in parts):
+            found.setdefault(run_id)
+    return list(found)
 
 
 def _entry(paths: BasePaths, stamp: str, line: str) -> Entry | None:
@@ -68,7 +103,7 @@ def _entry(paths: BasePaths, stamp: str, line: str) -> Entry | None:
     except (ValueError, KeyError, TypeError):
         return None
     inside = is_inside(PurePath(piece.path)) and stamp in place.parts and ".." not in place.parts
-    return Entry(stamp, piece, place, at, by) if inside else None
+    return Entry(stamp, piece, place, at, by, data) if inside else None
 
 
 def cleaned_of(paths: BasePaths, run_id: str) -> list[Cleaned]:
@@ -84,7 +119,7 @@ def cleaned_of(paths: BasePaths, run_id: str) -> list[Cleaned]:
                     found.pop(kind, None)
         except (ValueError, KeyError, TypeError, AttributeError):
             continue
-    for item in entries(paths):
+    for item in entries(paths, (run_id,)):
         if item.piece.run_id == run_id:
             kind = item.piece.kind
             found[kind] = Cleaned(kind, item.piece.bytes, item.at, item.by, in_trash=True)
@@ -105,8 +140,8 @@ def _notes(paths: BasePaths, run_id: str) -> list[str]:
         return []
 
 
-def tidy(folder: Path) -> None:
-    """Remove a folder of the trash that holds nothing any more."""
+def tidy(paths: BasePaths, folder: Path) -> None:
+    """Remove a folder of the trash from which nothing can be put back any more, and what is empty in it."""
     with contextlib.suppress(OSError):
         for inner, names, files in os.walk(folder, topdown=False):
             if (
@@ -115,7 +150,8 @@ def tidy(folder: Path) -> None:
                 and not any(os.path.lexists(f"{inner}/{name}") for name in names)
             ):
                 os.rmdir(inner)
-        if set(os.listdir(folder)) <= {INDEX}:
+        # On another file system there may be more than lies beside the index.
+        if set(os.listdir(folder)) <= {INDEX} and not any(_lines(paths, folder / INDEX, ("",))):
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(folder / INDEX)
             os.rmdir(folder)

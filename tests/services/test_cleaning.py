@@ -13,6 +13,7 @@ from run_folders import ended, run_id, submitted
 
 from orp_tui.artifacts.manifest import Manifest, ManifestEntry
 from orp_tui.core.checklist import ChecklistItem, ChecklistReport, DeliverableStatus
+from orp_tui.core.errors import UsageError
 from orp_tui.core.states import RunState
 from orp_tui.engine.request_file import read_request
 from orp_tui.files import locks
@@ -21,6 +22,7 @@ from orp_tui.files.usage import usage
 from orp_tui.services import cleaning, trash, trash_emptying, trash_index
 from orp_tui.services.cleaning import KINDS, Wish
 from orp_tui.services.context import open_context
+from orp_tui.services.restoring import restore
 from orp_tui.store import runs
 
 EVERYTHING = Wish(kinds=KINDS)
@@ -80,7 +82,7 @@ class Base:
 
     def restore(self, folder):
         with self.context.store() as connection:
-            return trash.restore(self.context, connection, runs.get(connection, folder.run_id), by="me@here")
+            return restore(self.context, connection, folder.run_id, by="me@here")
 
     def row(self, folder):
         with self.context.store() as connection:
@@ -367,7 +369,7 @@ def test_a_half_emptied_folder_is_not_put_back(base):
     done = base.clean(Wish(kinds=("workspace",)))
     os.rename(done.folder, done.folder.with_name(f".emptying-{done.folder.name}"))
 
-    with pytest.raises(trash.UsageError, match="nothing of it is in the trash"):
+    with pytest.raises(UsageError, match="nothing of it is in the trash"):
         base.restore(folder)
     trash_emptying.empty(base.paths)
     assert list(base.paths.trash.iterdir()) == []

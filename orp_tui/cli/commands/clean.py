@@ -7,6 +7,7 @@ import dataclasses
 import sqlite3
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import click
@@ -14,18 +15,20 @@ import click
 from orp_tui.cli import output
 from orp_tui.cli.commands.status import metric_json
 from orp_tui.cli.context_option import as_json, base_dir, base_option
-from orp_tui.cli.progress import progress_bar
 from orp_tui.cli.run_argument import RunType
+from orp_tui.cli.trash import empty_trash_of, show_trash
 from orp_tui.config.values import parse_duration
-from orp_tui.core.errors import UsageError
+from orp_tui.core.errors import RunNotFound, UsageError
 from orp_tui.core.sanitise import one_line, sanitise
 from orp_tui.core.states import RunState
 from orp_tui.core.words import size
 from orp_tui.services.cleaning import KINDS, USUAL_KINDS, CleanPlan, Piece, Wish, plan_cleaning
 from orp_tui.services.context import Context, actor, open_context
-from orp_tui.services.reference import find_run, store_of
-from orp_tui.services.trash import Done, carry_out, restore
-from orp_tui.services.trash_emptying import empty, trash_folders
+from orp_tui.services.reference import find_run, run_id_of, store_of
+from orp_tui.services.restoring import restore
+from orp_tui.services.trash import Done, carry_out
+from orp_tui.services.trash_emptying import trash_folders
+from orp_tui.services.trash_index import removed_like
 
 _ENDS = tuple(state.value for state in RunState if state.is_final)
 _MOST_KEPT = 20
@@ -87,7 +90,8 @@ def _duration(_ctx: click.Context, _parameter: click.Parameter, value: str | Non
 @click.option(
     "--restore", "back", metavar="RUN", type=RunType(), help="Put back what the trash has of a run."
 )
-@click.option("--empty-trash", is_flag=True, help="Remove for good what is in the trash.")
+@click.option("--list-trash", is_flag=True, help="List what --restore can put back.")
+@click.option("--empty-trash", is_flag=True, help="Remove for good what is in the trash; asks.")
 @base_dir
 @as_json
 def command(
@@ -101,6 +105,7 @@ def command(
     dry_run: bool,
     yes: bool,
     back: str | None,
+    list_trash: bool,
     empty_trash: bool,
     base_dir: str | None,
     as_json: bool,
@@ -118,10 +123,12 @@ def command(
         raise click.UsageError("--restore puts back what --empty-trash removes; give one of them")
     if back is not None:
         with store_of(context, back) as connection:
-            done = restore(context, connection, find_run(connection, back, context.paths), by=actor())
+            done = restore(context, connection, _in_trash(context, connection, back), by=actor())
         return _report(done, "put back", as_json=as_json)
+    if list_trash:
+        return show_trash(context, as_json=as_json)
     if empty_trash:
-        return _empty(context, yes=yes, as_json=as_json)
+        return empty_trash_of(context, yes=yes, dry_run=dry_run, as_json=as_json)
     if not context.has_store:
         output.say(f"nothing was run in {context.paths.base} yet; `orp run FILE` does")
         return 0
@@ -145,6 +152,18 @@ def command(
         done = carry_out(context, connection, plan, by=actor())
     kept = dataclasses.replace(done, left=(*done.left, *plan.kept))
     return _report(kept, "moved to the trash", as_json=as_json, hint=base_option(context))
+
+
+def _in_trash(context: Context, connection: sqlite3.Connection, reference: str) -> str:
+    """The run that is meant: one that was removed, or one of which something was cleaned."""
+    found = removed_like(context.paths, run_id_of(Path(reference)))
+    if len(found) == 1:
+        return found[0]
+    if len(found) > 1:
+        raise RunNotFound(
+            reference, f"more than one run in the trash begins like this: {', '.join(found[:5])}"
+        )
+    return find_run(connection, reference, context.paths).id
 
 
 def _ids(context: Context, connection: sqlite3.Connection, references: Sequence[str]) -> tuple[str, ...]:
@@ -254,29 +273,6 @@ def _report(done: Done, word: str, *, as_json: bool, hint: str | None = None) ->
             f"{size(moved)} in {sanitise(str(done.folder))}; the space is free after "
             f"`orp clean --empty-trash --yes{hint or ''}`, until then `orp clean --restore RUN` puts back"
         )
-    return 0
-
-
-def _empty(context: Context, *, yes: bool, as_json: bool) -> int:
-    from orp_tui.files.usage import usage
-
-    folders = trash_folders(context.paths)
-    if not yes:
-        sizes = {str(folder): usage(folder) for folder in folders}
-        if as_json:
-            output.emit_json({"trash": sizes, "bytes": sum(sizes.values())})
-            return 0
-        for name, count in sizes.items():
-            output.emit(f"{size(count):>10}  {sanitise(name)}")
-        total = size(sum(sizes.values()))
-        output.say(f"{total} would be gone for good; do it with --yes" if folders else "the trash is empty")
-        return 0
-    with progress_bar("emptying the trash") as progress:
-        freed = empty(context.paths, progress)
-    if as_json:
-        output.emit_json({"freed": freed})
-    else:
-        output.emit(f"the trash is empty; {size(freed)} freed")
     return 0
 
 
