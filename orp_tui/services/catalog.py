@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import os
+import shutil
 import sqlite3
 import tempfile
 import time
@@ -74,6 +75,7 @@ class Catalog:
         self._connection: Connection | None = None
         self._catch_up: CatchUp | None = None
         self._private: tempfile.TemporaryDirectory[str] | None = None
+        """Where the catalogue lies if not in the state folder."""
         self._vocabulary: tuple[tuple[object, ...], float, Vocabulary] | None = None
 
     def catch_up(
@@ -84,8 +86,9 @@ class Catalog:
     ) -> CaughtUp:
         """Read what has changed since anybody did so; stops between batches.
 
-        `progress` is told how many runs are read and how many are to be. Where nothing can be written or
-        another process writes, the answer says so, and questions are answered as things stand.
+        `progress` is told how many runs are read and how many are to be. Where another process writes, or
+        nothing can be written, the answer says so, and questions are answered as things stand. Raises StoreError
+        if `orp.db` can't be used.
         """
         if not self._context.has_store:
             return CaughtUp()
@@ -94,15 +97,22 @@ class Catalog:
         try:
             return self._write(progress, cancelled, limit_s)
         except (sqlite3.Error, OSError) as error:
-            self._close()
+            if _is_held(error):
+                return CaughtUp(is_busy=True)
             if self._private is not None:
-                return CaughtUp(problem=f"the catalogue cannot be written: {error}")
-        self._private = tempfile.TemporaryDirectory(prefix="orp-catalog-", ignore_cleanup_errors=True)
+                return self._not_written(error)
+        # A full disk, or one that nobody may write to: there is one of one's own then.
         try:
+            self._use_private(copied=True)
             return self._write(progress, cancelled, limit_s)
         except (sqlite3.Error, OSError) as error:
-            self._close()
-            return CaughtUp(problem=f"the catalogue cannot be written: {error}")
+            return self._not_written(error)
+
+    def _not_written(self, error: Exception) -> CaughtUp:
+        self._leave_private()
+        return CaughtUp(
+            problem=f"{self._paths.catalog}: cannot be written ({error}); lists may be out of date"
+        )
 
     def find(self, query: Query) -> Found:
         """The runs that answer to a query."""
@@ -164,10 +174,7 @@ class Catalog:
 
     def close(self) -> None:
         """Let go of the file."""
-        self._close()
-        if self._private is not None:
-            self._private.cleanup()
-            self._private = None
+        self._leave_private()
 
     @property
     def _path(self) -> Path:
@@ -178,6 +185,20 @@ class Catalog:
             self._connection.close()
         self._connection = self._catch_up = None
 
+    def _use_private(self, *, copied: bool) -> None:
+        """Work in a folder of one's own, beginning with what there is. Raises OSError."""
+        self._close()
+        self._private = tempfile.TemporaryDirectory(prefix="orp-catalog-", ignore_cleanup_errors=True)
+        if copied:
+            with contextlib.suppress(FileNotFoundError):
+                shutil.copyfile(self._paths.catalog, self._path)
+
+    def _leave_private(self) -> None:
+        self._close()
+        if self._private is not None:
+            self._private.cleanup()
+            self._private = None
+
     def _write(
         self,
         progress: Callable[[int, int], object] | None,
@@ -187,6 +208,7 @@ class Catalog:
         with self._alone() as is_alone:
             if not is_alone:
                 return CaughtUp(is_busy=True)
+            wrong = ""
             for _ in range(2):
                 connection = self._opened(to_write=True)
                 if self._catch_up is None:
@@ -195,7 +217,8 @@ class Catalog:
                     return self._catch_up.run(progress, cancelled, limit_s)
                 except (sqlite3.Error, Unsound) as error:
                     self._judge(connection, error)
-            return CaughtUp(problem="the catalogue is damaged again and again; look at the disk")
+                    wrong = str(error)
+            return CaughtUp(problem=f"{self._path}: is damaged again and again ({wrong}); look at the disk")
 
     def _judge(self, connection: Connection, error: Exception) -> None:
         """Set a damaged file aside; raises the error again if it says something else."""
@@ -204,7 +227,8 @@ class Catalog:
         in_place = connection.is_in_place(self._path)
         self._close()
         if in_place:
-            rebuildable.set_aside(self._path)
+            with contextlib.suppress(OSError):
+                rebuildable.set_aside(self._path)
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[bool]:
@@ -237,32 +261,45 @@ class Catalog:
 
         Raises StoreError if that can't be.
         """
-        for _ in range(2):
-            try:
-                connection = self._opened(to_write=False)
-            except (OSError, sqlite3.Error):
-                self._make()
-                continue
-            try:
-                with _one_moment(connection):
-                    return question(connection)
-            except (sqlite3.Error, Unsound) as error:
-                if isinstance(error, sqlite3.Error) and not rebuildable.is_damage(error):
-                    raise StoreError(f"{self._path}: {error}; try again") from error
-                self._judge(connection, error)
-                self._make()
-        raise StoreError(f"{self._path}: cannot be read; delete it, it is made again")
+        deadline = time.monotonic() + MAKING_S
+        while True:
+            connection = self._readable()
+            if connection is not None:
+                try:
+                    with _one_moment(connection):
+                        return question(connection)
+                except (sqlite3.Error, Unsound) as error:
+                    if isinstance(error, sqlite3.Error) and not rebuildable.is_damage(error):
+                        raise StoreError(f"{self._path}: {error}; try again") from error
+                    self._judge(connection, error)
+                    if time.monotonic() > deadline:
+                        raise StoreError(f"{self._path}: {error}; delete it, it is made again") from error
+            elif not self._make() and time.monotonic() > deadline:
+                raise StoreError(
+                    f"{self._path}: another process makes it and does not come to an end; try again"
+                )
 
-    def _make(self) -> None:
-        """A catalogue where there is none; an empty one if there are no runs at all."""
+    def _readable(self) -> Connection | None:
+        try:
+            return self._opened(to_write=False)
+        except (OSError, sqlite3.Error):
+            return None
+
+    def _make(self) -> bool:
+        """A catalogue where there is none, an empty one where there are no runs; False while another process makes it."""
+        if not self._context.has_store:
+            self._use_private(copied=False)
+            self._opened(to_write=True)
+            return True
         done = self.catch_up()
-        if self._connection is None and not self._context.has_store:
-            self._private = self._private or tempfile.TemporaryDirectory(prefix="orp-catalog-")
-            self._connection = CATALOG.open_to_write(self._path)
         if done.problem:
             raise StoreError(done.problem)
+        if done.is_busy:
+            time.sleep(0.02)
+        return not done.is_busy
 
 
+MAKING_S = 10.0
 _VOCABULARY_S = 30.0
 
 
@@ -270,6 +307,11 @@ def _intervals(spreads: Mapping[str, Spread], columns: Sequence[Column]) -> dict
     none = Spread(0, 0.0, 0.0)
     found = {str(column): spreads.get(str(column), none) for column in columns}
     return {name: mean_interval(one.n, one.mean, one.m2) for name, one in found.items()}
+
+
+def _is_held(error: Exception) -> bool:
+    """Whether somebody reads or writes for longer than one waits."""
+    return (getattr(error, "sqlite_errorname", None) or "").startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))
 
 
 @contextlib.contextmanager

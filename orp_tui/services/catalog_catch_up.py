@@ -17,9 +17,10 @@ from typing import TypeVar
 from orp_tui.core.ids import is_run_id
 from orp_tui.core.layout import BasePaths
 from orp_tui.core.run import Run
-from orp_tui.metrics.cache.short import ShortRun, short_runs
-from orp_tui.services.catalog_reading import read_run, read_unknown, unreadable
-from orp_tui.services.watch import view
+from orp_tui.core.states import RunState
+from orp_tui.metrics.cache.short import ShortRun, complete_runs, short_runs
+from orp_tui.services.catalog_reading import NO_FOLDER, read_run, read_unknown, unreadable
+from orp_tui.services.watch import RunView, view
 from orp_tui.store.catalog import changes, pending
 from orp_tui.store.catalog.entries import Read
 from orp_tui.store.catalog.writing import Writer, transaction
@@ -29,6 +30,9 @@ YOUNG_S = 10.0
 """A folder that no row knows may be on its way into the queue for so long."""
 
 T = TypeVar("T")
+
+FRESH_S = 10.0
+"""What nobody announces is looked for no more often."""
 
 Progress = Callable[[int, int], object]
 Cancelled = Callable[[], bool]
@@ -55,6 +59,10 @@ class CatchUp:
         self._paths = paths
         self._connection = connection
         self._writer = Writer(connection)
+        self._seen: dict[str, tuple[object, float]] = {}
+        """How unfinished runs looked, and when they were read so."""
+        self._folders_at = -FRESH_S
+        self._metric_stamp = ""
 
     def run(self, progress: Progress | None, cancelled: Cancelled | None, limit_s: float | None) -> CaughtUp:
         """All that has changed, or as much as there is time for. Raises sqlite3.Error or OSError."""
@@ -123,54 +131,80 @@ class CatchUp:
         return short_runs(self._paths.metric_cache, [run.id for run in found])
 
     def _unfinished(self) -> int:
-        """Runs that go on, or did so when they were looked at, as they truly stand; how many changed anything."""
+        """Runs that have not ended as they truly stand; how many changed anything."""
         with self._attached():
             found = pending.unfinished(self._connection)
-        return sum(self._read(batch) for batch in _batches(found))
+        now = time.monotonic()
+        seen: dict[str, tuple[object, float]] = {}
+        news: list[Run] = []
+        for run in found:
+            looks, at = self._seen.get(run.id, (None, -FRESH_S))
+            if now - at < (FRESH_S if run.state is RunState.QUEUED else 0.5):
+                seen[run.id] = looks, at
+                continue
+            looked = _looks(view(self._paths, run))
+            if looked != looks or now - at >= FRESH_S:
+                news.append(run)
+            seen[run.id] = looked, now if looked != looks or now - at >= FRESH_S else at
+        self._seen = seen
+        return sum(self._read_again(batch) for batch in _batches(news))
+
+    def _read_again(self, found: Sequence[Run]) -> int:
+        """Runs whose rows have not changed: without news nothing is written."""
+        cached = self._cached(found)
+        reads = [read for run in found if self._writer.is_new(read := self._one(run, cached.get(run.id)))]
+        if not reads:
+            return 0
+        with self._transaction():
+            return self._writer.put(reads)
 
     def _metrics(self) -> int:
         """Ended runs of whose metrics the observer has read more by now."""
         stamp = _stamp(self._paths.metric_cache)
-        if stamp == pending.stamp(self._connection, "metrics"):
+        if stamp == self._metric_stamp:
             return 0
-        changed = 0
-        for batch in _batches(pending.without_metrics(self._connection)):
-            complete = {
-                run_id for run_id, run in short_runs(self._paths.metric_cache, batch).items() if run.complete
-            }
-            if complete:
-                with self._attached():
-                    found = pending.rows_of(self._connection, sorted(complete))
-                changed += self._read(found)
-        with self._transaction():
-            pending.keep_stamp(self._connection, "metrics", stamp)
-        return changed
+        self._metric_stamp = stamp
+        wanted = pending.without_metrics(self._connection)
+        complete = sorted(complete_runs(self._paths.metric_cache, wanted)) if wanted else []
+        with self._attached():
+            found = pending.rows_of(self._connection, complete)
+        return self._read_again(found)
 
     def _folders(self, *, again: bool) -> int:
         """Folders that no row knows, and runs whose folder has gone; looked for when the runs folder has changed."""
-        stamp = _stamp(self._paths.runs)
-        if stamp == pending.stamp(self._connection, "folders") and not again:
+        stamp, now = _stamp(self._paths.runs), time.monotonic()
+        if now - self._folders_at < FRESH_S and not again:
+            return 0
+        self._folders_at = now
+        if stamp == pending.stamp(self._connection) and not again:
             return 0
         try:
-            names = [name for name in os.listdir(self._paths.runs) if is_run_id(name)]
+            names = [name for name in os.listdir(self._paths.runs) if name.startswith("exp_")]
         except OSError:
             return 0
-        strangers, lost, former = pending.compared(self._connection, names)
         changed, is_settled = 0, True
-        for batch in _batches(strangers):
-            old = [name for name in batch if not self._is_young(name)]
-            is_settled &= len(old) == len(batch)
+        if again or len(names) != pending.with_folder(self._connection, NO_FOLDER):
+            changed, is_settled = self._compare(list(filter(is_run_id, names)))
+        if is_settled:
             with self._transaction():
-                changed += self._writer.put([read_unknown(self._paths, name) for name in old])
+                pending.keep_stamp(self._connection, stamp)
+        return changed
+
+    def _compare(self, names: list[str]) -> tuple[int, bool]:
+        """How many changes there were, and whether no folder was too young to be judged."""
+        strangers, lost, former = pending.compared(self._connection, names)
+        old = [name for name in strangers if not self._is_young(name)]
+        changed = 0
+        for batch in _batches(old):
+            reads = [read_unknown(self._paths, name) for name in batch]
+            with self._transaction():
+                changed += self._writer.put(reads)
         self._drop(former)
         for batch in _batches(lost):
             with self._attached():
                 found = pending.rows_of(self._connection, batch)
-            changed += self._read(found)
-        if is_settled:
-            with self._transaction():
-                pending.keep_stamp(self._connection, "folders", stamp)
-        return changed
+            changed += self._read_again(found)
+        return changed + len(former), len(old) == len(strangers)
 
     def _is_young(self, run_id: str) -> bool:
         try:
@@ -197,6 +231,12 @@ class CatchUp:
 def _batches(found: Sequence[T]) -> Iterator[Sequence[T]]:
     for start in range(0, len(found), BATCH):
         yield found[start : start + BATCH]
+
+
+def _looks(seen: RunView) -> object:
+    """What of a run's standing a list shows."""
+    valid = None if seen.checklist is None else seen.checklist.valid
+    return seen.state, seen.reason, seen.detail, seen.started_at, seen.ended_at, seen.exit_code, valid
 
 
 def _stamp(path: os.PathLike[str]) -> str:

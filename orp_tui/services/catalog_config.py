@@ -9,6 +9,8 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import msgspec
+
 from orp_tui.core.past_run import Scalar
 from orp_tui.core.secrets import MASK, is_secret_name, mask
 from orp_tui.services.catalog_files import text_of
@@ -96,10 +98,10 @@ def variant_of(request: Json) -> str:
         decides = {"argv": _placeless(request), "config": _unseeded(request.get("config"), "seed")}
     decides["deliverables"] = request.get("deliverables")
     try:
-        text = json.dumps(decides, sort_keys=True, separators=(",", ":"))
-    except (TypeError, ValueError, RecursionError):
-        return ""
-    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:16]
+        data = msgspec.json.encode(decides, order="deterministic")
+    except (msgspec.EncodeError, TypeError, ValueError, OverflowError, RecursionError):
+        data = repr(decides).encode("utf-8", "replace")
+    return hashlib.sha256(data).hexdigest()[:16]
 
 
 def _unseeded(config: object, key: str) -> object:

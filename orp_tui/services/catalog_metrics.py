@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+
 from orp_tui.core.layout import RunPaths
 from orp_tui.core.past_run import MetricValues
 from orp_tui.metrics.cache.short import ShortRun
@@ -13,6 +15,8 @@ from orp_tui.services.catalog_files import Damaged, Missing, parsed, read_bytes,
 from orp_tui.store.catalog.entries import finite
 
 Json = dict[str, Any]  # Any: values as JSON gives them
+
+_decode_lines = msgspec.json.Decoder().decode_lines
 
 MOST_METRICS = 1_000
 SMALL_BYTES = 256 << 10
@@ -64,8 +68,7 @@ def _ranges(folder: RunPaths, wanted: Mapping[str, object]) -> dict[str, tuple[f
     except (Missing, Damaged):
         return {}
     found: dict[str, tuple[float, float, float]] = {}
-    for line in data.split(b"\n"):
-        row = _row(line)
+    for row in _rows(data):
         for name in row.keys() & wanted.keys():
             value = finite(row[name])
             if value is not None:
@@ -74,12 +77,17 @@ def _ranges(folder: RunPaths, wanted: Mapping[str, object]) -> dict[str, tuple[f
     return found
 
 
-def _row(line: bytes) -> Json:
-    """What one line logs; nothing if it is damaged."""
-    if not line.strip():
-        return {}
+def _rows(data: bytes) -> list[Json]:
+    """What each line logs; a damaged one is left out."""
     try:
-        row = parsed(line)
+        rows = _decode_lines(data)
+    except (msgspec.DecodeError, ValueError):
+        rows = [_row(line) for line in data.split(b"\n") if line.strip()]
+    return [row for row in rows if isinstance(row, dict)]
+
+
+def _row(line: bytes) -> object:
+    try:
+        return parsed(line)
     except (ValueError, RecursionError):
-        return {}
-    return row if isinstance(row, dict) else {}
+        return None

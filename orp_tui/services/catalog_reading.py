@@ -30,6 +30,7 @@ Json = dict[str, Any]  # Any: values as JSON gives them
 
 MOST_REQUEST_BYTES = 16 << 20
 MOST_RESULT_BYTES = 64 << 20
+NO_FOLDER = "its folder is gone"
 UNKNOWN = "the database does not know it; `orp doctor --rebuild` puts it back"
 
 
@@ -87,7 +88,7 @@ def _request(folder: RunPaths, run: Run) -> tuple[Json, str]:
     except Missing:
         if os.path.lexists(folder.folder):
             return {}, "request.json is missing"
-        return {}, "its folder is gone"
+        return {}, NO_FOLDER
     except Damaged as error:
         return {}, f"request.json cannot be read: {error}"
     if request.get("id") != run.id:

@@ -34,6 +34,21 @@ class ShortRun(NamedTuple):
     """By the names under which they are shown; text from outside."""
 
 
+def complete_runs(path: Path, run_ids: Collection[str]) -> set[str]:
+    """Those of these runs that had ended when they were read last, and of which everything was read."""
+    with opened_to_read(path) as connection:
+        if connection is None:
+            return set()
+        try:
+            found = connection.execute(
+                "SELECT name FROM run WHERE complete AND name IN (SELECT value FROM json_each(?))",
+                (json.dumps(list(run_ids)),),
+            )
+            return {name for (name,) in found}
+        except sqlite3.Error:
+            return set()
+
+
 def short_runs(path: Path, run_ids: Collection[str]) -> dict[str, ShortRun]:
     """What the cache at `path` knows of these runs; one that is not there is left out, all if it can't be read."""
     found: dict[str, ShortRun] = {}

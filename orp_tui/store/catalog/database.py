@@ -5,7 +5,7 @@ from __future__ import annotations
 from orp_tui.store.rebuildable import Kind
 
 APPLICATION_ID = 0x4F525043  # "ORPC"
-VERSION = 2
+VERSION = 3
 
 CATALOG = Kind(
     APPLICATION_ID,
@@ -18,8 +18,7 @@ CATALOG = Kind(
             event INTEGER NOT NULL DEFAULT 0,
             event_words TEXT NOT NULL DEFAULT '',
             rows TEXT NOT NULL DEFAULT '',
-            folders TEXT NOT NULL DEFAULT '',
-            metrics TEXT NOT NULL DEFAULT ''
+            folders TEXT NOT NULL DEFAULT ''
         )
         """,
         "INSERT INTO state (only_row) VALUES (1)",
@@ -82,6 +81,8 @@ CATALOG = Kind(
         "CREATE INDEX entry_by_resumed ON entry (resume_of) WHERE resume_of IS NOT NULL",
         "CREATE INDEX entry_by_parent ON entry (parent) WHERE parent IS NOT NULL",
         "CREATE INDEX entry_by_retried ON entry (retry_of) WHERE retry_of IS NOT NULL",
+        "CREATE INDEX entry_by_variant ON entry (variant) WHERE is_sample",
+        "CREATE INDEX entry_damaged ON entry (problem) WHERE problem <> ''",
         "CREATE INDEX entry_unsure ON entry (number) WHERE unsure > 0",
         "CREATE TABLE document (entry INTEGER PRIMARY KEY, data BLOB NOT NULL)",
         "CREATE TABLE key (id INTEGER PRIMARY KEY, kind TEXT NOT NULL, name TEXT NOT NULL, UNIQUE (kind, name))",

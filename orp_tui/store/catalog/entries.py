@@ -122,6 +122,8 @@ def metric_rows(run: PastRun) -> Iterator[tuple[object, ...]]:
 
 def finite(value: object) -> float | None:
     """A number as a float; None for all else, NaN and infinities too."""
+    if type(value) is float:
+        return value if math.isfinite(value) else None
     if not isinstance(value, int | float) or isinstance(value, bool):
         return None
     try:
@@ -133,4 +135,4 @@ def finite(value: object) -> float | None:
 
 def resumed(run: PastRun, by: str | None) -> PastRun:
     """The same run as one that `by` goes on from."""
-    return dataclasses.replace(run, resumed_by=by)
+    return run if run.resumed_by == by else dataclasses.replace(run, resumed_by=by)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from orp_tui.core.run import Run
 from orp_tui.store import runs
@@ -83,15 +83,21 @@ def _firsts(connection: sqlite3.Connection, query: str) -> list[str]:
     return [text for (text,) in connection.execute(query).fetchall()]
 
 
-Stamped = Literal["folders", "metrics"]
-
-
-def stamp(connection: sqlite3.Connection, what: Stamped) -> str:
-    """What was looked at when all of it had been seen to."""
-    found: str = connection.execute(f"SELECT {what} FROM state").fetchone()[0]  # noqa: S608 - constants
+def stamp(connection: sqlite3.Connection) -> str:
+    """What the runs folder was like when all of it had been seen to."""
+    found: str = connection.execute("SELECT folders FROM state").fetchone()[0]
     return found
 
 
-def keep_stamp(connection: sqlite3.Connection, what: Stamped, value: str) -> None:
+def keep_stamp(connection: sqlite3.Connection, value: str) -> None:
     """All of it has been seen to."""
-    connection.execute(f"UPDATE state SET {what} = ?", (value,))  # noqa: S608 - constants
+    connection.execute("UPDATE state SET folders = ?", (value,))
+
+
+def with_folder(connection: sqlite3.Connection, problem: str) -> int:
+    """How many entries are of a folder that was there; `problem` is what the others have."""
+    count, without = connection.execute(
+        "SELECT (SELECT COUNT(*) FROM entry), (SELECT COUNT(*) FROM entry WHERE problem <> '' AND problem = ?)",
+        (problem,),
+    ).fetchone()
+    return int(count - without)

@@ -57,6 +57,13 @@ class Writer:
         self._note_change(changed)
         return changed
 
+    def is_new(self, read: Read) -> bool:
+        """Whether putting it would change anything."""
+        run_id = folded(read.run.id)
+        before = self._document(run_id)
+        data = entries.document(entries.resumed(read.run, self._resumer(run_id)))
+        return before is None or (before[1], before[2]) != (data, read.unsure)
+
     def drop(self, run_ids: Collection[str]) -> int:
         """Take runs out; how many were there."""
         dropped, resumed = 0, set[str]()
