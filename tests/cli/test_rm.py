@@ -60,7 +60,7 @@ def test_without_a_terminal_it_asks_for_yes(ended: tuple[Desk, list[str]]) -> No
 
     assert (done.code, done.out) == (2, "")
     assert "--yes" in done.err
-    assert re.search(rf"^{ids[0]}  good +.* [0-9.]+ [kM]?i?B", done.err, re.MULTILINE)
+    assert re.search(rf"^{ids[0]}  good +.* [0-9.]+ [KM]iB", done.err, re.MULTILINE)
     assert len(listed(desk)) == 3
 
 
