@@ -321,20 +321,6 @@ def test_rows_are_fetched_in_any_thread(base):
     assert seen == [run.id for run in found]
 
 
-def test_runs_of_a_base_directory_that_can_not_be_written_are_found(own):
-    state = BasePaths.under(own).state
-    for path in state.iterdir():
-        if path.name != "orp.db":
-            path.unlink()
-    (state / "catalog.db").mkdir()
-    (state / "catalog.db" / "in-the-way").touch()
-
-    found = orp_tui.runs(base_dir=own)
-
-    assert len(list(found)) == len(found) > 20
-    assert found[0].id == next(iter(found)).id
-
-
 def test_a_record_is_a_past_run(tmp_path):
     record = orp_tui.RunRecord.of(PastRun("exp_1", "a", RunState.LOST, 0.0), BasePaths.under(tmp_path))
 
