@@ -23,6 +23,8 @@ from orp_tui.core.secrets import mask
 from orp_tui.engine.request_file import read_request
 from orp_tui.files.atomic import read_json
 from orp_tui.services.context import Context
+from orp_tui.services.imported import is_imported
+from orp_tui.services.zipped_code import read_code, zipped_code
 from orp_tui.workspace import sources
 from orp_tui.workspace.filecache import FileCache
 from orp_tui.workspace.freeze import plan_freeze
@@ -47,7 +49,9 @@ class CodeState:
     files: Mapping[str, TreeFile]
     """By path."""
     places: Mapping[str, str]
-    """Path → where its content lies, absolute."""
+    """Path → where its content lies, absolute; the member of `archive`, if there is one."""
+    archive: str | None = None
+    """The zip that holds it; None for files."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,9 +84,9 @@ class NothingFrozen(OrpError):
 
 
 def frozen_code(context: Context, run: HasId) -> CodeState:
-    """What was frozen with a run.
+    """What was frozen with a run; where the tree is gone, or another machine's, as its zip holds it.
 
-    Raises NothingFrozen for a run in its project folder, and if its tree is gone.
+    Raises NothingFrozen for a run in its project folder, and if its code is gone.
     """
     request = request_of(context, run)
     if request.tree is None:
@@ -93,7 +97,13 @@ def frozen_code(context: Context, run: HasId) -> CodeState:
         )
     tree = sources.load_tree(context.paths.sources, request.tree)
     if tree is None:
-        raise NothingFrozen(f"{run.id}: its frozen code is gone from {context.paths.sources}")
+        archive = context.paths.artifact(run.id)
+        zipped = zipped_code(archive)
+        if not zipped:
+            raise NothingFrozen(f"{run.id}: its frozen code is gone from {context.paths.sources}")
+        files = {path: file for path, (file, _) in zipped.items()}
+        members = {path: member for path, (_, member) in zipped.items()}
+        return CodeState(run.id, request.tree, files, members, str(archive))
     return CodeState(
         run.id,
         tree.sha256,
@@ -181,6 +191,15 @@ def _with_lines(path: str, what: str, before: CodeState, after: CodeState) -> Fi
     return FileChange(path, what, added, removed, note, mask("\n".join(found)))
 
 
+def _read(state: CodeState, path: str) -> bytes:
+    """A file of at most MOST_BYTES. Raises OSError."""
+    if state.archive is not None:
+        return read_code(state.archive, state.places[path], MOST_BYTES)
+    descriptor = os.open(state.places[path], os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+    with os.fdopen(descriptor, "rb") as reader:
+        return reader.read(MOST_BYTES + 1)
+
+
 def _text(state: CodeState, path: str) -> list[str] | str:
     """The lines of a file, none for one that is not there; a word where they can't be compared."""
     file = state.files.get(path)
@@ -191,9 +210,7 @@ def _text(state: CodeState, path: str) -> list[str] | str:
     if file.size > MOST_BYTES:
         return "too large to compare by lines"
     try:
-        descriptor = os.open(state.places[path], os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
-        with os.fdopen(descriptor, "rb") as reader:
-            data = reader.read(MOST_BYTES + 1)
+        data = _read(state, path)
     except OSError as error:
         return f"cannot be read: {error.strerror}"
     if b"\0" in data[:8192]:
@@ -217,7 +234,7 @@ class TreeWatch:
         """`the project has changed since the submit: train.py and 2 more`; None if not, or if nobody can say."""
         try:
             request = request_of(self._context, run)
-            if request.tree is None:
+            if request.tree is None or is_imported(self._context.paths.run(run.id)):
                 return None
             now = self._look(run, request)
             if now is None or now.sha256 == request.tree:

@@ -75,6 +75,15 @@ def _word(value: object) -> str | None:
     return json.dumps(value, ensure_ascii=False)
 
 
+_OF_ONE_RUN = frozenset(
+    {
+        "ORP_RUN_ID", "ORP_RUN_DIR", "ORP_OUTPUT_DIR", "ORP_CONFIG_FILE", "ORP_METRICS_FILE", "ORP_SEED", "PWD",
+        "MASTER_PORT", "PET_MASTER_PORT",
+    }
+)  # fmt: skip
+"""Variables that are never the same in two runs, and say nothing of either."""
+
+
 def compare_environment(before: Json, after: Json) -> dict[str, list[ValueChange]]:
     """What differs between two `environment.json`, by subject: python, packages, variables, host."""
     old, new = (environment_parts(record) for record in (before, after))
@@ -82,14 +91,17 @@ def compare_environment(before: Json, after: Json) -> dict[str, list[ValueChange
 
 
 def environment_parts(record: Json) -> dict[str, Mapping[str, object]]:
-    """What an `environment.json` holds, by subject: python, packages, variables, host. Nothing of it is masked."""
+    """What an `environment.json` holds, by subject: python, packages, variables, host. Nothing of it is masked;
+    what ORP gives each run anew is left out."""
     python = dict(record.get("python") or {})
     packages, editable = python.pop("packages", None) or {}, python.pop("editable", None) or {}
     shown = record.get("values") or {}
     return {
         "python": python,
         "packages": {**packages, **{f"{name} (editable)": folder for name, folder in editable.items()}},
-        "variables": {name: shown.get(name, "(set)") for name in record.get("names") or ()},
+        "variables": {
+            name: shown.get(name, "(set)") for name in record.get("names") or () if name not in _OF_ONE_RUN
+        },
         "host": record.get("host") or {},
     }
 
