@@ -14,6 +14,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from orp_tui.logs.reader import LogReader
 
 _PIECE = 1 << 20
+_MOST_TYPED = 1 << 20
+"""Bytes that are read of what somebody wrote in an editor."""
 _EDITORS = ("nano", "vi", "vim")
 _PAGERS = ("less", "more")
 
@@ -84,6 +87,22 @@ def edit(path: Path, environ: Mapping[str, str] = os.environ) -> str | None:
     Raises UsageError if there is no editor.
     """
     return _run(editor_command(path, environ), environ)
+
+
+def edit_text(text: str, environ: Mapping[str, str] = os.environ) -> tuple[str, str | None]:
+    """The text as it was left in the editor, and None, or in one line how it went wrong.
+
+    Raises UsageError if there is no editor, OSError if no file can be made for it.
+    """
+    with tempfile.TemporaryDirectory(prefix="orp-note-") as folder:
+        path = Path(folder, "note.md")
+        path.write_text(text, "utf-8")
+        wrong = edit(path, environ)
+        try:
+            with path.open("rb") as file:
+                return file.read(_MOST_TYPED).decode("utf-8", "replace"), wrong
+        except OSError as error:  # it may have been deleted there
+            return text, wrong or f"the note can't be read: {(error.strerror or str(error)).lower()}"
 
 
 def page(reference: str, environ: Mapping[str, str] = os.environ, *, at_end: bool = False) -> str | None:

@@ -75,6 +75,19 @@ def test_the_editor_opens_the_file_and_its_failure_is_told(place):
     assert terminal.edit(place / "a.yaml", env(place, EDITOR="false")) == "false ended with exit code 1"
 
 
+def test_a_text_comes_back_as_it_was_left_in_the_editor(place):
+    script = place / "bin" / "myeditor"
+    script.write_text('#!/bin/sh\ncat "$1"\necho more >> "$1"\n')
+    assert terminal.edit_text("first\n", env(place, EDITOR="myeditor")) == ("first\nmore\n", None)
+
+
+def test_a_text_that_was_deleted_in_the_editor_stays_and_that_is_told(place):
+    (place / "bin" / "myeditor").write_text('#!/bin/sh\nrm "$1"\n')
+    text, wrong = terminal.edit_text("first", env(place, EDITOR="myeditor"))
+    assert text == "first"
+    assert "can't be read" in wrong
+
+
 def test_less_gets_the_file_itself_keeps_colours_and_can_start_at_the_end(place, log):
     assert terminal.page(log, env(place), at_end=True) is None
     assert words(place) == ["less", "-R", "-n", "+G", "--", log]
