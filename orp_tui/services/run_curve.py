@@ -1,4 +1,7 @@
-"""The metric that a run is judged by, small enough for a line: where it began, how it went, where it stands."""
+"""The metric that a run is judged by, small enough for a line: where it began, how it went, where it stands.
+
+Of a run that goes on from another it is its own part alone.
+"""
 
 from __future__ import annotations
 
@@ -32,8 +35,6 @@ class Curve:
     """Points in all; 0 if only the numbers are known."""
     non_finite: int = 0
     """How many of them are NaN or infinite."""
-    runs: int = 1
-    """Of how many runs this is one curve: those that it goes on from included."""
 
 
 def curve_of(run: PastRun, found: MetricsSnapshot | None) -> Curve | None:
@@ -42,7 +43,7 @@ def curve_of(run: PastRun, found: MetricsSnapshot | None) -> Curve | None:
         names = [run.primary, found.primary, *(name for name in found.series if not name.startswith("sys/"))]
         for name in names:
             if name is not None and name in found.series and len(found.series[name]):
-                return _of_series(found.series[name], _goal(run, name), max(1, len(found.runs)))
+                return _of_series(found.series[name], _goal(run, name))
     return remembered(run)
 
 
@@ -59,7 +60,7 @@ def _goal(run: PastRun, name: str) -> str:
     return run.metrics.get(name, MetricValues()).goal or best_goal(name)
 
 
-def _of_series(series: Series, goal: str, runs: int) -> Curve:
+def _of_series(series: Series, goal: str) -> Curve:
     summary = series.summary
     down = goal == "minimize"
     return Curve(
@@ -71,7 +72,6 @@ def _of_series(series: Series, goal: str, runs: int) -> Curve:
         best_step=_finite(summary.lowest_step if down else summary.highest_step),
         count=summary.count,
         non_finite=summary.non_finite,
-        runs=runs,
     )
 
 

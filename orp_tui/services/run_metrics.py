@@ -54,7 +54,7 @@ class RunMetrics:
     """The metrics of one run and of those that it goes on from, looked at from one thread. Holds nothing open.
 
     `archive` is the run's zip: what it has is read if the run's folder or workspace is gone. With
-    `paths`, the runs before it in its chain are part of the curves.
+    `paths`, the runs before it in its chain are part of the curves, unless the run is wanted `alone`.
     """
 
     def __init__(
@@ -63,10 +63,12 @@ class RunMetrics:
         archive: Path | None = None,
         paths: BasePaths | None = None,
         clock: Callable[[], float] = time.monotonic,
+        *,
+        alone: bool = False,
     ) -> None:
         self.run_id = folder.run_id
         self._clock = clock
-        self._folders = _folders(folder, archive, paths)
+        self._folders = [(folder, archive)] if alone else _folders(folder, archive, paths)
         self._paths = paths
         self._stack = contextlib.ExitStack()
         self._curves: Curves | None = None

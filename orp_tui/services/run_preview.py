@@ -99,7 +99,9 @@ class RunPreviewReader:
     def _metrics_of(self, run: PastRun, troubles: list[str]) -> RunMetrics:
         if self._metrics is None:
             paths = self._context.paths
-            self._metrics = RunMetrics(paths.run(run.id), self._archive(run, troubles), paths)
+            # Joining the parts of a chain takes numpy, whose import is felt at the keys.
+            archive = self._archive(run, troubles)
+            self._metrics = RunMetrics(paths.run(run.id), archive, paths, alone=True)
         return self._metrics
 
     def _archive(self, run: PastRun, troubles: list[str]) -> Path | None:

@@ -111,8 +111,6 @@ def _metric(curve: Curve, judged: float | None, width: int, ascii_only: bool) ->
         words += f", judged by {number(judged)}"
     if curve.non_finite:
         words += f", {curve.non_finite:,} not finite"
-    if curve.runs > 1:
-        words += f", over {curve.runs} runs"
     name = one_line(curve.name, max(8, width - 12))
     for place, part in enumerate(wrapped(f"{name}  {words}", width)):
         head = name + "  "
