@@ -6,10 +6,13 @@ import dataclasses
 
 from orp_tui.core.sanitise import cell_width, one_line
 from orp_tui.services.comparison.sheet import Sheet, delta_words, percent_words
+from orp_tui.services.comparison.values import RUN
 
 _NAMES = (8, 34)
 _CELLS = (9, 24)
 """Least and most cells."""
+_CUT = 15
+"""Cells of a text where not all runs have room; numbers are never cut for others."""
 _GAP = 2
 _LESS = 4
 """For the number of runs that are out of sight at the right."""
@@ -42,9 +45,11 @@ def lay_out(sheet: Sheet | None, width: int, first: int) -> Layout:
     room = width - name - 2 - sum(extra)
     others = [place for place in range(len(sheet.columns)) if place != sheet.baseline]
     wanted = [sheet.baseline, *others[first:]]
+    natural = [_width(sheet, place, _CELLS[1]) for place in wanted]
+    if sum(natural) > room:
+        natural = [_width(sheet, place, _CUT) for place in wanted]
     places, widths = [], []
-    for count, place in enumerate(wanted):
-        cells = _width(sheet, place)
+    for count, (place, cells) in enumerate(zip(wanted, natural, strict=True)):
         kept = _LESS if count < len(wanted) - 1 else 0
         if len(places) >= 2 and cells + kept > room:
             break
@@ -56,10 +61,15 @@ def lay_out(sheet: Sheet | None, width: int, first: int) -> Layout:
     return Layout(name, tuple(places), tuple(widths), extra)
 
 
-def _width(sheet: Sheet, place: int) -> int:
-    """What a column wants."""
+def _width(sheet: Sheet, place: int, most: int) -> int:
+    """What a column wants, if its texts may have so many cells."""
     column = sheet.columns[place]
-    texts = [column.heading + "[base] ", one_line(column.problem or column.name, _CELLS[1] - 2) + "  "]
-    texts += [row.cells[place].text for row in sheet.rows]
-    longest = max(cell_width(one_line(text, _CELLS[1])) for text in texts)
+    heading = cell_width(column.heading) + (len("[base] ") if place == sheet.baseline else len("[]"))
+    longest = max(heading, min(cell_width(one_line(column.problem or column.name, _CELLS[1])) + 2, most))
+    for row in sheet.rows:
+        found = row.cells[place]
+        is_number = found.number is not None and row.section != RUN
+        longest = max(
+            longest, min(cell_width(one_line(found.text, _CELLS[1])), _CELLS[1] if is_number else most)
+        )
     return min(max(longest + 1, _CELLS[0]), _CELLS[1]) + _GAP

@@ -85,11 +85,12 @@ def in_bytes(value: Scalar) -> str:
 
 
 def in_local_time(value: Scalar) -> str:
-    """`2026-11-24 16:10:02`, in the time zone of the reader."""
+    """`11-24 16:10:02`, with the year if that is another one, in the time zone of the reader."""
     if not isinstance(value, int | float):
         return "-"
     try:
-        return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(value))
+        moment, now = time.localtime(value), time.localtime()
+        return time.strftime("%m-%d %H:%M:%S" if moment.tm_year == now.tm_year else "%Y-%m-%d %H:%M", moment)
     except (ValueError, OverflowError, OSError):
         return scalar_text(value)  # no time that anybody counts in
 

@@ -46,7 +46,7 @@ def _group(group: CodeGroup, *, is_baseline: bool) -> Iterator[CodeLine]:
     names = ", ".join(run_id.rpartition("_")[2] for run_id in group.run_ids[:_NAMED])
     more = f" and {len(group.run_ids) - _NAMED} more" if len(group.run_ids) > _NAMED else ""
     what = f"code {group.tree[:12]}" if group.tree is not None else "code not known"
-    commit = f"  commit {one_line(group.commit, 12)}" if group.commit else ""
+    commit = f"  commit {one_line(group.commit)[:12]}" if group.commit else ""
     base = "  baseline" if is_baseline else ""
     yield CodeLine(f"{what}{commit}  {counted(len(group.run_ids), 'run')}: {names}{more}{base}", "heading")
     if group.unknown:

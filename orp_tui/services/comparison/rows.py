@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from orp_tui.core.columns import scalar_text
 from orp_tui.core.past_run import MetricValues, PastRun, Scalar, best_goal
+from orp_tui.core.states import RunState
 from orp_tui.core.words import state_word
 from orp_tui.metrics.names import in_order, is_schedule, is_system, measured
 from orp_tui.services.comparison import cells as making
@@ -98,7 +99,7 @@ def _of_run(columns: Sequence[Column], now: float) -> Iterator[tuple[str, str, l
 def _about(run: PastRun, now: float) -> dict[str, Scalar]:
     """Name of a row → value, in the order in which they are shown."""
     return {
-        "name": run.name, "reason": run.reason, "why": run.detail, "problem": run.problem or None,
+        "name": run.name, "reason": run.reason, "why": None if run.state is RunState.SUCCEEDED else run.detail, "problem": run.problem or None,
         "submitted": run.submitted_at, "duration": run.elapsed_s(now), "exit code": run.exit_code,
         "seed": run.seed, "size": run.bytes, "zip": run.zip.partition(":")[0], "commit": run.commit or None,
         "code": run.tree, "host": run.host or None, "parent": run.parent, "retry of": run.retry_of,

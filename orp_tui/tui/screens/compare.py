@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -12,6 +12,7 @@ from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.widget import Widget
 
+from orp_tui.charts.lines import RunSeries
 from orp_tui.services.comparison.sheet import Sheet, sheet_of
 from orp_tui.services.comparison.values import FEWEST, OF_ENVIRONMENT, SECTIONS, Comparison
 from orp_tui.tui.bindings import bindings
@@ -33,6 +34,9 @@ from orp_tui.tui.widgets.key_line import KeyLine
 from orp_tui.tui.widgets.metric_chart import MetricChart
 from orp_tui.tui.widgets.page_view import PageView, line
 from orp_tui.tui.widgets.prompt_line import PromptLine
+
+if TYPE_CHECKING:
+    from orp_tui.services.chart_lines import ChartLook
 
 _WIDE = (120, 20)
 _BARE = (60, 15)
@@ -167,10 +171,25 @@ class CompareScreen(CompareVerbs):
     def _metrics(self, event: ChartChanged) -> None:
         event.stop()
         look = event.look
-        self.query_one(MetricChart).show(
-            look.runs, look.primary, guides=look.guides, said=look.trouble, complete=look.complete
+        chart = self.query_one(MetricChart)
+        chart.apart = not self.wanted.fold_seeds
+        chart.show(
+            self._called(look), look.primary, guides=look.guides, said=look.trouble, complete=look.complete
         )
         self.show_titles()
+
+    def _called(self, look: ChartLook) -> list[RunSeries]:
+        """The runs by the headings of their columns: those stay readable where the legend is short."""
+        columns = self.comparison.columns if self.comparison is not None else ()
+        headings = {run_id: column.heading for column in columns for run_id in column.run_ids}
+        return [
+            dataclasses.replace(
+                run,
+                name=f"{run_id.rpartition('_')[2]} {run.name}".strip(),
+                group_name=f"{headings.get(run_id, '')} {run.group_name}".strip(),
+            )
+            for run_id, run in zip(look.run_ids, look.runs, strict=False)
+        ]
 
     @on(MetricChart.TitleChanged)
     def _chart_title(self, event: MetricChart.TitleChanged) -> None:

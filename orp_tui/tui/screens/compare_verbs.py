@@ -32,6 +32,8 @@ TABS = ("table", "chart", "code", "environment", "steps")
 SIDE = ("chart", "code", "environment", "steps")
 """Those that stand beside the table where there is room."""
 _ROWS = (5, 1000)
+_OF_ROWS = ("all_rows", "filter_rows", "fold_section")
+_OF_ALL = (*_OF_ROWS, "baseline", "drop_column", "fold_seeds", "write_comparison", "next_metric", "next_axis")
 _OF_STEPS = ("relative", "more_rows", "next_axis")
 
 
@@ -275,6 +277,16 @@ class CompareVerbs(ChartVerbs):
         if self.aligned is not None:
             words += f", {counted(len(self.aligned.places), 'row')}"
         return words + (", less the baseline" if self.is_relative else "")
+
+    def offers(self, action: str) -> bool:
+        """What the footer shows: the keys of the pane with the focus."""
+        verb = action.removeprefix("screen.").partition("(")[0]
+        pane = self.pane_of_focus_id()
+        if self.comparison is None:
+            return verb not in _OF_ALL
+        if verb in _OF_ROWS:
+            return pane in ("table", "environment")
+        return pane == "steps" if verb in ("next_metric", "next_axis") else True
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Keys of the steps do something only there."""

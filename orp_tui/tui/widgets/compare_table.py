@@ -68,7 +68,7 @@ class CompareTable(LineList):
 
     def show(self, sheet: Sheet | None, *, empty: tuple[str, ...] | None = None) -> None:
         """Show this; cursors, folded sections and the filter stay. None: nothing is known yet."""
-        before = self._here
+        before, other = self._here, self._sheet
         self._sheet = sheet
         if empty is not None and empty != self._empty:
             self._empty = empty
@@ -76,7 +76,11 @@ class CompareTable(LineList):
         ids = self._ids()
         if before not in ids:
             self._here = ids[min(1, len(ids) - 1)] if ids else None
+        layout = self._layout
         self._arrange()
+        # Rows may be what they were, and their heads not.
+        if layout != self._layout or _heads(other) != _heads(sheet) or self._here != before:
+            self.refresh()
         if self._here != before:
             self.post_message(self.ColumnChanged(self, self._here))
 
@@ -164,7 +168,9 @@ class CompareTable(LineList):
                     (_title_key(part.title), Title(part.title, len(kept), part.title in self._folded))
                 )
             if part.title not in self._folded:
-                rows += [(f"{part.title}\0{row.name if row.place is None else row.place}", row) for row in kept]
+                rows += [
+                    (f"{part.title}\0{row.name if row.place is None else row.place}", row) for row in kept
+                ]
         self.put_rows(rows)
 
     def columns(self) -> Layout:
@@ -264,7 +270,11 @@ class CompareTable(LineList):
         ]
 
     def _cell(self, found: Cell, width: int) -> list[Segment]:
-        text = one_line(found.text, width - 2 - len(BEST))
+        room = width - 1 - len(BEST)
+        text = one_line(found.text)
+        if found.interval is not None and cell_width(text) > room:
+            text = text.partition(" (n=")[0]  # the heading says of how many runs it is
+        text = one_line(text, room)
         style = self._style("best" if found.is_best else "quiet" if found.value is None else "")
         # Numbers stay below each other, the mark stands beside them.
         gap = Segment(" " * max(1, width - cell_width(text) - len(BEST)), Style())
@@ -282,6 +292,11 @@ class CompareTable(LineList):
             if right <= event.x < right + cells and self._sheet is not None:
                 self.go_to_run(self._sheet.columns[place].run_id)
             right += cells
+
+
+def _heads(sheet: Sheet | None) -> object:
+    """What the lines above the rows say."""
+    return None if sheet is None else (sheet.columns, sheet.baseline, sheet.corner)
 
 
 def _title_key(section: str) -> str:

@@ -158,6 +158,17 @@ class MetricChart(ChartCanvas, can_focus=True):
         self.post_message(self.TitleChanged(self))
         self.draw_now()
 
+    @property
+    def apart(self) -> bool:
+        """Whether runs that differ by their seed are lines of their own."""
+        return self._choice.apart
+
+    @apart.setter
+    def apart(self, apart: bool) -> None:
+        if apart != self._choice.apart:
+            self._choice.apart = apart
+            self.draw_now()
+
     # Keys: what is drawn, and how
 
     def action_next_metric(self, by: int) -> None:
