@@ -181,6 +181,8 @@ class Catalog:
         return self._paths.catalog if self._private is None else Path(self._private.name) / "catalog.db"
 
     def _close(self) -> None:
+        if self._catch_up is not None:
+            self._catch_up.close()
         if self._connection is not None:
             self._connection.close()
         self._connection = self._catch_up = None
@@ -244,6 +246,13 @@ class Catalog:
             if lock is not None:
                 os.close(lock)
 
+    def _lock(self) -> int | None:
+        """The lock, once whoever catches up now is through; None if that takes longer. Raises OSError."""
+        deadline = time.monotonic() + WAIT_S
+        while (lock := locks.take(self._paths.catalog_lock)) is None and time.monotonic() < deadline:
+            time.sleep(0.005)
+        return lock
+
     def _opened(self, *, to_write: bool) -> Connection:
         """The file that lies there now. Raises sqlite3.Error or OSError."""
         known = self._connection
@@ -300,7 +309,11 @@ class Catalog:
 
 
 MAKING_S = 10.0
+"""So long a question waits for a catalogue that another process is about to make."""
+WAIT_S = 1.0
+"""So long one waits for somebody else who catches up: mostly that is done in some milliseconds."""
 _VOCABULARY_S = 30.0
+"""While runs change, words are counted no more often."""
 
 
 def _intervals(spreads: Mapping[str, Spread], columns: Sequence[Column]) -> dict[str, Interval]:

@@ -19,13 +19,14 @@ from orp_tui.core.layout import BasePaths
 from orp_tui.core.run import Run
 from orp_tui.core.states import RunState
 from orp_tui.metrics.cache.short import ShortRun, complete_runs, short_runs
-from orp_tui.services.catalog_reading import NO_FOLDER, read_run, read_unknown, unreadable
+from orp_tui.services.catalog_reading import NO_FOLDER, UNKNOWN, read_run, read_unknown, unreadable
 from orp_tui.services.watch import RunView, view
 from orp_tui.store.catalog import changes, pending
 from orp_tui.store.catalog.entries import Read
+from orp_tui.store.catalog.pulse import Pulse
 from orp_tui.store.catalog.writing import Writer, transaction
 
-BATCH = 500
+BATCH = 250
 YOUNG_S = 10.0
 """A folder that no row knows may be on its way into the queue for so long."""
 
@@ -61,7 +62,11 @@ class CatchUp:
         self._writer = Writer(connection)
         self._seen: dict[str, tuple[object, float]] = {}
         """How unfinished runs looked, and when they were read so."""
-        self._folders_at = -FRESH_S
+        self._unfinished: list[Run] = []
+        self._pulse = Pulse(paths.database)
+        self._moment: object = None
+        """What the pulse of `orp.db` was when all rows had been seen."""
+        self._folders_at, self._folders_due = -FRESH_S, False
         self._metric_stamp = ""
 
     def run(self, progress: Progress | None, cancelled: Cancelled | None, limit_s: float | None) -> CaughtUp:
@@ -73,29 +78,58 @@ class CatchUp:
                 deadline is not None and time.monotonic() > deadline
             )
 
-        with self._attached():
-            found = changes.changes(self._connection)
+        moment = self._pulse.beat()
+        if moment is None or moment != self._moment:
+            done = self._changed(progress, is_over)
+            if done.left:
+                return done
+            self._moment = moment
+        else:
+            done = CaughtUp()
+        again = self._look_at_unfinished()
+        if not is_over():
+            again += self._metrics()
+            again += self._folders()
+        return CaughtUp(done.read + again)
+
+    def close(self) -> None:
+        """Let go of `orp.db`; the catalogue is the caller's."""
+        self._pulse.close()
+
+    def _changed(self, progress: Progress | None, is_over: Callable[[], bool]) -> CaughtUp:
+        """The runs whose rows have changed, and those that have gone."""
+        found = self._changes()
         self._drop(found.gone)
-        read = 0
+        self._folders_due |= bool(found.gone)
+        read, total = 0, len(found.seqs)
         for batch in _batches(found.seqs):
             if progress is not None:
-                progress(read, len(found.seqs))
+                progress(read, total)
             if read and is_over():
-                return CaughtUp(read, len(found.seqs) - read)
+                return CaughtUp(read, total - read)
             with self._attached():
                 rows = pending.rows(self._connection, batch)
             self._read(rows)
             read += len(batch)
-        if progress is not None and found.seqs:
-            progress(read, len(found.seqs))
+        if progress is not None and total:
+            progress(total, total)
         if found.is_new:
             with self._transaction():
                 changes.keep(self._connection, found.mark)
-        again = self._unfinished()
-        if not is_over():
-            again += self._metrics()
-            again += self._folders(again=bool(found.gone))
-        return CaughtUp(read + again)
+        with self._attached():
+            self._unfinished = pending.unfinished(self._connection)
+        return CaughtUp(read)
+
+    def _changes(self) -> changes.Changes:
+        with self._attached():
+            found = changes.changes(self._connection)
+        if found.is_other:
+            with self._transaction():
+                changes.begin_anew(self._connection)
+            self._folders_due = True
+            with self._attached():
+                found = changes.changes(self._connection)
+        return found
 
     @contextlib.contextmanager
     def _attached(self) -> Iterator[None]:
@@ -130,14 +164,12 @@ class CatchUp:
     def _cached(self, found: Sequence[Run]) -> dict[str, ShortRun]:
         return short_runs(self._paths.metric_cache, [run.id for run in found])
 
-    def _unfinished(self) -> int:
+    def _look_at_unfinished(self) -> int:
         """Runs that have not ended as they truly stand; how many changed anything."""
-        with self._attached():
-            found = pending.unfinished(self._connection)
         now = time.monotonic()
         seen: dict[str, tuple[object, float]] = {}
         news: list[Run] = []
-        for run in found:
+        for run in self._unfinished:
             looks, at = self._seen.get(run.id, (None, -FRESH_S))
             if now - at < (FRESH_S if run.state is RunState.QUEUED else 0.5):
                 seen[run.id] = looks, at
@@ -170,12 +202,12 @@ class CatchUp:
             found = pending.rows_of(self._connection, complete)
         return self._read_again(found)
 
-    def _folders(self, *, again: bool) -> int:
+    def _folders(self) -> int:
         """Folders that no row knows, and runs whose folder has gone; looked for when the runs folder has changed."""
-        stamp, now = _stamp(self._paths.runs), time.monotonic()
+        stamp, now, again = _stamp(self._paths.runs), time.monotonic(), self._folders_due
         if now - self._folders_at < FRESH_S and not again:
             return 0
-        self._folders_at = now
+        self._folders_at, self._folders_due = now, False
         if stamp == pending.stamp(self._connection) and not again:
             return 0
         try:
@@ -192,7 +224,7 @@ class CatchUp:
 
     def _compare(self, names: list[str]) -> tuple[int, bool]:
         """How many changes there were, and whether no folder was too young to be judged."""
-        strangers, lost, former = pending.compared(self._connection, names)
+        strangers, lost, former = pending.compared(self._connection, names, UNKNOWN)
         old = [name for name in strangers if not self._is_young(name)]
         changed = 0
         for batch in _batches(old):

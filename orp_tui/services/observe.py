@@ -1,7 +1,7 @@
 """The observer: looks on while runs go on, and writes only what can be made again.
 
 It makes live checklists (`state/live/<id>.json`), prunes checkpoints, samples what runs take and write
-(`system.jsonl` in their folders), reads their metrics into the cache and acts on alerts.
+(`system.jsonl` in their folders), reads their metrics into the cache, keeps the catalogue and acts on alerts.
 Each watcher is one object with a `look(run)`; the outbox comes as a further one. Killing it
 loses nothing: the queue processor starts another, and only the finaliser's checklist counts.
 """
@@ -28,6 +28,7 @@ from orp_tui.engine.request_file import read_request
 from orp_tui.files import locks
 from orp_tui.files.atomic import read_json
 from orp_tui.services.alerting import Alerts
+from orp_tui.services.catalog_keeper import CatalogKeeper
 from orp_tui.services.gpu_samples import GpuSamples
 from orp_tui.services.metric_tail import MetricTail
 from orp_tui.services.system_samples import SystemSamples
@@ -113,6 +114,7 @@ class Observer:
             alerts,
         ]
         self._metrics = MetricTail(paths, listeners=[alerts])
+        self._catalog = CatalogKeeper(paths)
         self._unfinished: list[Run] = []
         self._running: dict[str, Run] = {}
         self._version, self._ended_at = -1, -ENDED_EVERY_S
@@ -138,10 +140,12 @@ class Observer:
         self._metrics.turn([run for run in self._unfinished if run.state in GROWING])
         if self._metrics.is_catching_up and now - self._ran_at < CATCH_UP_MOST_S:
             self._busy_at = now
+        self._catalog.turn()
 
     def close(self) -> None:
         """Keep what was read, and end the process that looks at the GPUs."""
         self._metrics.close()
+        self._catalog.close()
         self._gpus.close()
 
     def _ask(self, now: float) -> None:

@@ -19,6 +19,8 @@ class Changes:
     """To be kept once all of it is done."""
     is_new: bool
     """The mark is not that which is kept."""
+    is_other: bool = False
+    """It is another database than the one that was read: see `begin_anew`."""
     seqs: tuple[int, ...] = ()
     """Of rows that are new or have changed, the newest first."""
     gone: tuple[str, ...] = ()
@@ -48,7 +50,7 @@ def attached(connection: sqlite3.Connection, database: Path) -> Iterator[None]:
 
 
 def changes(connection: sqlite3.Connection) -> Changes:
-    """What has changed since the mark; the rows of another database are all new."""
+    """What has changed since the mark."""
     event, words, rows = connection.execute("SELECT event, event_words, rows FROM state").fetchone()
     known = Mark(event, words, rows)
     connection.execute("BEGIN")
@@ -57,8 +59,8 @@ def changes(connection: sqlite3.Connection) -> Changes:
         if now == known:
             return Changes(now, is_new=False)
         if known.event and _words_of(connection, known.event) != known.event_words:
-            return Changes(now, True, _all_seqs(connection), _gone(connection))
-        return Changes(now, True, _changed(connection), _gone(connection))
+            return Changes(now, is_new=True, is_other=True)
+        return Changes(now, True, False, _changed(connection), _gone(connection))
     finally:
         connection.execute("COMMIT")
 
@@ -68,6 +70,12 @@ def keep(connection: sqlite3.Connection, mark: Mark) -> None:
     connection.execute(
         "UPDATE state SET event = ?, event_words = ?, rows = ?", (mark.event, mark.event_words, mark.rows)
     )
+
+
+def begin_anew(connection: sqlite3.Connection) -> None:
+    """Every row is to be read again; the entries stay until then."""
+    connection.execute("DELETE FROM known")
+    connection.execute("UPDATE state SET event = 0, event_words = '', rows = '', folders = ''")
 
 
 def keep_known(connection: sqlite3.Connection, rows: Sequence[tuple[int, int, str]]) -> None:
@@ -97,10 +105,6 @@ def _changed(connection: sqlite3.Connection) -> tuple[int, ...]:
         "SELECT run.seq FROM orp.run AS run LEFT JOIN main.known ON known.seq = run.seq "
         "WHERE known.version IS NOT run.version OR known.id IS NOT run.id ORDER BY run.seq DESC",
     )
-
-
-def _all_seqs(connection: sqlite3.Connection) -> tuple[int, ...]:
-    return _firsts(connection, "SELECT seq FROM orp.run ORDER BY seq DESC")
 
 
 def _gone(connection: sqlite3.Connection) -> tuple[str, ...]:

@@ -7,9 +7,11 @@ import sqlite3
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from orp_tui.core.filters.folding import folded
 from orp_tui.core.run import Run
 from orp_tui.store import runs
 from orp_tui.store.catalog.entries import METRICS_MISSING
+from orp_tui.store.catalog.sql import pattern
 
 _COLUMNS = ", ".join(runs.COLUMNS)
 MOST_WITHOUT_METRICS = 200
@@ -54,15 +56,18 @@ class Compared(NamedTuple):
     """The folders beside the catalogue."""
 
     strangers: list[str]
-    """Folders of which it has no entry."""
+    """Folders that no row knows, and of which it does not say so yet."""
     lost: list[str]
     """Runs with a row whose folder has gone since it was read."""
     former: list[str]
     """Entries without a row, made of a folder that is gone too."""
 
 
-def compared(connection: sqlite3.Connection, names: Sequence[str]) -> Compared:
-    """What is in only one of the two; `names` are all folders of runs."""
+def compared(connection: sqlite3.Connection, names: Sequence[str], unknown: str) -> Compared:
+    """What is in only one of the two; `names` are all folders of runs.
+
+    `unknown` is how the problem of an entry without a row ends.
+    """
     connection.execute("CREATE TEMP TABLE IF NOT EXISTS folder (id TEXT PRIMARY KEY) WITHOUT ROWID")
     try:
         connection.execute(
@@ -71,7 +76,12 @@ def compared(connection: sqlite3.Connection, names: Sequence[str]) -> Compared:
         missing = "FROM entry WHERE id NOT IN (SELECT id FROM folder)"
         known = "id IN (SELECT id FROM known)"
         return Compared(
-            _firsts(connection, "SELECT id FROM folder WHERE id NOT IN (SELECT id FROM entry)"),
+            _firsts(
+                connection,
+                "SELECT id FROM folder WHERE id NOT IN (SELECT id FROM known) "
+                "AND id NOT IN (SELECT id FROM entry WHERE problem <> '' AND problem GLOB ?)",
+                f"*{pattern(folded(unknown))}",
+            ),
             _firsts(connection, f"SELECT id {missing} AND problem = '' AND {known}"),
             _firsts(connection, f"SELECT id {missing} AND NOT {known}"),
         )
@@ -79,8 +89,8 @@ def compared(connection: sqlite3.Connection, names: Sequence[str]) -> Compared:
         connection.execute("DROP TABLE temp.folder")
 
 
-def _firsts(connection: sqlite3.Connection, query: str) -> list[str]:
-    return [text for (text,) in connection.execute(query).fetchall()]
+def _firsts(connection: sqlite3.Connection, query: str, *values: object) -> list[str]:
+    return [text for (text,) in connection.execute(query, values).fetchall()]
 
 
 def stamp(connection: sqlite3.Connection) -> str:
