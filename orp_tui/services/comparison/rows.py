@@ -188,6 +188,8 @@ def _of_metrics(columns: Sequence[Column]) -> Iterator[tuple[str, str, list[Cell
     for section in (sections.BEST, sections.LAST, sections.FIRST):
         for name in own:
             goal = _goal(name, every)
+            if section == sections.BEST and not goal:
+                continue  # of a learning rate none is the best
             cells = [_metric(column, name, section, goal) for column in columns]
             if _says_something(cells):
                 yield section, name, _with_best(cells, goal), goal

@@ -146,11 +146,13 @@ class CompareScreen(CompareVerbs):
 
     def show(self, comparison: Comparison) -> None:
         """Show this comparison, all rows included."""
-        self.comparison = comparison
+        is_first, self.comparison = self.comparison is None, comparison
         self._check_steps()
         self.show_rows()
         self.ask_for_details()
         self.query_one(HeaderLine).show(self._heading())
+        if is_first:
+            self.refresh_bindings()
 
     def show_rows(self) -> None:
         """The rows that are chosen to be seen."""

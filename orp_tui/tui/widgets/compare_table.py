@@ -15,7 +15,7 @@ from orp_tui.core.sanitise import cell_width, one_line
 from orp_tui.core.words import STATE_GLYPHS
 from orp_tui.services.comparison.sheet import Sheet, delta_words, percent_words
 from orp_tui.services.comparison.values import Cell, Row, RunColumn
-from orp_tui.tui.compare_columns import Layout, lay_out
+from orp_tui.tui.compare_columns import Layout, Measures, lay_out, measure
 from orp_tui.tui.widgets.lines import LineList, cell
 
 BEST = "*"
@@ -62,14 +62,14 @@ class CompareTable(LineList):
         """The run in whose column the cursor stands."""
         self._first = 0
         """The first of the columns beside the baseline that is seen."""
-        self._layout = lay_out(None, 0, 0)
+        self._measures, self._layout = Measures(), Layout()
 
     # What is shown
 
     def show(self, sheet: Sheet | None, *, empty: tuple[str, ...] | None = None) -> None:
         """Show this; cursors, folded sections and the filter stay. None: nothing is known yet."""
         before, other = self._here, self._sheet
-        self._sheet = sheet
+        self._sheet, self._measures = sheet, measure(sheet)
         if empty is not None and empty != self._empty:
             self._empty = empty
             self.refresh()
@@ -152,10 +152,10 @@ class CompareTable(LineList):
         self._first = max(0, min(self._first, len(ids) - 2))
         if 0 <= wanted < self._first:
             self._first = wanted
-        self._layout = lay_out(self._sheet, width, self._first)
+        self._layout = lay_out(self._measures, width, self._first)
         while wanted >= self._first + len(self._layout.places) - 1 and wanted > self._first:
             self._first += 1
-            self._layout = lay_out(self._sheet, width, self._first)
+            self._layout = lay_out(self._measures, width, self._first)
         self._put()
 
     def _put(self) -> None:
