@@ -76,6 +76,8 @@ class Catalog:
         self._catch_up: CatchUp | None = None
         self._private: tempfile.TemporaryDirectory[str] | None = None
         """Where the catalogue lies if not in the state folder."""
+        self._is_empty = False
+        """It lies there because there are no runs yet."""
         self._vocabulary: tuple[tuple[object, ...], float, Vocabulary] | None = None
 
     def catch_up(
@@ -92,6 +94,8 @@ class Catalog:
         """
         if not self._context.has_store:
             return CaughtUp()
+        if self._is_empty:
+            self._leave_private()
         with self._context.store():
             pass  # made again from the folders if it is gone
         try:
@@ -191,15 +195,18 @@ class Catalog:
         """Work in a folder of one's own, beginning with what there is. Raises OSError."""
         self._close()
         self._private = tempfile.TemporaryDirectory(prefix="orp-catalog-", ignore_cleanup_errors=True)
+        self._is_empty = not copied
         if copied:
-            with contextlib.suppress(FileNotFoundError):
+            try:
                 shutil.copyfile(self._paths.catalog, self._path)
+            except OSError:
+                self._path.unlink(missing_ok=True)
 
     def _leave_private(self) -> None:
         self._close()
         if self._private is not None:
             self._private.cleanup()
-            self._private = None
+            self._private, self._is_empty = None, False
 
     def _write(
         self,

@@ -12,6 +12,7 @@ import dataclasses
 import os
 import secrets
 import sqlite3
+import stat
 import urllib.parse
 from pathlib import Path
 
@@ -83,6 +84,8 @@ class Kind:
         try:
             found = os.stat(path)
         except OSError:
+            return None
+        if not stat.S_ISREG(found.st_mode):
             return None
         uri = f"file:{quoted(path)}?mode={mode}"
         connection: Connection = sqlite3.connect(
