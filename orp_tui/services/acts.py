@@ -222,6 +222,10 @@ def undo(context: Context, before: Undo) -> Outcome:
         from orp_tui.services.past_acts import undo_annotations
 
         return undo_annotations(context, before)
+    if before.removed:
+        from orp_tui.services.past_acts import restore_runs
+
+        return restore_runs(context, before)
     with _runs(context, list(before.rows)) as (connection, chosen):
         answers = [_put_back(connection, run, before) for run in chosen]
         pauses = {group: _paused(connection, group) for group in before.pauses}

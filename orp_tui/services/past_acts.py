@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from orp_tui.core.answer import Answer
+from orp_tui.core.errors import OrpError
+from orp_tui.core.states import RunState
 from orp_tui.services.acts import Outcome, Undo
 from orp_tui.services.annotations import (
     Annotation,
@@ -17,9 +19,10 @@ from orp_tui.services.annotations import (
     read_annotations,
 )
 from orp_tui.services.context import Context, actor, writing_to
+from orp_tui.store import runs
 
 if TYPE_CHECKING:
-    from orp_tui.services.catalog import Catalog
+    from orp_tui.services.removal import Removal
 
 _PAGE = 500
 _UNDOABLE = 2_000
@@ -30,7 +33,13 @@ def annotate_runs(context: Context, run_ids: Sequence[str], act: Annotation) -> 
     """Do the act to each run; its undo does the contrary to those that it changed."""
     before = _before(context, run_ids) if len(run_ids) <= _UNDOABLE else {}
     with writing_to(context.paths), context.store() as connection:
-        answers = annotate(context, connection, run_ids, act, by=actor())
+        known = [run_id for run_id in run_ids if runs.get(connection, run_id) is not None]
+        answers = annotate(context, connection, known, act, by=actor())
+    # A folder that the queue does not know is listed too, until `orp doctor --rebuild` has taken it in.
+    answers += [
+        Answer(run_id, RunState.LOST, "is not in the queue; `orp doctor --rebuild` takes it in", done=False)
+        for run_id in set(run_ids).difference(known)
+    ]
     done = {answer.run_id for answer in answers if answer.done}
     contrary = {
         run_id: undone
@@ -90,10 +99,7 @@ def _label(act: Annotation) -> str:
 
 def share_runs(context: Context, run_ids: Sequence[str]) -> Outcome:
     """Let the group of each run's project read it; `orp share --remove` takes that back."""
-    from orp_tui.core.answer import Answer
-    from orp_tui.core.errors import OrpError
     from orp_tui.services import sharing
-    from orp_tui.store import runs
 
     answers = []
     with context.store() as connection:
@@ -111,30 +117,59 @@ def share_runs(context: Context, run_ids: Sequence[str]) -> Outcome:
     return Outcome(tuple(answers))
 
 
-def ids_of(catalog: Catalog, numbers: Sequence[int]) -> list[str]:
+def plan_removal(
+    context: Context, run_ids: Sequence[str], progress: Callable[[int, int], object] | None = None
+) -> Removal:
+    """What a removal would do; see `removal.plan_removal`."""
+    from orp_tui.services import removal
+
+    with context.store() as connection:
+        return removal.plan_removal(context, connection, run_ids, progress)
+
+
+def remove_runs(context: Context, plan: Removal) -> Outcome:
+    """Put runs into the trash; the undo takes them out of it."""
+    from orp_tui.services import removal
+
+    with writing_to(context.paths), context.store() as connection:
+        done = removal.remove(context, connection, plan, by=actor())
+    gone = [Answer(item.run_id, item.run.state, "in the trash") for item in done.removed]
+    left = [Answer(item.run_id, item.run.state, item.why_kept or "", done=False) for item in done.left]
+    removed = tuple(item.run_id for item in done.removed)
+    return Outcome((*gone, *left), Undo("deletion", removed=removed) if removed else None)
+
+
+def restore_runs(context: Context, before: Undo) -> Outcome:
+    """Take runs out of the trash again."""
+    from orp_tui.services import restoring
+
+    answers = []
+    with writing_to(context.paths), context.store() as connection:
+        for run_id in before.removed:
+            try:
+                restoring.restore(context, connection, run_id, by=actor())
+            except OrpError as error:
+                answers.append(Answer(run_id, RunState.LOST, str(error), done=False))
+                continue
+            run = runs.get(connection, run_id)
+            answers.append(
+                Answer(run_id, run.state if run is not None else RunState.LOST, "out of the trash")
+            )
+    return Outcome(tuple(answers))
+
+
+def ids_of(context: Context, numbers: Sequence[int]) -> list[str]:
     """The ids of runs by their numbers in the catalogue, page by page: all rows at once might not fit."""
+    from orp_tui.services.catalog import Catalog
+
     found: list[str] = []
-    for begin in range(0, len(numbers), _PAGE):
-        found += [run.id for run in catalog.rows(numbers[begin : begin + _PAGE]) if run is not None]
+    catalog = Catalog(context)
+    try:
+        for begin in range(0, len(numbers), _PAGE):
+            found += [run.id for run in catalog.rows(numbers[begin : begin + _PAGE]) if run is not None]
+    finally:
+        catalog.close()
     return found
-
-
-def on_numbers(
-    numbers: Sequence[int], act: Callable[[Context, Sequence[str]], Outcome]
-) -> Callable[[Context], Outcome]:
-    """An act on the runs of these numbers, their ids looked up when it is carried out."""
-
-    def acting(context: Context) -> Outcome:
-        from orp_tui.services.catalog import Catalog
-
-        catalog = Catalog(context)
-        try:
-            ids = ids_of(catalog, numbers)
-        finally:
-            catalog.close()
-        return act(context, ids)
-
-    return acting
 
 
 def undo_annotations(context: Context, before: Undo) -> Outcome:
@@ -142,10 +177,11 @@ def undo_annotations(context: Context, before: Undo) -> Outcome:
     together: dict[Annotation, list[str]] = {}
     for run_id, act in before.annotations.items():
         together.setdefault(act, []).append(run_id)
-    answers, again = [], {}
+    answers: list[Answer] = []
+    again: dict[str, Annotation] = {}
     for act, run_ids in together.items():
         outcome = annotate_runs(context, run_ids, act)
         answers += outcome.answers
         again.update(outcome.undo.annotations if outcome.undo is not None else {})
     undone = Undo(before.label, annotations=again, is_redo=not before.is_redo) if again else None
-    return dataclasses.replace(Outcome(tuple(answers)), undo=undone)
+    return Outcome(tuple(answers), undone)

@@ -5,6 +5,7 @@ Two, so that a list that is being indexed for the first time can be read and fil
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
 import threading
@@ -30,12 +31,14 @@ from orp_tui.tui.run_listing import (
 
 if TYPE_CHECKING:
     from orp_tui.core.filters.expression import Expression
+    from orp_tui.core.filters.vocabulary import Vocabulary
     from orp_tui.services.catalog import Catalog
     from orp_tui.services.context import Context
 
 _LOOK_S = 0.5
 """So often it is asked whether the catalogue is another."""
 _CATCH_UP_S = 1.5
+_IDLE_S = 60.0
 _TOLD_S = 0.1
 """Progress is told no oftener."""
 
@@ -51,7 +54,6 @@ class RunsFeed(Feed):
         self._lock = threading.Lock()
         self._question: Question | None = None
         self._wanted: tuple[int, ...] = ()
-        self._wants_words = False
         self._marking: Expression | None = None
         self._run_ids: tuple[str, ...] = ()
         self._listing: Listing | None = None
@@ -77,11 +79,6 @@ class RunsFeed(Feed):
             self._wanted = keys
         self.poke()
 
-    def read_words(self) -> None:
-        """Read which keys, metrics, tags and values there are."""
-        self._wants_words = True
-        self.poke()
-
     def find_members(self, members: Expression) -> None:
         """Find the runs of a group."""
         with self._lock:
@@ -104,13 +101,15 @@ class RunsFeed(Feed):
         return _LOOK_S
 
     def _tell_trouble(self, words: str) -> None:
-        question = self._question
+        question, self._version = self._question, None
         if question is not None and (self._listing is None or self._listing.trouble != words):
-            self._version = None
             self._listing = Listing(question, array("q"), (), 0, 0, words)
             self.post(RunsListed(self._listing))
 
     def _look(self) -> None:
+        if self._version is None:
+            # Where there is no catalogue, or one of no use, a question would wait until all runs are read.
+            self._catalog.catch_up(cancelled=lambda: True)
         with self._lock:
             question, wanted, self._wanted = self._question, self._wanted, ()
             members, self._marking = self._marking, None
@@ -131,9 +130,6 @@ class RunsFeed(Feed):
             from orp_tui.services.catalog import Query
 
             self.post(MembersFound(self._catalog.find(Query(members)).numbers))
-        if self._wants_words:
-            self._wants_words = False
-            self.post(VocabularyRead(self._catalog.vocabulary()))
 
     def _is_asked_anew(self) -> bool:
         return self._poked.is_set() or self._ended.is_set()
@@ -243,3 +239,34 @@ class CatalogueFeed(Feed):
         if "_catalog" in self.__dict__:
             self._catalog.close()
             del self._catalog
+
+
+class WordsFeed(Feed):
+    """Reads which keys, metrics, tags and values there are, each time it is poked; that takes a while of many runs."""
+
+    SUBJECT = "the words of filters"
+
+    def __init__(self, context: Context, post: Post) -> None:
+        super().__init__(post)
+        self._context = context
+        self._known: tuple[object, Vocabulary] | None = None
+
+    def turn(self, *, poked: bool) -> float:
+        if poked:
+            # One that is not there yet is told of by the list itself.
+            with contextlib.suppress(OrpError, OSError):
+                self._read()
+        return _IDLE_S
+
+    def _read(self) -> None:
+        from orp_tui.services.catalog import Catalog
+
+        # Not kept open: it is asked for seldom, and an open one holds some megabytes.
+        catalog = Catalog(self._context)
+        try:
+            version = catalog.version()
+            if self._known is None or self._known[0] != version:
+                self._known = version, catalog.vocabulary()
+        finally:
+            catalog.close()
+        self.post(VocabularyRead(self._known[1]))

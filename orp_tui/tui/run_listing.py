@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import itertools
 from array import array
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 from textual.message import Message
@@ -152,32 +154,36 @@ class CatalogueRead(Message, bubble=False):
         return isinstance(message, CatalogueRead)
 
 
-def columns_text(columns: tuple[Column, ...]) -> str:
-    """Columns as they are remembered: names with commas between."""
-    return ",".join(str(column).replace("%", "%25").replace(",", "%2C") for column in columns)
+def text_of(names: Sequence[str]) -> str:
+    """Names in one text, commas between."""
+    return ",".join(name.replace("%", "%25").replace(",", "%2C") for name in names)
 
 
-def columns_of(text: str) -> tuple[Column, ...]:
-    """What `columns_text` gave; a name that means no column is left out."""
+def names_of(text: str) -> tuple[str, ...]:
+    """What `text_of` was given."""
+    return tuple(name.replace("%2C", ",").replace("%25", "%") for name in text.split(",") if name)
+
+
+def columns_of(names: Iterable[str]) -> tuple[Column, ...]:
+    """The columns of these names; a name that means none is left out."""
     found: dict[Column, None] = {}
-    for name in text.split(",")[:MOST_COLUMNS]:
-        try:
-            found[parse_column(name.replace("%2C", ",").replace("%25", "%"))] = None
-        except ValueError:
-            continue
+    for name in itertools.islice(names, MOST_COLUMNS):
+        with contextlib.suppress(ValueError):
+            found[parse_column(name)] = None
     return tuple(found)
 
 
-def sort_text(sort: tuple[SortKey, ...]) -> str:
-    """An order as it is remembered: a `-` before the name of a column from high to low."""
-    return ",".join(f"{'-' if key.descending else ''}{columns_text((key.column,))}" for key in sort)
+def sort_names(sort: Sequence[SortKey]) -> tuple[str, ...]:
+    """An order in names of columns, a `-` before one that goes from high to low."""
+    return tuple(f"{'-' if key.descending else ''}{key.column}" for key in sort)
 
 
-def sort_of(text: str) -> tuple[SortKey, ...]:
-    """What `sort_text` gave; a name that means no column is left out."""
+def sort_of(names: Iterable[str]) -> tuple[SortKey, ...]:
+    """What `sort_names` was given; a name that means no column is left out."""
     from orp_tui.services.catalog import SortKey
 
-    found: list[SortKey] = []
-    for name in text.split(","):
-        found += [SortKey(column, name.startswith("-")) for column in columns_of(name.removeprefix("-"))]
-    return tuple(found)
+    return tuple(
+        SortKey(column, name.startswith("-"))
+        for name in names
+        for column in columns_of([name.removeprefix("-")])
+    )

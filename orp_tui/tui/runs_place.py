@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from orp_tui.core.columns import Column
 from orp_tui.tui.place import MAX_TEXT, Choice, Place
-from orp_tui.tui.run_listing import USUAL_COLUMNS, columns_of, columns_text, sort_of, sort_text
+from orp_tui.tui.run_listing import USUAL_COLUMNS, columns_of, names_of, sort_names, sort_of, text_of
 
 if TYPE_CHECKING:
     from orp_tui.services.catalog import SortKey
+    from orp_tui.services.views import View
 
 _AT = "runs."
 """Before the names of its choices in `Place.choices`."""
@@ -40,9 +41,9 @@ class RunsPlace:
         text = {name: value if isinstance(value, str) else "" for name, value in found.items()}
         return cls(
             filter=text["filter"],
-            columns=columns_of(text["columns"]) or USUAL_COLUMNS,
-            sort=sort_of(text["sort"]),
-            group_by=columns_of(text["group"]),
+            columns=columns_of(names_of(text["columns"])) or USUAL_COLUMNS,
+            sort=sort_of(names_of(text["sort"])),
+            group_by=columns_of(names_of(text["group"])),
             run_id=text["run"],
             has_preview=place.choices.get(f"{_AT}preview") is not False,
         )
@@ -51,9 +52,9 @@ class RunsPlace:
         """The place with this in it. A text that is too long to be kept is left out."""
         texts = {
             "filter": self.filter,
-            "columns": "" if self.columns == USUAL_COLUMNS else columns_text(self.columns),
-            "sort": sort_text(self.sort),
-            "group": columns_text(self.group_by),
+            "columns": "" if self.columns == USUAL_COLUMNS else text_of(self._names(self.columns)),
+            "sort": text_of(sort_names(self.sort)),
+            "group": text_of(self._names(self.group_by)),
             "run": self.run_id,
         }
         mine: dict[str, Choice] = {
@@ -62,6 +63,29 @@ class RunsPlace:
         if not self.has_preview:
             mine[f"{_AT}preview"] = False
         return dataclasses.replace(place, screen="runs", choices=_without_ours(place.choices) | mine)
+
+    # Saved views
+
+    def shown_as(self, view: View) -> RunsPlace:
+        """The same, with what a view shows."""
+        return dataclasses.replace(
+            self,
+            filter=view.filter,
+            columns=columns_of(view.columns) or USUAL_COLUMNS,
+            sort=sort_of(view.sort),
+            group_by=columns_of(view.group_by),
+        )
+
+    def to_view(self, name: str) -> View:
+        """What is shown, as a view of that name."""
+        from orp_tui.services.views import View
+
+        columns = () if self.columns == USUAL_COLUMNS else self._names(self.columns)
+        return View(name, self.filter, columns, sort_names(self.sort), self._names(self.group_by))
+
+    @staticmethod
+    def _names(columns: Sequence[Column]) -> tuple[str, ...]:
+        return tuple(map(str, columns))
 
 
 def _without_ours(choices: Mapping[str, Choice]) -> dict[str, Choice]:

@@ -18,7 +18,7 @@ from orp_tui.core.filters.expression import EVERYTHING, Expression
 from orp_tui.core.sanitise import one_line
 from orp_tui.core.words import counted
 from orp_tui.tui.feeds_preview import PreviewFeed, PreviewRead
-from orp_tui.tui.feeds_runs import CatalogueFeed, RunsFeed
+from orp_tui.tui.feeds_runs import CatalogueFeed, RunsFeed, WordsFeed
 from orp_tui.tui.messages import BoardChanged, FeedFailed
 from orp_tui.tui.run_cells import sort_sign
 from orp_tui.tui.run_listing import (
@@ -33,12 +33,12 @@ from orp_tui.tui.run_listing import (
 )
 from orp_tui.tui.runs_place import RunsPlace
 from orp_tui.tui.screens.outside import short_path
-from orp_tui.tui.screens.runs_verbs import RunsVerbs
+from orp_tui.tui.screens.runs_choice import RunsChoice
 from orp_tui.tui.titles import entitle, heading
+from orp_tui.tui.widgets.filter_prompt import FilterPrompt
 from orp_tui.tui.widgets.header_line import HeaderLine
 from orp_tui.tui.widgets.key_line import KeyLine
 from orp_tui.tui.widgets.paged_list import PagedList
-from orp_tui.tui.widgets.prompt_line import PromptLine
 from orp_tui.tui.widgets.run_preview import RunPreviewPane
 from orp_tui.tui.widgets.runs_table import RunsTable
 
@@ -47,11 +47,9 @@ BESIDE = 120
 BELOW = 22
 """From so many rows it stands below, where it can't stand at the right."""
 _BARE = (60, 15)
-_TYPING_S = 0.015
-"""Keys that come in one go are asked for in one go."""
 
 
-class RunsScreen(RunsVerbs):
+class RunsScreen(RunsChoice):
     """Hears what its threads tell and hands it to the table and the preview."""
 
     BINDINGS: ClassVar[list[BindingType]] = []
@@ -74,7 +72,7 @@ class RunsScreen(RunsVerbs):
         with Container(id="runs-body"):
             yield RunsTable(ascii_only=manners.ascii, id="runs")
             yield RunPreviewPane(ascii_only=manners.ascii, id="run-preview")
-        yield PromptLine()
+        yield FilterPrompt()
         yield KeyLine()
 
     def on_mount(self) -> None:
@@ -83,6 +81,7 @@ class RunsScreen(RunsVerbs):
         self._wanted_run = self._here.run_id
         self._feed = RunsFeed(context, self.post_message)
         self._reading = CatalogueFeed(context, self.post_message)
+        self._words = WordsFeed(context, self.post_message)
         self._preview_feed = PreviewFeed(context, self.post_message)
         self.table.columns = self._here.columns
         self.table.focus()
@@ -92,10 +91,11 @@ class RunsScreen(RunsVerbs):
         # After it: what is known already is shown before more is read.
         self.call_after_refresh(self._reading.start)
         self._preview_feed.start()
+        self._words.start()
         self._show_titles()
 
     def on_unmount(self) -> None:
-        for feed in (self._feed, self._reading, self._preview_feed):
+        for feed in (self._feed, self._reading, self._preview_feed, self._words):
             feed.end()
 
     def on_screen_resume(self) -> None:
@@ -112,6 +112,13 @@ class RunsScreen(RunsVerbs):
     def here(self) -> RunsPlace:
         """Filter, columns, order and groups as they are now."""
         return self._here
+
+    @property
+    def is_listed(self) -> bool:
+        listing, table = self.table.listing, self.table
+        if listing is None or listing.question != self._asked:
+            return False
+        return table.cursor_key is None or table.group is not None or table.has_row(table.cursor_key)
 
     # News
 
@@ -131,8 +138,10 @@ class RunsScreen(RunsVerbs):
         self.table.empty_words = tuple(self._why_empty(listing.found, listing.total, listing.trouble))
         is_answer = listing.question == self._asked
         self.table.show(listing, to_top=self._to_top and is_answer)
+        prompt = self.query_one(FilterPrompt)
         if is_answer:
             self._to_top = False
+            prompt.tell(listing.found, listing.total)
         if self._wanted_run and listing.found:
             self._feed.find_numbers((self._wanted_run,))
         self._show_titles()
@@ -169,8 +178,7 @@ class RunsScreen(RunsVerbs):
         if event.trouble and event.trouble != self._catalogue.trouble:
             self.orp.say(event.trouble, severity="error")
         self._catalogue = event
-        if not event.left and not self._has_caught_up:
-            self._has_caught_up = True
+        self._has_caught_up |= not (event.left or event.is_busy)
         self._feed.poke()
         listing = self.table.listing
         if listing is not None and not listing.found:
@@ -213,9 +221,13 @@ class RunsScreen(RunsVerbs):
     @on(RunsTable.RunOpened)
     def _run_opened(self, event: RunsTable.RunOpened) -> None:
         event.stop()
+        self.when_listed(self._open_run)
+
+    def _open_run(self) -> None:
         from orp_tui.tui.screens.run_detail import RunDetailScreen
 
-        self.app.push_screen(RunDetailScreen(event.run.id))
+        if (run := self.run_or_say()) is not None:
+            self.app.push_screen(RunDetailScreen(run.id))
 
     # What is asked
 
@@ -261,17 +273,19 @@ class RunsScreen(RunsVerbs):
         run = self.table.run
         return (Column("metric", run.primary),) if run is not None and run.primary else ()
 
-    def filter_live(self, text: str) -> None:
-        """The filter as it is being typed."""
-        stays = self.table.cursor_place > 0
-        self.set_timer(_TYPING_S, lambda: self._filter_typed(text, stays))
-        self._typed = text
+    @on(FilterPrompt.Typed)
+    def _filter_typed(self, event: FilterPrompt.Typed) -> None:
+        event.stop()
+        # One who is at the top wants the best hit; one who is at a run wants to stay there.
+        at_top = self.table.cursor_place == 0
+        self._expression = event.expression
+        self._wrong_filter = ""
+        self.change(dataclasses.replace(self._here, filter=event.text), to_top=at_top)
 
-    def _filter_typed(self, text: str, stays: bool) -> None:
-        if text == self._typed and text != self._here.filter:
-            self.change(dataclasses.replace(self._here, filter=text), to_top=not stays)
-
-    _typed = ""
+    @on(FilterPrompt.Closed)
+    def _filter_closed(self, event: FilterPrompt.Closed) -> None:
+        event.stop()
+        self._show_titles()
 
     # What is shown
 
@@ -287,6 +301,7 @@ class RunsScreen(RunsVerbs):
             self._here = dataclasses.replace(self._here, run_id=run.id)
             self.remember()
         self.query_one(KeyLine).take()
+        self.do_later()
 
     @property
     def _has_preview(self) -> bool:

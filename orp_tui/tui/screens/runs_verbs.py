@@ -1,235 +1,159 @@
-"""What a person does to past runs, and how the list of them is chosen, sorted and grouped."""
+"""What a person does to past runs: stars, tags, notes, the trash; comparing, tracing, verifying, copying."""
 
 from __future__ import annotations
 
-import dataclasses
-import itertools
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from textual import work
 
-from orp_tui.core.columns import Column
 from orp_tui.core.past_run import PastRun
-from orp_tui.core.run import Run
-from orp_tui.services.watch import RunView
-from orp_tui.tui.run_listing import USUAL_COLUMNS
-from orp_tui.tui.screens.columns import ChooseColumns, Chosen, every_column
-from orp_tui.tui.screens.outside import Outside
-from orp_tui.tui.widgets.prompt_line import PromptLine
+from orp_tui.tui.screens.runs_chosen import RunsChosen, parent_of, past_acts
 
 if TYPE_CHECKING:
     from orp_tui.core.filters.vocabulary import Vocabulary
-    from orp_tui.services.acts import Outcome
     from orp_tui.services.annotations import Annotation
-    from orp_tui.services.context import Context
-    from orp_tui.tui.feeds_runs import RunsFeed
-    from orp_tui.tui.runs_place import RunsPlace
-    from orp_tui.tui.widgets.runs_table import RunsTable
-
-_MOST = 500
-"""Runs that are retried, resumed, cancelled or packed at once; stars, tags and the trash take any number."""
-_LOOKED_AT = 50
-"""So many of the marked runs are asked what the footer may offer."""
-
-OnIds = Callable[["Context", Sequence[str]], "Outcome"]
+    from orp_tui.services.removal import Removal
+    from orp_tui.tui.app import Severity
+    from orp_tui.tui.feeds_runs import WordsFeed
 
 
-class RunsVerbs(Outside):
+class RunsVerbs(RunsChosen):
     """A screen with a RunsTable."""
 
-    _feed: RunsFeed
-    _vocabulary_known: Vocabulary | None = None
-    _read: dict[int, PastRun]
-    """Of the chosen runs those that the table does not hold, read for the verb that is under way."""
-
-    @property
-    def table(self) -> RunsTable:
-        """The list."""
-        raise NotImplementedError
-
-    @property
-    def here(self) -> RunsPlace:
-        """Filter, columns, order and groups as they are now."""
-        raise NotImplementedError
-
-    def change(self, here: RunsPlace, *, to_top: bool = False) -> None:
-        """List this from now on; `to_top` puts the cursor on the first row."""
-        raise NotImplementedError
-
-    def filter_live(self, text: str) -> None:
-        """The filter as it is being typed."""
-        raise NotImplementedError
-
-    # Which runs are meant
-
-    def chosen_past(self) -> list[PastRun]:
-        """The marked runs that are shown, else the one under the cursor, as far as they are known here."""
-        read = getattr(self, "_read", {})
-        rows = (self.table.row(key) or read.get(key) for key in self.table.chosen)
-        return [row for row in rows if isinstance(row, PastRun)]
-
-    def chosen_runs(self) -> list[RunView]:
-        return [view_of(run) for run in self.chosen_past()]
-
-    def _some_past(self) -> list[PastRun]:
-        rows = (self.table.row(key) for key in itertools.islice(self.table.chosen, _LOOKED_AT))
-        return [row for row in rows if isinstance(row, PastRun)]
-
-    def offers(self, action: str) -> bool:
-        """Whether an act would do something to the chosen runs; the footer leaves the others out."""
-        verb = action.removeprefix("screen.").partition("(")[0]
-        if verb == "compare_runs":
-            return self.table.count_marks_shown > 1
-        if verb == "compare_with_parent":
-            run = self.table.run
-            return run is not None and _parent_of(run) is not None
-        if verb == "verify_zip":
-            return self.table.run is not None and self.table.run.zip != "none"
-        if verb in ("show_lineage", "star_runs", "tag_runs", "note_runs"):
-            return bool(self._some_past())
-        return True
-
-    def _with_runs(self, then: Callable[[], None]) -> None:
-        """Call it once all of the chosen runs are known here."""
-        chosen = self.table.chosen
-        unknown = [key for key in chosen if not isinstance(self.table.row(key), PastRun)]
-        self._read = {}
-        if not unknown:
-            then()
-        elif len(chosen) > _MOST:
-            self.orp.say(
-                f"{len(chosen):,} runs are too many for this; mark up to {_MOST}", severity="warning"
-            )
-        else:
-            self._read_then(unknown, then)
-
-    @work(thread=True, exclusive=True, exit_on_error=False, group="chosen")
-    def _read_then(self, keys: list[int], then: Callable[[], None]) -> None:
-        from orp_tui.services.catalog import Catalog
-
-        catalog = Catalog(self.orp.context)
-        try:
-            rows = dict(zip(keys, catalog.rows(keys), strict=True))
-        finally:
-            catalog.close()
-
-        def known() -> None:
-            self._read = {key: run for key, run in rows.items() if run is not None}
-            then()
-
-        self.app.call_from_thread(known)
-
-    def _act_on_ids(self, act: OnIds) -> None:
-        """Carry out an act on the chosen runs, however many."""
-        from orp_tui.services import past_acts
-
-        chosen = self.table.chosen
-        known = self.chosen_past()
-        if not chosen:
-            self.orp.say("there is no run here", severity="warning")
-        elif len(known) == len(chosen):
-            ids = [run.id for run in known]
-            self.orp.act(lambda context: act(context, ids))
-        else:
-            self.orp.act(past_acts.on_numbers(chosen, act))
-
-    # The verbs of the queue, on runs that may have to be read first
-
-    def action_retry_runs(self) -> None:
-        self._with_runs(super().action_retry_runs)
-
-    def action_resume_runs(self) -> None:
-        self._with_runs(super().action_resume_runs)
-
-    def action_bundle_runs(self) -> None:
-        self._with_runs(super().action_bundle_runs)
-
-    def action_cancel_runs(self, kill: bool) -> None:
-        parent = super().action_cancel_runs
-        self._with_runs(lambda: parent(kill))
+    _words: WordsFeed
+    vocabulary: Vocabulary | None = None
+    """Which keys, metrics, tags and values there are; None before they were read."""
 
     # What is said of runs
 
     def action_star_runs(self) -> None:
-        self._act_on_ids(lambda context, ids: _past_acts().star_runs(context, ids))
+        self.act_on_ids(lambda context, ids: past_acts().star_runs(context, ids))
 
     def action_archive_runs(self) -> None:
-        self._act_on_ids(lambda context, ids: _past_acts().archive_runs(context, ids))
+        self.act_on_ids(lambda context, ids: past_acts().archive_runs(context, ids))
 
     def action_share_runs(self) -> None:
-        self._act_on_ids(lambda context, ids: _past_acts().share_runs(context, ids))
+        self.act_on_ids(lambda context, ids: past_acts().share_runs(context, ids))
 
     def annotate(self, act: Annotation) -> None:
         """Say something of the chosen runs."""
-        self._act_on_ids(lambda context, ids: _past_acts().annotate_runs(context, ids, act))
+        self.act_on_ids(lambda context, ids: past_acts().annotate_runs(context, ids, act))
 
-    # The list
+    def action_tag_runs(self) -> None:
+        self.when_listed(self._tag_runs)
 
-    def take_vocabulary(self, vocabulary: Vocabulary) -> None:
-        """Which keys, metrics, tags and values there are."""
-        self._vocabulary_known = vocabulary
-        if isinstance(self.app.screen, ChooseColumns):
-            self.app.screen.take_vocabulary(vocabulary)
+    def _tag_runs(self) -> None:
+        from orp_tui.tui.screens.tag_dialog import TagRuns
 
-    def _every_column(self) -> tuple[Column, ...]:
-        self._feed.read_words()
-        return every_column(self._vocabulary_known)
+        if count := self.count_or_say():
+            self._words.poke()
+            tags = [run.tags for run in self.chosen_past()]
+            known = self.vocabulary.tags if self.vocabulary is not None else ()
+            self.app.push_screen(TagRuns(tags, count, known), self._annotated)
 
-    def _choose(
-        self, title: str, chosen: Chosen, then: Callable[[Chosen], None], *, usual: Chosen, has_order: bool
-    ) -> None:
-        def answered(answer: Chosen | None) -> None:
-            if answer is not None:
-                then(answer)
+    def action_note_runs(self) -> None:
+        self.when_listed(self._note_runs)
 
-        dialog = ChooseColumns(
-            title,
-            chosen,
-            self._every_column(),
-            usual=usual,
-            has_order=has_order,
-            ascii_only=self.orp.manners.ascii,
-        )
-        self.app.push_screen(dialog, answered)
+    def _note_runs(self) -> None:
+        from orp_tui.services.annotations import WriteNote as Write
+        from orp_tui.tui.screens.note_dialog import WriteNote
 
-    def action_choose_columns(self) -> None:
-        def take(chosen: Chosen) -> None:
-            columns = tuple(column for column, _ in chosen)
-            self.change(dataclasses.replace(self.here, columns=columns or USUAL_COLUMNS))
+        def written(text: str | None) -> None:
+            self._annotated(Write(text) if text else None)
 
-        usual = tuple((column, False) for column in USUAL_COLUMNS)
-        chosen = tuple((column, False) for column in self.here.columns)
-        self._choose("Columns", chosen, take, usual=usual, has_order=False)
+        if count := self.count_or_say():
+            known = self.chosen_past()
+            one = known[0] if count == 1 and known else None
+            title = f"Note on {one.name} {one.id.rpartition('_')[2]}" if one else f"Note on {count:,} runs"
+            self.app.push_screen(WriteNote(title, before=one.note if one else ""), written)
 
-    def action_choose_sort(self) -> None:
-        from orp_tui.services.catalog import SortKey
+    def _annotated(self, act: Annotation | None) -> None:
+        if act is not None:
+            self.annotate(act)
 
-        def take(chosen: Chosen) -> None:
-            sort = tuple(SortKey(column, falling) for column, falling in chosen)
-            self.change(dataclasses.replace(self.here, sort=sort), to_top=True)
+    def action_delete_runs(self) -> None:
+        self.when_listed(self._delete_runs)
 
-        chosen = tuple((key.column, key.descending) for key in self.here.sort)
-        self._choose("Sort by", chosen, take, usual=(), has_order=True)
+    def _delete_runs(self) -> None:
+        from orp_tui.tui.screens.delete_dialog import DeleteRuns
 
-    def action_reverse_sort(self) -> None:
-        from orp_tui.services.catalog import SortKey
+        count = self.count_or_say()
+        if not count:
+            return
+        context, ids = self.orp.context, self.ids_later()
 
-        # Newest first is what no order means.
-        sort = self.here.sort or (SortKey(Column("submitted"), descending=True),)
-        turned = tuple(SortKey(key.column, not key.descending) for key in sort)
-        self.change(dataclasses.replace(self.here, sort=turned), to_top=True)
+        def answered(removal: Removal | None) -> None:
+            if removal is not None:
+                self.orp.act(lambda context: past_acts().remove_runs(context, removal))
 
-    def action_choose_groups(self) -> None:
-        def take(chosen: Chosen) -> None:
-            group_by = tuple(column for column, _ in chosen)
-            self.change(dataclasses.replace(self.here, group_by=group_by), to_top=True)
+        def measure(progress: Callable[[int, int], object]) -> Removal:
+            return past_acts().plan_removal(context, ids(), progress)
 
-        chosen = tuple((column, False) for column in self.here.group_by)
-        self._choose("Group by", chosen, take, usual=(), has_order=False)
+        self.app.push_screen(DeleteRuns(measure, count), answered)
 
-    def action_filter_runs(self) -> None:
-        self.query_one(PromptLine).ask("filter:", self.here.filter, self.filter_live)
+    # More about runs
+
+    def action_compare_runs(self) -> None:
+        def compare() -> None:
+            self._compare([run.id for run in self.chosen_past()])
+
+        if self.table.count_marks_shown < 2:
+            self.orp.say("mark two runs or more with Space, then c compares them", severity="warning")
+        else:
+            self.with_runs(compare)
+
+    def action_compare_with_parent(self) -> None:
+        self.when_listed(self._compare_with_parent)
+
+    def _compare_with_parent(self) -> None:
+        run = self.run_or_say()
+        if run is not None and (parent := parent_of(run)) is not None:
+            self._compare([parent, run.id])
+        elif run is not None:
+            self.orp.say(f"{run.id} has no parent", severity="warning")
+
+    def _compare(self, run_ids: Sequence[str]) -> None:
+        from orp_tui.tui.screens.compare import CompareScreen
+
+        self.app.push_screen(CompareScreen(run_ids, baseline=run_ids[0]))
+
+    def action_show_lineage(self) -> None:
+        self.when_listed(self._show_lineage)
+
+    def _show_lineage(self) -> None:
+        from orp_tui.tui.screens.lineage import LineageScreen
+
+        if (run := self.run_or_say()) is not None:
+            self.app.push_screen(LineageScreen(run.id))
+
+    def action_verify_zip(self) -> None:
+        self.when_listed(self._verify_zip)
+
+    def _verify_zip(self) -> None:
+        if (run := self.run_or_say()) is not None:
+            self.orp.say(f"{run.id}: reading the zip")
+            self._verify(run)
+
+    def run_or_say(self) -> PastRun | None:
+        """The run under the cursor; that there is none is said."""
+        run = self.table.run
+        if run is None:
+            self.orp.say("there is no run here", severity="warning")
+        return run
+
+    @work(thread=True, exit_on_error=False, group="verify")
+    def _verify(self, run: PastRun) -> None:
+        from orp_tui.services.run_page import RunPageReader, verify_zip
+
+        page = RunPageReader(self.orp.context, run.id).look()
+        if page.files.zip_path is None:
+            words = "there is no zip to verify"
+        else:
+            place = page.workspace
+            words = f"zip {verify_zip(page.files.zip_path, None if place is None or place.in_zip else place.root)}"
+        severity: Severity = "information" if words.startswith("zip sound") else "error"
+        self.app.call_from_thread(self.orp.say, f"{run.name} {run.id}: {words}", severity=severity)
 
     # Copying
 
@@ -238,35 +162,3 @@ class RunsVerbs(Outside):
 
         run = self.table.run
         return log_places(self.orp.context, run.id).stdout if run is not None else None
-
-    def copy_choices(self) -> dict[str, tuple[str, str]]:
-        choices = super().copy_choices()
-        if self.here.filter:
-            choices["filter"] = ("f", self.here.filter)
-        return choices
-
-
-def view_of(run: PastRun) -> RunView:
-    """A past run as the verbs of the queue take it; what they act on is its row, looked up anew."""
-    row = Run(
-        seq=0, id=run.id, name=run.name, state=run.state, attempt=0, priority=0, held=False,
-        submitted_at=run.submitted_at, started_at=run.started_at, ended_at=run.ended_at,
-        cancel_requested_at=None, cancel_by=None, exit_code=run.exit_code, signal=None, reason=run.reason,
-        detail=run.detail, artifacts=run.zip, finaliser_tries=0, not_before=None, workspace="", project=run.project,
-        retry_of=run.retry_of, deliverables_valid=run.deliverables_valid, deliverables_total=run.deliverables_total,
-        version=0, group=run.group, batch=run.batch, seed=run.seed, experiment_file=run.experiment_file,
-    )  # fmt: skip
-    return RunView(
-        row, run.state, run.reason, run.detail, frozenset(), run.started_at, run.ended_at, run.exit_code, None, None
-    )  # fmt: skip
-
-
-def _parent_of(run: PastRun) -> str | None:
-    """The run that it is compared with: its parent, else what it goes on from or tries again."""
-    return run.parent or run.resume_of or run.retry_of
-
-
-def _past_acts():  # type: ignore[no-untyped-def]
-    from orp_tui.services import past_acts
-
-    return past_acts

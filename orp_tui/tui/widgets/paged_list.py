@@ -180,6 +180,10 @@ class PagedList(ScrollView, Generic[Row], can_focus=True):
         """The row as it was last read; None if it is not held, or gone."""
         return None if key is None else self.fixed_row(key) or self._rows.get(key)
 
+    def has_row(self, key: int) -> bool:
+        """Whether it is known what stands in a row, or that it is gone."""
+        return key in self._rows
+
     def go_to(self, key: int) -> bool:
         """Put the cursor on a row; False if there is none of that number."""
         try:

@@ -67,9 +67,7 @@ class RunsTable(PagedList[PastRun | GroupRow]):
 
     @dataclasses.dataclass
     class RunOpened(Message):
-        """Everything about a run is wished for."""
-
-        run: PastRun
+        """Everything about the run under the cursor is wished for."""
 
     def __init__(self, *, ascii_only: bool = False, **options: Any) -> None:  # Any: as Widget takes them
         super().__init__(**options)
@@ -289,8 +287,8 @@ class RunsTable(PagedList[PastRun | GroupRow]):
         group = self.group
         if group is not None:
             self.post_message(self.GroupToggled(group))
-        elif self.run is not None:
-            self.post_message(self.RunOpened(self.run))
+        else:
+            self.post_message(self.RunOpened())
 
     def action_go_left(self) -> None:
         """Close the group, or go to the one around; without groups: the columns at the left."""
