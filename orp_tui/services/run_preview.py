@@ -11,11 +11,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from orp_tui.core.checklist import ChecklistReport
+from orp_tui.core.checklist import ChecklistItem, ChecklistReport
 from orp_tui.core.errors import OrpError
 from orp_tui.core.past_run import PastRun
 from orp_tui.core.sanitise import one_line
 from orp_tui.core.states import RunState
+from orp_tui.files.atomic import read_json
 from orp_tui.services.context import Context
 from orp_tui.services.run_curve import Curve, curve_of, remembered
 from orp_tui.services.run_log_end import LogEnd, log_end
@@ -68,18 +69,28 @@ class RunPreviewReader:
         return self._last
 
     def _facts(self, run: PastRun) -> RunPreview:
-        from orp_tui.services.watch import checklist_of, declared_of
-
-        paths, troubles = self._context.paths, list[str]()
-        checklist = _tried(lambda: checklist_of(paths, run.id) or declared_of(paths, run.id), None, troubles)
+        troubles: list[str] = []
         return RunPreview(
             run.id,
-            checklist=checklist,
+            checklist=_tried(lambda: self._checklist(run), None, troubles),
             waits=_tried(lambda: self._why(run), "", troubles),
             log=_tried(lambda: log_end(self._context, run), LogEnd(), troubles),
             troubles=tuple(dict.fromkeys(troubles)),
             next_steps=self._next_steps(run),
         )
+
+    def _checklist(self, run: PastRun) -> ChecklistReport | None:
+        """The newest; of an ended run without one what its result says, of another what it declares."""
+        from orp_tui.services.watch import checklist_of, declared_of
+
+        paths = self._context.paths
+        found = checklist_of(paths, run.id)
+        if found is not None or not run.state.is_final:
+            return found or declared_of(paths, run.id)
+        result = read_json(paths.run(run.id).result) or {}
+        items = (result.get("deliverables_status") or {}).values()
+        report = ChecklistReport(tuple(map(ChecklistItem.from_json, items)), final=True)
+        return report if report.items else None
 
     def _with_curve(self, run: PastRun, facts: RunPreview) -> RunPreview:
         troubles: list[str] = []

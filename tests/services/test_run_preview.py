@@ -11,10 +11,11 @@ from types import SimpleNamespace
 import pytest
 from run_folders import ended, run_id, submitted
 
-from orp_tui.core.checklist import Check, Deliverable
+from orp_tui.core.checklist import Check, ChecklistItem, ChecklistReport, Deliverable, DeliverableStatus
 from orp_tui.core.layout import BasePaths
 from orp_tui.core.past_run import MetricValues, PastRun
 from orp_tui.core.states import RunState
+from orp_tui.files.atomic import read_json, write_json
 from orp_tui.services import run_log_end
 from orp_tui.services.run_preview import RunPreviewReader
 
@@ -138,9 +139,24 @@ def test_without_files_the_numbers_of_the_list_stand(paths):
 def test_before_anybody_has_checked_all_deliverables_are_missing(paths):
     wanted = Deliverable(0, "model", "m.pt", True, (Check("exists"),))
     submitted(paths, "a", deliverables=(wanted,))
-    report = looked(paths, past()).checklist
+    report = looked(paths, past(state=RunState.RUNNING)).checklist
     assert [item.path for item in report.items] == ["m.pt"]
     assert report.valid == 0
+
+
+def test_of_an_ended_run_without_a_list_of_its_own_the_result_tells(paths):
+    folder = submitted(paths, "a", deliverables=(Deliverable(0, "model", "m.pt", True, (Check("exists"),)),))
+    ended(folder)
+    assert looked(paths, past()).checklist is None
+    item = ChecklistItem(0, "model", "m.pt", True, DeliverableStatus.VALID, (), (), 10)
+    result = read_json(folder.result) | {
+        "deliverables_status": ChecklistReport((item,), final=True).by_path()
+    }
+    write_json(folder.result, result)
+
+    report = looked(paths, past()).checklist
+
+    assert (report.valid, report.final) == (1, True)
 
 
 def test_a_run_whose_folder_is_gone_says_what_to_do(paths):
