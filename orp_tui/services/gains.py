@@ -55,6 +55,16 @@ class Gain:
         )
 
     @property
+    def brief(self) -> str:
+        """`+0.021 ± 0.008 better`, `-0.1 worse, one value`; `-` without a difference."""
+        found = self.difference
+        if found is None:
+            return "-"
+        sign = str(found).partition(" (n=")[0]
+        way = "" if self.is_better is None else " better" if self.is_better else " worse"
+        return f"{sign} {'unclear' if found.half is not None and not self.is_clear else way.strip()}".rstrip()
+
+    @property
     def words(self) -> str:
         """`val_acc +0.021 ± 0.008 (n=5, 5), better`, one harmless line."""
         if self.difference is None:

@@ -18,7 +18,7 @@ from orp_tui.files import json_lines
 from orp_tui.logs.zip_member import ZipArchive
 from orp_tui.services.preview import Place
 
-MOST_FILES = 5_000
+MOST_FILES = 20_000
 MOST_NOTES = 200
 _MOST_NOTE_BYTES = 256 << 10
 _HEAD = frozenset({"at", "by", "kind", "text", "trash"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import time
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from pathlib import Path
 
 from orp_tui.core.checklist import ChecklistReport
 from orp_tui.core.errors import OrpError
+from orp_tui.core.past_run import PastRun
 from orp_tui.services.context import Context
 from orp_tui.services.death_certificate import DeathCertificate, certificate, read_last_words
 from orp_tui.services.detail import RunDetail, detail
@@ -16,6 +18,8 @@ from orp_tui.services.imported import is_imported
 from orp_tui.services.preview import Place
 from orp_tui.services.run_files import FilesReader, Note, RunFiles, read_notes
 
+MOST_MADE = 50
+_CATCH_UP_S = 0.5
 CHANGES_EVERY_S = 30.0
 """Going through a project may take seconds."""
 
@@ -37,6 +41,8 @@ class RunPage:
     notes: tuple[Note, ...] = ()
     workspace: Place | None = None
     """Where its deliverables are; None if nobody knows."""
+    made: tuple[PastRun, ...] = ()
+    """The runs that were made from it, the oldest first: children, retries, a resume; at most MOST_MADE."""
 
 
 class RunPageReader:
@@ -46,6 +52,7 @@ class RunPageReader:
         self._context = context
         self._run_id = run_id
         self._files = FilesReader()
+        self._made: tuple[PastRun, ...] = ()
         self._changed: str | None = None
         self._changed_at = float("-inf")
 
@@ -80,7 +87,17 @@ class RunPageReader:
             files=self._files.look(found.folder, archive, workspace),
             notes=read_notes(found.folder),
             workspace=_place_of(workspace, archive),
+            made=self._made_from() if changes else self._made,
         )
+
+    def _made_from(self) -> tuple[PastRun, ...]:
+        """As the index knows; what was last found where that can't be asked."""
+        from orp_tui.services.catalog import Catalog
+
+        with contextlib.suppress(OrpError, OSError), contextlib.closing(Catalog(self._context)) as catalog:
+            catalog.catch_up(limit_s=_CATCH_UP_S)
+            self._made = tuple(catalog.children_of([self._run_id], MOST_MADE))
+        return self._made
 
 
 def workspace_of(found: RunDetail) -> Path | None:

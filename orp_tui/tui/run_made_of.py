@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from orp_tui.core.words import counted, duration, size
+from orp_tui.core.past_run import PastRun
+from orp_tui.core.words import STATE_GLYPHS, counted, duration, number, size
 from orp_tui.services.detail import RunDetail
 from orp_tui.tui.format import local_time
 from orp_tui.tui.widgets.info_panel import Row
@@ -161,6 +162,7 @@ def genealogy_rows(found: RunDetail) -> Iterator[Row]:
     request = found.request or {}
     declared = (request.get("experiment") or {}).get("experiment") or {}
     for label, value in (
+        ("imported", found.imported.words if found.imported is not None else None),
         ("parent", request.get("parent")),
         ("retry of", found.view.run.retry_of),
         ("resumes", request.get("resume_of")),
@@ -171,3 +173,16 @@ def genealogy_rows(found: RunDetail) -> Iterator[Row]:
     ):
         if value:
             yield Row(label, str(value))
+
+
+def made_rows(runs: Sequence[PastRun], run_id: str, ascii_only: bool) -> Iterator[Row]:
+    """The runs that were made from one, each with how it stands."""
+    for run in runs:
+        kind = "resume" if run.resume_of == run_id else "retry" if run.retry_of == run_id else "child"
+        value = (
+            f"  {run.primary} {number(run.primary_value)}"
+            if run.primary is not None and run.primary_value is not None
+            else ""
+        )
+        glyph = STATE_GLYPHS[run.state][ascii_only]
+        yield Row(kind, f"{glyph} {run.id}  {run.name}{value}")

@@ -37,6 +37,7 @@ def page_sections(page: RunPage, *, now: float, ascii_only: bool = False) -> tup
     found = page.detail
     return (
         *info_sections(found, page.certificate, now=now, ascii_only=ascii_only),
+        *_some("What was made from it", lambda: made.made_rows(page.made, found.view.run.id, ascii_only)),
         *_some("Timeline", lambda: _timeline(found)),
         *_some("Files", lambda: _files(found, page.files)),
         *_some("Notes", lambda: _notes(found, page.notes)),

@@ -38,6 +38,17 @@ class Outside(RunVerbs, Copying):
             return
         self._edit_copy(runs[0])
 
+    def action_show_lineage(self) -> None:
+        runs = self.chosen_runs()
+        if len(runs) != 1:
+            self.orp.say(
+                "one run at a time has a lineage" if runs else "there is no run here", severity="warning"
+            )
+            return
+        from orp_tui.tui.screens.lineage import LineageScreen
+
+        self.app.push_screen(LineageScreen(runs[0].run.id))
+
     def action_page_log(self) -> None:
         place = self.log_place()
         if place is None:

@@ -15,11 +15,12 @@ from textual.worker import get_current_worker
 from orp_tui.core.sanitise import one_line
 from orp_tui.core.states import RunState
 from orp_tui.services.log_places import log_places
-from orp_tui.services.run_page import RunPage, RunPageReader, verify_zip
+from orp_tui.services.run_page import RunPage, RunPageReader
 from orp_tui.services.watch import RunView
 from orp_tui.tui.bindings import bindings
 from orp_tui.tui.messages import BoardChanged
-from orp_tui.tui.screens.outside import Outside, command_of
+from orp_tui.tui.screens.artifact_verbs import ArtifactVerbs
+from orp_tui.tui.screens.outside import command_of
 from orp_tui.tui.screens.preview import PreviewScreen
 from orp_tui.tui.titles import screens
 from orp_tui.tui.widgets.artifact_list import ArtifactList
@@ -27,6 +28,7 @@ from orp_tui.tui.widgets.checklist import Checklist
 from orp_tui.tui.widgets.header_line import HeaderLine, Heading
 from orp_tui.tui.widgets.info_panel import InfoPanel
 from orp_tui.tui.widgets.key_line import KeyLine
+from orp_tui.tui.widgets.prompt_line import PromptLine
 from orp_tui.tui.widgets.run_panes import TABS, RunPanes
 
 _VERBS = frozenset(
@@ -51,7 +53,7 @@ _OF_THE_WAITING = ("hold_runs", "drop_runs", "refreeze_runs")
 _OF_THE_ENDED = ("retry_runs", "resume_runs", "bundle_runs")
 
 
-class RunDetailScreen(Outside):
+class RunDetailScreen(ArtifactVerbs):
     """Looks at its run in a thread, and hands what was found to its panes."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -68,16 +70,6 @@ class RunDetailScreen(Outside):
         is_last: bool = True
         """False: another look is on its way."""
 
-    @dataclasses.dataclass
-    class Verified(Message):
-        """The zip was compared with its manifest, or is being (`is_done` False)."""
-
-        words: str
-        is_done: bool
-
-        def can_replace(self, message: Message) -> bool:
-            return isinstance(message, RunDetailScreen.Verified) and not message.is_done
-
     def __init__(self, run_id: str, **options: Any) -> None:  # Any: as Screen takes them
         super().__init__(**options)
         self._run_id = run_id
@@ -88,6 +80,7 @@ class RunDetailScreen(Outside):
     def compose(self) -> ComposeResult:
         yield HeaderLine(self._heading())
         yield RunPanes(ascii_only=self.orp.manners.ascii)
+        yield PromptLine()
         yield KeyLine()
 
     def on_mount(self) -> None:
@@ -173,7 +166,10 @@ class RunDetailScreen(Outside):
         self._panes.toggle_zoom()
 
     def action_back(self) -> None:
-        if self._panes.is_zoomed:
+        files = self.query_one(ArtifactList)
+        if files.has_focus and files.filter_words:
+            files.filter_words = ""
+        elif self._panes.is_zoomed:
             self._panes.toggle_zoom()
         else:
             self.app.pop_screen()
@@ -211,45 +207,6 @@ class RunDetailScreen(Outside):
         else:
             self.app.push_screen(PreviewScreen(place, event.item))
 
-    @on(ArtifactList.OpenRequested)
-    def _open_artifact(self, event: ArtifactList.OpenRequested) -> None:
-        event.stop()
-        self.app.push_screen(PreviewScreen(event.place))
-
-    @on(ArtifactList.VerifyRequested)
-    def _verify(self, event: ArtifactList.VerifyRequested) -> None:
-        event.stop()
-        page = self._page
-        if page is None or page.files.zip_path is None:
-            self.orp.say("there is no zip to verify", severity="warning")
-            return
-        workspace = page.workspace
-        self._verify_in_thread(page, None if workspace is None or workspace.in_zip else workspace)
-
-    @work(thread=True, exclusive=True, exit_on_error=False, group="verify")
-    def _verify_in_thread(self, page: RunPage, workspace: Any) -> None:  # Any: a Place or None
-        worker = get_current_worker()
-        said = -1
-
-        def progress(done: int, total: int) -> None:
-            nonlocal said
-            share = done * 10 // max(1, total)
-            if share != said and not worker.is_cancelled:
-                said = share
-                self.post_message(self.Verified(f"verifying {share * 10} %", is_done=False))
-
-        assert page.files.zip_path is not None
-        words = verify_zip(page.files.zip_path, workspace.root if workspace else None, progress)
-        self.post_message(self.Verified(one_line(words, 300), is_done=True))
-
-    @on(Verified)
-    def _show_verified(self, event: Verified) -> None:
-        event.stop()
-        self._panes.show_verified(one_line(event.words, 60))
-        if event.is_done:
-            is_bad = event.words.startswith("DAMAGED")
-            self.orp.say(f"zip {event.words}", severity="error" if is_bad else "information")
-
     # What the verbs act on
 
     def chosen_runs(self) -> list[RunView]:
@@ -267,7 +224,7 @@ class RunDetailScreen(Outside):
             choices["path of the zip"] = ("z", str(page.files.zip_path))
         file = self.query_one(ArtifactList).file
         if file is not None and file.place is not None:
-            choices[f"path of {file.path}"] = ("f", file.place.full)
+            choices[f"path of {one_line(file.path, 60)}"] = ("f", file.place.full)
         return choices
 
     def log_place(self) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from typing import Any
 
 from rich.segment import Segment
@@ -15,14 +16,20 @@ from orp_tui.core.words import counted, size
 from orp_tui.services.preview import Place
 from orp_tui.services.run_files import RunFile, RunFiles
 from orp_tui.tui.bindings import bindings
-from orp_tui.tui.widgets.lines import LineList, cell
+from orp_tui.tui.widgets.filtered import FilteredList
+from orp_tui.tui.widgets.lines import cell
 from orp_tui.tui.widgets.wrapping import tail_of_path
 
 _SIZE = 9
+_SORTS: tuple[tuple[str, Callable[[RunFile], Any] | None], ...] = (
+    ("the zip's order", None),
+    ("name", lambda file: file.path),
+    ("size", lambda file: (-file.size, file.path)),
+)  # Any: what can be compared
 _MOST_NOTE = 40
 
 
-class ArtifactList(LineList):
+class ArtifactList(FilteredList):
     """One file a line. It opens, checks and writes nothing itself: it posts wishes."""
 
     BINDINGS = bindings("artifacts")
@@ -51,11 +58,41 @@ class ArtifactList(LineList):
     def __init__(self, **options: Any) -> None:  # Any: as Widget takes them
         super().__init__(**options)
         self._files = RunFiles()
+        self._sort, self._is_reversed = 0, False
 
     def show(self, files: RunFiles) -> None:
         """Show these files."""
-        self._files = files
-        self.put_rows([(str(place), file) for place, file in enumerate(files.files)])
+        if files is not self._files:
+            self._files = files
+            self.show_filtered()
+
+    def show_filtered(self) -> None:
+        found = [
+            (str(place), file)
+            for place, file in enumerate(self._files.files)
+            if not self._filter or self.lets_through(file.path.lower())
+        ]
+        key = _SORTS[self._sort][1]
+        if key is not None:
+            found.sort(key=lambda item: key(item[1]))
+        if self._is_reversed:
+            found.reverse()
+        self.put_rows(found)
+
+    def action_sort(self) -> None:
+        self._sort = (self._sort + 1) % len(_SORTS)
+        self._put_anew()
+
+    def action_reverse(self) -> None:
+        self._is_reversed = not self._is_reversed
+        self._put_anew()
+
+    def _put_anew(self) -> None:
+        self.show_filtered()
+        self.post_message(self.TitleChanged())
+
+    def empty_lines(self, width: int) -> list[str]:
+        return ["no file is called so; Esc shows all"] if self._filter and self._files.files else []
 
     @property
     def title(self) -> str:
@@ -65,7 +102,12 @@ class ArtifactList(LineList):
             return "Files, no zip yet"
         if files.wrong:
             return "Artifacts: the zip can't be read"
-        return f"Artifacts {counted(len(files.files) + files.more, 'file')}, {size(files.zip_bytes)}"
+        words = [f"Artifacts {counted(len(files.files) + files.more, 'file')}, {size(files.zip_bytes)}"]
+        if self._filter:
+            words.append(f"{len(self.keys_shown):,} with {one_line(self._filter, 30)}")
+        if self._sort or self._is_reversed:
+            words.append(f"by {_SORTS[self._sort][0]}{', reversed' if self._is_reversed else ''}")
+        return "  ".join(words)
 
     @property
     def file(self) -> RunFile | None:

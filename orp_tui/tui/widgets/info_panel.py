@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, ClassVar
+
+from textual.binding import BindingType
 
 from orp_tui.core.sanitise import cell_width, one_line
+from orp_tui.tui.bindings import bindings
 from orp_tui.tui.widgets.page_view import Line, PageView, line
 from orp_tui.tui.widgets.wrapping import wrapped
 
@@ -37,8 +40,10 @@ class Section:
     rows: tuple[Row, ...]
 
 
-class InfoPanel(PageView):
-    """Shows sections; asked again with the same ones it draws nothing."""
+class InfoPanel(PageView, inherit_bindings=False):
+    """Shows sections; asked again with the same ones it draws nothing. Lines are wrapped: there is nothing sideways."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings("list")
 
     def __init__(self, **options: Any) -> None:  # Any: as Widget takes them
         super().__init__(**options)

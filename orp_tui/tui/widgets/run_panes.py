@@ -102,6 +102,10 @@ class RunPanes(Horizontal):
         self.query_one("#run-beside").display = alone != "info"
         self._show_titles()
 
+    def show_titles(self) -> None:
+        """Let the frames say again what is in them."""
+        self._show_titles()
+
     def _show_titles(self) -> None:
         titles = {
             "info": "Run",
