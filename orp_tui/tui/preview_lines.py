@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 SIDE_BY_SIDE = 84
 """From so many cells on there are two columns."""
+_LOW, _SIDE_BY_SIDE_LOW = 12, 70
+"""Below so many lines, two columns from so many cells on."""
 _GAP = 3
 _LABEL = 9
 _MOST_CHECKS = 8
@@ -34,10 +36,16 @@ _BAD = (RunState.FAILED, RunState.LOST, RunState.INCOMPLETE)
 
 
 def preview_lines(
-    run: PastRun, found: RunPreview | None, *, width: int, now: float, ascii_only: bool = False
+    run: PastRun,
+    found: RunPreview | None,
+    *,
+    width: int,
+    height: int = 24,
+    now: float,
+    ascii_only: bool = False,
 ) -> list[Line]:
-    """Lines of at most `width` cells. `found`: None while the files are not read yet."""
-    if width >= SIDE_BY_SIDE:
+    """Lines of at most `width` cells, the most telling within `height`. `found`: None while the files are not read yet."""
+    if width >= (_SIDE_BY_SIDE_LOW if height < _LOW else SIDE_BY_SIDE):
         half = (width - _GAP) // 2
         left = [*_what(run, found, half, now, ascii_only), *_facts(run, half)]
         right = [*_checks(found, width - _GAP - half), *_log(found, width - _GAP - half)]
@@ -59,7 +67,7 @@ def _what(run: PastRun, found: RunPreview | None, width: int, now: float, ascii_
         yield from _wrapped(words, width, "warning", most=2)
     for words in found.next_steps if found is not None else ():
         yield from _labelled("do", words, width)
-    if run.detail and run.detail != run.problem:
+    if run.detail and run.detail != run.problem and run.state is not RunState.SUCCEEDED:
         yield from _wrapped(run.detail, width, _style(run.state), most=3)
     if found is not None and found.waits and found.waits != run.detail:
         yield from _labelled("waits", found.waits, width, "warning")

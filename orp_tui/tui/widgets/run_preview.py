@@ -52,7 +52,7 @@ class RunPreviewPane(PageView):
         self._lay_out()
 
     def _lay_out(self, *, from_top: bool = False) -> None:
-        width = self.room.width
+        width, height = self.room
         if width <= 0:
             return
         if self._run is None:
@@ -61,6 +61,11 @@ class RunPreviewPane(PageView):
         from orp_tui.tui.preview_lines import preview_lines
 
         lines = preview_lines(
-            self._run, self._found, width=width, now=time.time(), ascii_only=self._ascii_only
+            self._run,
+            self._found,
+            width=width,
+            height=height,
+            now=time.time(),
+            ascii_only=self._ascii_only,
         )
         self.put_lines(lines, from_top=from_top)
