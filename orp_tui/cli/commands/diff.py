@@ -1,4 +1,4 @@
-"""`orp diff RUN [RUN2]`: what differs in code, config and environment."""
+"""`orp diff RUN [RUN2]`: what differs in code, config, metrics and environment."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import dataclasses
 import sqlite3
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -22,6 +22,9 @@ from orp_tui.services.context import Context, open_context
 from orp_tui.services.reference import find_run, store_of
 from orp_tui.services.value_diff import ValueChange
 
+if TYPE_CHECKING:
+    from orp_tui.services.comparison.metric_changes import MetricChange
+
 _MARKS = {"added": "A", "removed": "D", "changed": "M"}
 _COLOURS = {"+": "32", "-": "31", "@": "36"}
 _PATH_WIDTH, _VALUE_WIDTH = 60, 200
@@ -32,6 +35,7 @@ _PATH_WIDTH, _VALUE_WIDTH = 60, 200
 @click.argument("second", metavar="[RUN2]", required=False, type=RunType())
 @click.option("--code", is_flag=True, help="Only the code, line by line.")
 @click.option("--config", is_flag=True, help="Only the config and the rest of the experiment file.")
+@click.option("--metrics", is_flag=True, help="Only the metrics: last, best and first values.")
 @click.option("--environment", is_flag=True, help="Only Python, packages, variables and host.")
 @click.option("--stat", is_flag=True, help="Of the code only which files differ.")
 @base_dir
@@ -41,6 +45,7 @@ def command(
     second: str | None,
     code: bool,
     config: bool,
+    metrics: bool,
     environment: bool,
     stat: bool,
     base_dir: str | None,
@@ -49,20 +54,25 @@ def command(
     """What differs between two runs, or between a run and its project as it is now.
 
     With one run, its frozen code is compared with the project and its packages with what its
-    Python has now: has anything changed since? Without --code, --config or --environment all
-    are shown, of the code only which files differ.
+    Python has now: has anything changed since? Without --code, --config, --metrics or
+    --environment all are shown, of the code only which files differ. `orp compare` takes more than two runs.
     """
     context = open_context(base_dir=base_dir)
-    if config and second is None:
-        raise UsageError("--config needs two runs: what differs between the config of one and which other?")
-    everything = not (code or config or environment or stat)
+    if (config or metrics) and second is None:
+        what = "config" if config else "metrics"
+        raise UsageError(f"--{what} needs two runs: what differs between the {what} of one and which other?")
+    everything = not (code or config or metrics or environment or stat)
     with store_of(context, reference) as connection:
         found = _runs(context, connection, reference, second)
     parts: dict[str, Any] = {}  # Any: what JSON holds
     if everything or code or stat:
-        parts["code"] = _code(context, found, alone=(code or stat) and not (config or environment))
+        parts["code"] = _code(context, found, alone=(code or stat) and not (config or metrics or environment))
     if (everything or config) and len(found) == 2:
         parts["config"] = value_diff.compare_config(context, found[0], found[1])
+    if (everything or metrics) and len(found) == 2:
+        from orp_tui.services.comparison.metric_changes import metric_changes
+
+        parts["metrics"] = metric_changes(context, found[0].id, found[1].id)
     if everything or environment:
         parts["environment"] = _environment(context, found)
     if as_json:
@@ -131,6 +141,8 @@ def _show(parts: dict[str, Any], *, lines: bool, titles: bool) -> None:  # Any: 
                 _show_values(items, indent, prefix=f"{part}: ")
         elif name == "config":
             _show_values(value, indent)
+        elif name == "metrics":
+            _show_metrics(value, indent)
         elif lines:
             _show_lines(value)
         else:
@@ -150,6 +162,22 @@ def _show_values(items: Sequence[ValueChange], indent: str, prefix: str = "") ->
         else:
             words = f"~ {name} {before} → {after}"
         output.emit(indent + words)
+
+
+def _show_metrics(items: Sequence[MetricChange], indent: str) -> None:
+    from orp_tui.metrics.names import measured
+
+    for item in items:
+        name = f"{one_line(item.name, _PATH_WIDTH)} {item.value}"
+        before, after = (
+            None if value is None else measured(item.name, value) for value in (item.before, item.after)
+        )
+        if before is None or after is None:
+            output.emit(f"{indent}{'+' if before is None else '-'} {name} {after or before or 'nan'}")
+            continue
+        share = f" ({item.percent:+.3g} %)" if item.percent is not None else ""
+        judged = {True: "  better", False: "  worse", None: ""}[item.is_better]
+        output.emit(f"{indent}~ {name} {before} → {after}  {item.delta:+.4g}{share}{judged}")
 
 
 def _show_stat(changes: Sequence[FileChange], indent: str) -> None:

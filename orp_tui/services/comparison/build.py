@@ -51,6 +51,7 @@ def _column(column: Sequence[RunFacts]) -> RunColumn:
         ", ".join(names),
         None if not first.submitted_at else first.state if len(states) == 1 else _loudest(states),
         problems[0] if problems else "",
+        tuple(facts.run.id for facts in column if facts.is_sample),
     )
 
 

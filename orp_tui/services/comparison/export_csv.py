@@ -22,7 +22,8 @@ def csv_text(sheet: Sheet) -> str:
     ]
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    head = ["section", sheet.corner or "name"]
+    has_titles = any(part.title for part in sheet.parts)
+    head = [*(["section"] if has_titles else []), sheet.corner or "name"]
     for column, has_interval in zip(sheet.columns, has_intervals, strict=True):
         ids = "+".join(column.run_ids)
         head += [ids, *([f"{ids} low", f"{ids} high", f"{ids} n"] if has_interval else [])]
@@ -30,7 +31,7 @@ def csv_text(sheet: Sheet) -> str:
     for part in sheet.parts:
         for row in part.rows:
             cells: list[Scalar] = [
-                _text(part.title),
+                *([_text(part.title)] if has_titles else []),
                 _text(row.name) if row.place is None else _number(row.place),
             ]
             for cell, has_interval in zip(row.cells, has_intervals, strict=True):

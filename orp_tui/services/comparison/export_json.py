@@ -38,7 +38,7 @@ def _column(column: RunColumn) -> dict[str, Any]:  # Any: JSON
 
 def _row(section: str, corner: str, row: Row) -> dict[str, Any]:  # Any: JSON
     data: dict[str, Any] = {
-        "section": section,
+        **({"section": section} if section else {}),
         corner or "name": row.name if row.place is None else row.place,
     }  # Any: JSON
     data["values"] = [_value(cell) for cell in row.cells]

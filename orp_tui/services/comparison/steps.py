@@ -7,7 +7,6 @@ import math
 from collections.abc import Callable, Sequence
 
 from orp_tui.charts.scale import step_number
-from orp_tui.core.past_run import best_goal
 from orp_tui.core.words import duration
 from orp_tui.metrics.names import measured
 from orp_tui.services.comparison import cells as making
@@ -80,15 +79,20 @@ class Aligned:
                 for column, cell in enumerate(cells)
             ]
         is_same = all(making.is_same_value(cells[0], cell) for cell in cells[1:])
-        return Row(
-            "steps", self._told(self.places[place]), tuple(cells), is_same, found, best_goal(self.metric)
-        )
+        at = self.places[place]
+        return Row("steps", self._told(at), tuple(cells), is_same, found, place=at)
 
     def _cell(self, column: int, place: int) -> Cell:
-        found = [value for run in self.values[column] if (value := run[place]) is not None]
-        if len(self.columns[column].run_ids) > 1:
-            return making.mean_of(found)
-        return Cell(found[0], measured(self.metric, found[0])) if found else NOTHING
+        of = self.columns[column]
+        found = {
+            run_id: value
+            for run_id, run in zip(of.run_ids, self.values[column], strict=True)
+            if (value := run[place]) is not None
+        }
+        if len(of.run_ids) > 1:
+            return making.mean_of([value for run_id, value in found.items() if run_id in of.samples])
+        value = found.get(of.run_id)
+        return NOTHING if value is None else Cell(value, measured(self.metric, value))
 
     def _told(self, place: float) -> str:
         """`1,200`, `3.25`, `1h30m05s`; each row's own."""

@@ -95,6 +95,8 @@ class RunColumn:
     """None: its row is gone, or folded runs stand differently."""
     problem: str = ""
     """What is wrong with it, in words; empty: nothing."""
+    samples: tuple[str, ...] = ()
+    """Those of the runs that count in a mean."""
 
     @property
     def run_id(self) -> str:
