@@ -18,6 +18,8 @@ from orp_tui.store.rebuildable import Connection
 EVERY_S = 5.0
 MOST_S = 0.15
 """So long a turn may take; a batch that has begun is finished. What is left comes with the next turns."""
+BUSY_MS = 200
+"""So long it waits for somebody else's transaction; the observer has more to do."""
 AGAIN_S = 60.0
 """After an error nothing is tried for so long: a full disk does not get emptier by the second."""
 
@@ -46,7 +48,7 @@ class CatalogKeeper:
                     self._next = now
             finally:
                 os.close(lock)
-        except (sqlite3.Error, OSError, Unsound) as error:
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with a list, the runs go on being looked at
             self._give_up(error)
 
     def close(self) -> None:
@@ -62,6 +64,7 @@ class CatalogKeeper:
             self.close()
         if self._catch_up is None:
             self._connection = CATALOG.open_to_write(self._paths.catalog)
+            self._connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
             self._catch_up = CatchUp(self._paths, self._connection)
         return self._catch_up
 

@@ -8,7 +8,8 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from orp_tui.store.rebuildable import quoted
+from orp_tui.store.database import explained
+from orp_tui.store.rebuildable import is_damage, quoted
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,12 +42,28 @@ class Mark:
 
 @contextlib.contextmanager
 def attached(connection: sqlite3.Connection, database: Path) -> Iterator[None]:
-    """`orp.db` as `orp`, only to be read."""
-    connection.execute("ATTACH ? AS orp", (f"file:{quoted(database)}?mode=ro",))
+    """`orp.db` as `orp`, only to be read. Raises StoreError for what is wrong with that one."""
+    try:
+        connection.execute("ATTACH ? AS orp", (f"file:{quoted(database)}?mode=ro",))
+    except sqlite3.Error as error:
+        raise explained(database, error) from error
     try:
         yield
+    except sqlite3.DatabaseError as error:
+        if is_damage(error) and _is_sound(connection):
+            raise explained(database, error) from error
+        raise
     finally:
-        connection.execute("DETACH orp")
+        with contextlib.suppress(sqlite3.Error):
+            connection.execute("DETACH orp")
+
+
+def _is_sound(connection: sqlite3.Connection) -> bool:
+    """Whether the catalogue is, so that the other of the two is at fault."""
+    try:
+        return bool(connection.execute("PRAGMA main.quick_check(1)").fetchone()[0] == "ok")
+    except sqlite3.Error:
+        return False
 
 
 def changes(connection: sqlite3.Connection) -> Changes:
