@@ -69,6 +69,7 @@ class CompareScreen(CompareVerbs):
         super().__init__(**options)
         self.wanted = Compared(tuple(dict.fromkeys(run_ids)), baseline)
         self.tab = tab if tab in TABS else "table"
+        self.side = self.tab if self.tab in SIDE else self.side
 
     def compose(self) -> ComposeResult:
         manners = self.orp.manners
@@ -148,6 +149,7 @@ class CompareScreen(CompareVerbs):
         """Show this comparison, all rows included."""
         is_first, self.comparison = self.comparison is None, comparison
         self._check_steps()
+        self.query_one(MetricChart).apart = not self.wanted.fold_seeds
         self.show_rows()
         self.ask_for_details()
         self.query_one(HeaderLine).show(self._heading())
@@ -173,9 +175,7 @@ class CompareScreen(CompareVerbs):
     def _metrics(self, event: ChartChanged) -> None:
         event.stop()
         look = event.look
-        chart = self.query_one(MetricChart)
-        chart.apart = not self.wanted.fold_seeds
-        chart.show(
+        self.query_one(MetricChart).show(
             self._called(look), look.primary, guides=look.guides, said=look.trouble, complete=look.complete
         )
         self.show_titles()
