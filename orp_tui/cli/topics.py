@@ -38,7 +38,25 @@ What waits starts by priority, then in the order of submission, as soon as there
   orp cancel --batch ID                      ID is any run of the submission
 
 Verbs that take RUN... take a filter instead: --all-queued, --failed, --batch ID, --group G, --name N,
---state S; what is given together has to be true together. Then runs that can't take the act are left out.
+--state S, --filter TEXT (`orp help filters`); what is given together has to be true together. Then runs
+that can't take the act are left out.
+""",
+    "filters": """
+Runs are found by the same words everywhere: `orp runs 'FILTER'`, --filter 'FILTER' of the verbs that take
+RUN..., / on the dashboard's list of runs, orp_tui.runs("FILTER") in Python.
+
+  resnet "wrong augmentation"         words in id, name, tags or note; a blank: both have to be true
+  state:failed | reason:oom           either; also state:bad active ended waiting
+  -tag:paper   (a | b) -c             what is not found; brackets
+  cfg.lr>=1e-3  cfg.amp=true          config, by : = != < <= > >=; of texts : is a part, = the whole
+  metric.val_acc>0.9  best.val_loss<1     metrics: last value; first. best. min. max. for others; primary
+  name:res*50  tag=best  seed:0  by:ada   * any text, ? one character; "in quotes" with blanks or signs
+  age<2d  duration>1h30m  size>1GB    s m h d w mo y; kB MB GB TB, KiB MiB GiB TiB
+  submitted:last-month  ended:2026-11-24
+  has:zip  has:cfg.warmup  is:starred     is:archived, too: else archived runs are left out
+
+What a run lacks compares as false: seed!=1 finds runs that have another seed, -seed:1 those without one too.
+All fields are in docs/filters.md; a mistake is shown with its place.
 """,
     "workspace": """
 Every run works in a folder of its own, experiments/runs/<id>/workspace, which holds the code as it

@@ -73,7 +73,7 @@ ZIPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 IS: Mapping[str, str] = MappingProxyType(
     {
         "starred": "somebody has starred it",
-        "archived": "put away; such runs are only found by a filter that names `is:archived`",
+        "archived": "it was put away; without this word in the filter such runs are left out",
         "damaged": "something is wrong with its folder",
         "imported": "it came as a zip from another machine",
         "waiting": "it waits to be started",
