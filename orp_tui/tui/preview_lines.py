@@ -12,7 +12,7 @@ from orp_tui.core.past_run import PastRun
 from orp_tui.core.sanitise import cell_width, one_line
 from orp_tui.core.sparkline import levels, sparkline, thinned
 from orp_tui.core.states import RunState
-from orp_tui.core.words import STATE_GLYPHS, duration, number, size, state_word
+from orp_tui.core.words import STATE_GLYPHS, counted, duration, number, size, state_word
 from orp_tui.services.death_certificate import reason_words
 from orp_tui.tui.format import local_time
 from orp_tui.tui.rows import elapsed_words
@@ -23,6 +23,7 @@ from orp_tui.tui.widgets.wrapping import wrapped
 if TYPE_CHECKING:
     from orp_tui.services.run_curve import Curve
     from orp_tui.services.run_preview import RunPreview
+    from orp_tui.tui.run_listing import GroupRow
 
 SIDE_BY_SIDE = 84
 """From so many cells on there are two columns."""
@@ -55,6 +56,27 @@ def preview_lines(
         *_checks(found, width),
         *_log(found, width),
         *_facts(run, width),
+    ]
+
+
+def group_lines(group: GroupRow, width: int) -> list[Line]:
+    """What a group of the list stands for, and what one can do with it."""
+    values = [
+        f"{one_line(str(key), 60)} = {one_line(scalar_text(value), 60)}"
+        for key, value in zip(group.keys, group.path, strict=False)
+    ]
+    means = [
+        part
+        for column in group.metrics
+        for part in _labelled("mean", f"{column}  {group.mean(column)}", width)
+    ]
+    return [
+        *(part for words in values for part in _wrapped(words, width, "heading")),
+        line(one_line(counted(group.group.count, "run"), width)),
+        *means,
+        *(_wrapped("n counts the runs that succeeded, of a chain the last", width, "quiet") if means else ()),
+        line(),
+        *_wrapped("Enter opens or closes it, Space marks all of its runs", width, "quiet"),
     ]
 
 

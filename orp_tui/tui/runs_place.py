@@ -31,12 +31,15 @@ class RunsPlace:
     run_id: str = ""
     """The run under the cursor; empty: the first."""
     has_preview: bool = True
+    history: tuple[str, ...] = ()
+    """Filters that were kept, the oldest first."""
 
     @classmethod
     def of(cls, place: Place) -> RunsPlace:
         """What is remembered; what makes no sense in it is as if it were not there."""
         found = {
-            name: place.choices.get(_AT + name) for name in ("filter", "columns", "sort", "group", "run")
+            name: place.choices.get(_AT + name)
+            for name in ("filter", "columns", "sort", "group", "run", "history")
         }
         text = {name: value if isinstance(value, str) else "" for name, value in found.items()}
         return cls(
@@ -46,6 +49,7 @@ class RunsPlace:
             group_by=columns_of(names_of(text["group"])),
             run_id=text["run"],
             has_preview=place.choices.get(f"{_AT}preview") is not False,
+            history=tuple(filter(None, text["history"].split("\n"))),
         )
 
     def kept_in(self, place: Place) -> Place:
@@ -56,6 +60,7 @@ class RunsPlace:
             "sort": text_of(sort_names(self.sort)),
             "group": text_of(self._names(self.group_by)),
             "run": self.run_id,
+            "history": _newest(self.history),
         }
         mine: dict[str, Choice] = {
             _AT + name: text for name, text in texts.items() if text and len(text) <= MAX_TEXT
@@ -90,3 +95,15 @@ class RunsPlace:
 
 def _without_ours(choices: Mapping[str, Choice]) -> dict[str, Choice]:
     return {name: value for name, value in choices.items() if not name.startswith(_AT)}
+
+
+def _newest(history: Sequence[str]) -> str:
+    """The newest of them, a line each, as many as can be kept."""
+    kept: list[str] = []
+    room = MAX_TEXT
+    for text in reversed(history):
+        room -= len(text) + 1
+        if room < 0:
+            break
+        kept.insert(0, text)
+    return "\n".join(kept)

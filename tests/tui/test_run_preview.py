@@ -10,15 +10,20 @@ from rich.cells import cell_len
 from stage import Stage, drawn
 from waiting import until
 
+from orp_tui.analysis.intervals import Interval
 from orp_tui.core.checklist import ChecklistItem, ChecklistReport, DeliverableStatus
+from orp_tui.core.columns import parse_column
+from orp_tui.core.filters.expression import EVERYTHING
 from orp_tui.core.states import RunState
+from orp_tui.services.catalog import Group
 from orp_tui.services.run_curve import Curve
 from orp_tui.services.run_log_end import LogEnd
 from orp_tui.services.run_preview import RunPreview
 from orp_tui.tui import feeds_preview
 from orp_tui.tui.feeds_preview import PreviewFeed, PreviewRead
 from orp_tui.tui.manners import Manners
-from orp_tui.tui.preview_lines import SIDE_BY_SIDE, preview_lines
+from orp_tui.tui.preview_lines import SIDE_BY_SIDE, group_lines, preview_lines
+from orp_tui.tui.run_listing import GroupRow
 from orp_tui.tui.widgets.run_preview import RunPreviewPane
 
 NOW = 10_000.0
@@ -239,3 +244,32 @@ def test_a_run_that_changed_is_read_again_without_a_rest(feed, monkeypatch):
     since = feed._wanted[1]
     feed.select(past(note="another"))
     assert feed._wanted[1] == since
+
+
+def test_a_group_says_what_it_stands_for():
+    column = parse_column("cfg." + HOSTILE)
+    group = GroupRow(
+        (HOSTILE,), (column,), (parse_column("metric.acc"),),
+        Group((HOSTILE,), EVERYTHING, 963, {"metric.acc": Interval(5, 0.9, 0.8, 1.0)}), is_open=False,
+    )  # fmt: skip
+    for width in (20, 38, 100):
+        lines = [each.text for each in group_lines(group, width)]
+        assert all(is_harmless(text) and cell_len(text) <= width for text in lines)
+        assert "963 runs" in lines
+        assert "(n=5)" in "".join(lines)
+
+
+@pytest.mark.anyio
+async def test_a_group_takes_the_pane_and_gives_it_back():
+    pane, run = RunPreviewPane(), past()
+    group = GroupRow((3,), (parse_column("seed"),), (), Group((3,), EVERYTHING, 2, {}), is_open=False)
+    async with Stage(pane).run_test(size=(60, 30)) as pilot:
+        pane.show(run)
+        pane.show_group(group)
+        pane.add(found(run))
+        await pilot.pause()
+        assert pane.title == "seed = 3"
+        assert "2 runs" in "\n".join(drawn(pane))
+        pane.show(run)
+        await pilot.pause()
+        assert "succeeded" in drawn(pane)[0]

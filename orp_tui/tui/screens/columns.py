@@ -111,7 +111,7 @@ class ColumnList(LineList):
 class ChooseColumns(ModalScreen[Chosen | None]):
     """Columns and their order; None if the person went back."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings("columns"), *bindings_above()]
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("columns"), *bindings("list"), *bindings_above()]
 
     def __init__(
         self,
@@ -236,6 +236,16 @@ class ChooseColumns(ModalScreen[Chosen | None]):
     def _found(self, event: Input.Submitted) -> None:
         event.stop()
         self._end_finding(event.value)
+        if not self._is_touched:
+            # Whoever has found the one column that he looked for has chosen it.
+            self.action_take()
+
+    def action_cursor_down(self) -> None:
+        """While a name is typed too."""
+        self.query_one(ColumnList).action_cursor_down()
+
+    def action_cursor_up(self) -> None:
+        self.query_one(ColumnList).action_cursor_up()
 
     def _end_finding(self, words: str) -> None:
         self._words = words

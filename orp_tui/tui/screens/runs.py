@@ -78,6 +78,7 @@ class RunsScreen(RunsChoice):
     def on_mount(self) -> None:
         context = self.orp.context
         self._here = RunsPlace.of(self.orp.place)
+        self.query_one(FilterPrompt).history = list(self._here.history)
         self._wanted_run = self._here.run_id
         self._feed = RunsFeed(context, self.post_message)
         self._reading = CatalogueFeed(context, self.post_message)
@@ -285,6 +286,8 @@ class RunsScreen(RunsChoice):
     @on(FilterPrompt.Closed)
     def _filter_closed(self, event: FilterPrompt.Closed) -> None:
         event.stop()
+        self._here = dataclasses.replace(self._here, history=tuple(event.prompt.history))
+        self.remember()
         self._show_titles()
 
     # What is shown
@@ -294,9 +297,11 @@ class RunsScreen(RunsChoice):
         run = self.table.run
         self._preview_feed.select(run if self._has_preview else None)
         pane = self.query_one(RunPreviewPane)
-        if self._has_preview and (run is not None or self.table.cursor_key is None or self.table.group):
+        if self._has_preview and self.table.group is not None:
+            pane.show_group(self.table.group)
+        elif self._has_preview and (run is not None or self.table.cursor_key is None):
             pane.show(run)
-            entitle(pane, pane.title)
+        entitle(pane, pane.title)
         if run is not None and run.id != self._here.run_id and not self._wanted_run:
             self._here = dataclasses.replace(self._here, run_id=run.id)
             self.remember()

@@ -85,6 +85,7 @@ class RunsVerbs(RunsChosen):
 
         def answered(removal: Removal | None) -> None:
             if removal is not None:
+                self.table.clear_marks()
                 self.orp.act(lambda context: past_acts().remove_runs(context, removal))
 
         def measure(progress: Callable[[int, int], object]) -> Removal:

@@ -11,6 +11,7 @@ from orp_tui.tui.widgets.page_view import PageView, line
 
 if TYPE_CHECKING:
     from orp_tui.services.run_preview import RunPreview
+    from orp_tui.tui.run_listing import GroupRow
 
 
 class RunPreviewPane(PageView):
@@ -21,6 +22,7 @@ class RunPreviewPane(PageView):
         self._ascii_only = ascii_only
         self._run: PastRun | None = None
         self._found: RunPreview | None = None
+        self._group: GroupRow | None = None
 
     @property
     def run(self) -> PastRun | None:
@@ -29,18 +31,26 @@ class RunPreviewPane(PageView):
 
     @property
     def title(self) -> str:
-        """What the border says: the run's name."""
+        """What the border says: the run's name, or the group's value."""
+        if self._group is not None:
+            return self._group.label
         return "Preview" if self._run is None else one_line(self._run.name, 60) or "Preview"
 
     def show(self, run: PastRun | None) -> None:
         """Show this run as the list knows it; what was read of the same one stays."""
-        if run == self._run:
+        if run == self._run and self._group is None:
             return
         is_same = run is not None and self._run is not None and run.id == self._run.id
-        self._run = run
+        self._run, self._group = run, None
         if not is_same:
             self._found = None
         self._lay_out(from_top=not is_same)
+
+    def show_group(self, group: GroupRow) -> None:
+        """Show what a group of runs stands for."""
+        if group != self._group:
+            self._run, self._found, self._group = None, None, group
+            self._lay_out(from_top=True)
 
     def add(self, found: RunPreview) -> None:
         """Show too what the files of the run told; another run's is not listened to."""
@@ -54,6 +64,11 @@ class RunPreviewPane(PageView):
     def _lay_out(self, *, from_top: bool = False) -> None:
         width, height = self.room
         if width <= 0:
+            return
+        if self._group is not None:
+            from orp_tui.tui.preview_lines import group_lines
+
+            self.put_lines(group_lines(self._group, width), from_top=from_top)
             return
         if self._run is None:
             self.put_lines([line("no run under the cursor", "quiet")], from_top=True)
