@@ -150,6 +150,12 @@ def matching(connection: sqlite3.Connection, prefix: str, *, limit: int = 20) ->
     )
 
 
+def some(connection: sqlite3.Connection, run_ids: Sequence[str]) -> dict[str, Run]:
+    """These runs by id; one that is not there is left out."""
+    found = _select(connection, "WHERE id IN (SELECT value FROM json_each(?))", (json.dumps(list(run_ids)),))
+    return {run.id: run for run in found}
+
+
 def named(connection: sqlite3.Connection, name: str) -> Run | None:
     """The newest run of an experiment."""
     found = _select(connection, "WHERE name = ? ORDER BY seq DESC LIMIT 1", (name,))
