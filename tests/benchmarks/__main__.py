@@ -29,6 +29,7 @@ BENCHMARKS = {
     "chart": "chart of a million points from JSON lines, and of more from memory",
     "metrics": "cached metrics: ten million points, tables, the first index, and the observer beside 20 live runs",
     "dashboard": "orp-tui: start over 1,000 runs, a key, and what it costs at rest",
+    "browse": "100,000 past runs: the Runs screen beside a DataTable, orp runs, MLflow's listing, a rebuild",
     "runs": "the index of 100,000 past runs: made, caught up, filtered, sorted, grouped, paged",
     "logs": "orp-tui on a log of 1 GB, and on one that grows by up to 100 MB/s",
     "slow_link": "orp-tui and a growing log over 256 kbit/s",

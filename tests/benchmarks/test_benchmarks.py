@@ -44,6 +44,6 @@ def test_a_name_that_is_none_is_answered_with_those_that_are(tmp_path):
 
     assert done.returncode == 2
     assert (
-        "startup, latency, run, queue, submit, memory, idle, zip, chart, metrics, dashboard, runs, logs, slow_link"
+        "startup, latency, run, queue, submit, memory, idle, zip, chart, metrics, dashboard, browse, runs, logs, slow_link"
         in done.stderr
     )
