@@ -171,6 +171,18 @@ def test_runs_that_differ_by_their_seed_are_one_column_with_mean_and_interval():
     assert texts(row(comparison, RUN, "state")) == ["succeeded ×3", "succeeded ×2"]
 
 
+def test_folded_times_and_sizes_are_told_from_the_least_to_the_greatest():
+    runs = [
+        facts(f"s{seed}", seed=seed, variant="v", ended_at=170.0 + 60 * seed, bytes=2048 if seed else None)
+        for seed in range(3)
+    ]
+
+    comparison = compared(*runs, facts("other"), fold_seeds=True)
+
+    assert texts(row(comparison, RUN, "duration"))[0] == "1m00s–3m00s"
+    assert texts(row(comparison, RUN, "size"))[0] == "2.0 KiB"
+
+
 def test_a_failed_or_resumed_run_is_no_sample_of_its_seeds():
     runs = [*seeds("aa", 0.9, 0.7), *seeds("aa", 0.1, first=2, state=RunState.FAILED)]
     resumed = seeds("aa", 0.2, first=3, resumed_by="exp_x")

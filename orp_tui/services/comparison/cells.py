@@ -24,16 +24,24 @@ def single(value: Scalar, words: Words = scalar_text) -> Cell:
 
 
 def folded(values: Sequence[Scalar], words: Words = scalar_text) -> Cell:
-    """The cell of several runs that need not agree: `adam`, or `0, 1, 2`, or `5 values`."""
+    """The cell of several runs that need not agree: `adam`, `0, 1, 2`, `5 values`, or `27m52s–1h27m` of times and sizes."""
     counts = Counter(map(_key, values))
     if len(counts) == 1:
         return single(values[0], words)
+    if words in (in_seconds, in_bytes, in_local_time):
+        return _range([float(value) for value in values if isinstance(value, int | float)], words)
     if len(counts) > _MOST_NAMED:
         text = f"{len(counts)} values"
     else:
         # By what is told, not by the key: that tells 1 and true apart.
         firsts = {_key(value): value for value in reversed(values)}
         text = ", ".join(words(firsts[key]) for key in counts)
+    return Cell(text, text)
+
+
+def _range(values: Sequence[float], words: Words) -> Cell:
+    ends = list(dict.fromkeys(words(value) for value in (min(values), max(values))))
+    text = "–".join(ends)
     return Cell(text, text)
 
 

@@ -31,7 +31,7 @@ _OF_EVERY_RUN = frozenset(
 )  # fmt: skip
 """Variables that ORP sets for each run: that they differ says nothing."""
 _NOT_COMPARED = frozenset({"submitted", "exit code", "seed"})
-"""Rows of a run whose numbers say nothing by their difference."""
+"""Rows of a run and of its config whose numbers say nothing by their difference."""
 
 
 def rows_of(columns: Sequence[Column], *, baseline: int, now: float) -> Iterator[Row]:
@@ -53,7 +53,7 @@ def _row(section: str, name: str, cells: Sequence[Cell], goal: str, baseline: in
     known = [cell for cell in cells if cell.is_known]
     is_same = all(making.is_same_value(known[0], cell) for cell in known[1:])
     found = None
-    if len(cells) == 2 and not (section == sections.RUN and name in _NOT_COMPARED):
+    if len(cells) == 2 and not (section in (sections.RUN, sections.CONFIG) and name in _NOT_COMPARED):
         before, after = cells[baseline].number, cells[1 - baseline].number
         found = difference(before, after) if before is not None and after is not None else None
     return Row(section, name, tuple(cells), is_same, found, goal)
