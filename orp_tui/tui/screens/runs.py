@@ -263,10 +263,12 @@ class RunsScreen(RunsChoice):
             self._feed.ask(question)
 
     def _metrics(self) -> tuple[Column, ...]:
-        """Whose means groups show: the metrics among the columns, else what the run under the cursor is judged by."""
+        """Whose means groups show: the metrics among the columns, else those of the order, else what the run under the cursor is judged by."""
         if not self._here.group_by:
             return ()
+        sorted_by = tuple(key.column for key in self._here.sort)
         found = tuple(column for column in self._here.columns if column.kind in OF_METRICS)
+        found = found or tuple(column for column in sorted_by if column.kind in OF_METRICS)
         if found:
             return found
         if self._asked is not None and self._asked.group_by:
