@@ -31,6 +31,12 @@ overriding = click.option(
 """For the commands that make new runs of old ones."""
 
 _OPTIONS = (
+    click.option(
+        "--filter",
+        "filter_text",
+        metavar="TEXT",
+        help="All that a filter finds, as 'state:failed cfg.lr>=1e-3'; see `orp help filters`.",
+    ),
     click.option("--all-queued", is_flag=True, help="All runs that wait."),
     click.option("--failed", is_flag=True, help="All that ended as failed, incomplete or lost."),
     click.option("--batch", metavar="ID", help="All of one submission."),
@@ -59,7 +65,9 @@ def selecting(function: F) -> F:
 
 
 def read_selection(
+    context: Context,
     *,
+    filter_text: str | None = None,
     all_queued: bool = False,
     failed: bool = False,
     batch: str | None = None,
@@ -67,8 +75,20 @@ def read_selection(
     name: str | None = None,
     state: str | None = None,
 ) -> Selection:
-    """The filter that the options describe."""
-    return Selection(all_queued, failed, batch, group, name, RunState(state) if state else None)
+    """What the options describe. Raises FilterError, and what `found_ids` raises."""
+    among = None
+    if filter_text is not None:
+        among = frozenset(find_ids(context, filter_text))
+    return Selection(all_queued, failed, batch, group, name, RunState(state) if state else None, among)
+
+
+def find_ids(context: Context, filter_text: str) -> list[str]:
+    """Ids of what a filter finds, newest first; with a progress bar where many runs are new. Raises as `found_ids` does."""
+    from orp_tui.cli.progress import counting_bar
+    from orp_tui.services.finding import found_ids
+
+    with counting_bar("indexing runs") as progress:
+        return found_ids(context, filter_text, progress)
 
 
 @contextlib.contextmanager
@@ -81,9 +101,9 @@ def selected(
 ) -> Iterator[tuple[sqlite3.Connection, Selected]]:
     """The open database, and the runs that are meant.
 
-    Raises as `select` does, and RunNotFound where nothing was ever run.
+    Raises as `select` and `read_selection` do, and RunNotFound where nothing was ever run.
     """
-    wanted = read_selection(**filters)
+    wanted = read_selection(context, **filters)
     with store_of(context, references[0] if references else "these runs") as connection:
         chosen = select(connection, context.paths, references, wanted, fit=fit)
         if not chosen.runs:

@@ -29,6 +29,8 @@ class Selection:
     group: str | None = None
     name: str | None = None
     state: RunState | None = None
+    among: frozenset[str] | None = None
+    """Ids that a filter of the filter language has found, see `services.finding`."""
 
     @property
     def is_given(self) -> bool:
@@ -68,7 +70,7 @@ def select(
         return Selected(tuple({run.id: run for run in named}.values()), by_filter=False)
     if not wanted.is_given:
         raise UsageError(
-            "which runs? Name them, or give --all-queued, --failed, --batch, --group, --name or --state"
+            "which runs? Name them, or give --filter, --all-queued, --failed, --batch, --group, --name or --state"
         )
     batch = None if wanted.batch is None else batch_id(connection, wanted.batch, paths)
     found = []
@@ -92,7 +94,10 @@ def batch_id(connection: sqlite3.Connection, reference: str, paths: BasePaths) -
 def _candidates(connection: sqlite3.Connection, wanted: Selection) -> list[Run]:
     """The rows to look at, oldest first; those that wait in the order in which they would start."""
     if wanted.all_queued or wanted.state is RunState.QUEUED:
-        return [run for run in runs.unfinished(connection) if run.state is RunState.QUEUED]
+        waiting = [run for run in runs.unfinished(connection) if run.state is RunState.QUEUED]
+        return [run for run in waiting if wanted.among is None or run.id in wanted.among]
+    if wanted.among is not None:
+        return sorted(runs.some(connection, list(wanted.among)).values(), key=lambda run: run.seq)
     return runs.newest(connection, -1)[::-1]
 
 

@@ -20,7 +20,14 @@ class _Signed(click.Command):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """As click's."""
         own = args[: args.index("--")] if "--" in args else args
-        signed = [f"--remove={word[1:]}" if _is_removal(word) else word for word in own]
+        options = (
+            option for option in self.params if isinstance(option, click.Option) and not option.is_flag
+        )
+        before_value = {name for option in options for name in option.opts}
+        signed = [
+            f"--remove={word[1:]}" if _is_removal(word) and before not in before_value else word
+            for before, word in zip(("", *own), own, strict=False)
+        ]
         return super().parse_args(ctx, signed + args[len(own) :])
 
 
