@@ -35,7 +35,9 @@ def folded(values: Sequence[Scalar], words: Words = scalar_text) -> Cell:
     else:
         # By what is told, not by the key: that tells 1 and true apart.
         firsts = {_key(value): value for value in reversed(values)}
-        text = ", ".join(words(firsts[key]) for key in counts)
+        distinct = [firsts[key] for key in counts]
+        numbers = [value for value in distinct if isinstance(value, int | float)]
+        text = ", ".join(map(words, sorted(numbers) if len(numbers) == len(distinct) else distinct))
     return Cell(text, text)
 
 
