@@ -127,11 +127,12 @@ def choose(connection: sqlite3.Connection, wish: Wish) -> list[Run]:
     ended = runs.newest(connection, -1, final_only=True)
     seen: dict[str, int] = {}
     chosen = []
+    named = None if wish.run_ids is None else frozenset(wish.run_ids)
     for run in ended:
         seen[run.name] = seen.get(run.name, 0) + 1
         if seen[run.name] <= wish.keep_last:
             continue
-        if wish.run_ids is not None and run.id not in wish.run_ids:
+        if named is not None and run.id not in named:
             continue
         if wish.states and run.state not in wish.states:
             continue

@@ -91,3 +91,17 @@ def test_json_tells_all_that_goes_and_all_that_stays(desk: Desk, done: str) -> N
     assert found["going"][0]["path"] == f"runs/{done}/workspace"
     assert [item["kind"] for item in found["kept"]] == ["artifacts"]
     assert "only copy" in found["kept"][0]["kept"]
+
+
+def test_only_what_a_filter_finds_is_cleaned(desk: Desk, done: str) -> None:
+    other = desk.call("run", "--json", desk.write("other.yaml", "exit 1")).json["experiment_id"]
+
+    cleaned = desk.call("clean", "--yes", "--filter", "state:failed size<1GB")
+
+    assert cleaned.code == 0, cleaned.err
+    assert other in cleaned.out
+    assert done not in cleaned.out
+    assert desk.run(done).workspace.is_dir()
+    assert desk.call("clean", "--filter", "name:none").err.startswith("nothing to clean")
+    assert desk.call("clean", done, "--filter", "name:good").code == 2
+    assert "did you mean failed?" in desk.call("clean", "--filter", "state:faild").err

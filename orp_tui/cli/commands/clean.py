@@ -16,6 +16,7 @@ from orp_tui.cli import output
 from orp_tui.cli.commands.status import metric_json
 from orp_tui.cli.context_option import as_json, base_dir, base_option
 from orp_tui.cli.run_argument import RunType
+from orp_tui.cli.selecting import find_ids
 from orp_tui.cli.trash import empty_trash_of, show_trash
 from orp_tui.config.values import parse_duration
 from orp_tui.core.errors import RunNotFound, UsageError
@@ -56,6 +57,12 @@ def _duration(_ctx: click.Context, _parameter: click.Parameter, value: str | Non
 
 @click.command("clean")
 @click.argument("references", metavar="[RUN]...", nargs=-1, type=RunType())
+@click.option(
+    "--filter",
+    "filter_text",
+    metavar="TEXT",
+    help="Only runs that a filter finds, as 'tag:draft size>1GB'; see `orp help filters`.",
+)
 @click.option("--older-than", metavar="30d", callback=_duration, help="Only runs that ended so long ago.")
 @click.option(
     "--state",
@@ -96,6 +103,7 @@ def _duration(_ctx: click.Context, _parameter: click.Parameter, value: str | Non
 @as_json
 def command(
     references: tuple[str, ...],
+    filter_text: str | None,
     older_than: float | None,
     states: tuple[str, ...],
     kinds: tuple[str, ...],
@@ -132,10 +140,13 @@ def command(
     if not context.has_store:
         output.say(f"nothing was run in {context.paths.base} yet; `orp run FILE` does")
         return 0
+    if references and filter_text is not None:
+        raise UsageError("name runs or give a filter, not both")
+    found = None if filter_text is None else tuple(find_ids(context, filter_text))
     with context.store() as connection:
         wish = Wish(
             kinds=kinds or USUAL_KINDS,
-            run_ids=_ids(context, connection, references) if references else None,
+            run_ids=_ids(context, connection, references) if references else found,
             older_than_s=older_than,
             states=tuple(RunState(word) for word in states),
             keep_last=keep_last,
