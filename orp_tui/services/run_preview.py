@@ -43,7 +43,7 @@ class RunPreview:
     troubles: tuple[str, ...] = ()
     """What could not be read, in words."""
     next_steps: tuple[str, ...] = ()
-    """Commands that help with a damaged run."""
+    """What one can do about a damaged run, a sentence each."""
     is_complete: bool = True
     """False: the next look at the same run brings more at once."""
 
@@ -75,7 +75,8 @@ class RunPreviewReader:
             checklist=_tried(lambda: self._checklist(run), None, troubles),
             waits=_tried(lambda: self._why(run), "", troubles),
             log=_tried(lambda: log_end(self._context, run), LogEnd(), troubles),
-            troubles=tuple(dict.fromkeys(troubles)),
+            # What is wrong with a damaged run is known already, in better words.
+            troubles=() if run.problem else tuple(dict.fromkeys(troubles)),
             next_steps=self._next_steps(run),
         )
 
@@ -131,13 +132,18 @@ class RunPreviewReader:
             return one_line(why_they_wait(self._context, connection).get(run.id, ""))
 
     def _next_steps(self, run: PastRun) -> tuple[str, ...]:
-        """What helps with a run whose folder is damaged; () for a sound one."""
-        if not run.problem:
+        """What helps with a run whose folder is damaged; () for a sound one, or where the problem says it itself."""
+        if not run.problem or "`orp " in run.problem:
             return ()
-        steps = ["orp doctor"]
-        if self._context.paths.artifact(run.id).is_file():
-            steps.append(f"orp artifacts verify {run.id}")
-        return tuple(step for step in steps if step not in run.problem)
+        paths = self._context.paths
+        has_zip = paths.artifact(run.id).is_file()
+        if paths.run(run.id).folder.is_dir():
+            steps = ["Enter shows what is left of it"]
+            steps += [f"`orp artifacts verify {run.id}` tells whether its zip is sound"] if has_zip else []
+        else:
+            steps = [f"`orp artifacts extract {run.id}` takes its files out of the zip"] if has_zip else []
+            steps += ["D takes it off the list"]
+        return tuple(steps)
 
 
 def _tried(look: Callable[[], T], otherwise: T, troubles: list[str]) -> T:

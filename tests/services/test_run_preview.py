@@ -159,15 +159,22 @@ def test_of_an_ended_run_without_a_list_of_its_own_the_result_tells(paths):
     assert (report.valid, report.final) == (1, True)
 
 
-def test_a_run_whose_folder_is_gone_says_what_to_do(paths):
+def test_a_damaged_run_says_what_to_do(paths):
     paths.artifacts.mkdir(parents=True)
-    paths.artifact(run_id("a")).write_bytes(b"no zip")
+    run = past(problem="its folder is gone")
+    assert looked(paths, run).next_steps == ("D takes it off the list",)
 
-    found = looked(paths, past(problem="its folder is gone"))
-
-    assert found.next_steps == ("orp doctor", f"orp artifacts verify {run_id('a')}")
+    paths.artifact(run.id).write_bytes(b"no zip")
+    found = looked(paths, run)
+    assert found.next_steps[0].startswith(f"`orp artifacts extract {run.id}`")
     assert found.log.why_none
     assert found.checklist is None
+
+    submitted(paths, "a").result.write_text("{")
+    found = looked(paths, run)
+    assert found.next_steps[0] == "Enter shows what is left of it"
+    assert not found.troubles  # the problem says it already
+    assert not looked(paths, past(problem="unknown: `orp doctor --rebuild`")).next_steps
 
 
 @pytest.mark.parametrize("damage", [b"", b"\0" * 99, b"[1, 2", b'{"schema": "one"}', b'"x"', b"[" * 100_000])
