@@ -27,6 +27,7 @@ from orp_tui.engine.request_file import read_request
 from orp_tui.files import locks
 from orp_tui.files.atomic import read_json
 from orp_tui.files.locks import LockState
+from orp_tui.store.imports import BEFORE_ALL
 from orp_tui.store.replacement import KnownRun
 from orp_tui.store.runs import NewRun
 
@@ -77,6 +78,7 @@ def read_folder(paths: BasePaths, run_id: str) -> FolderRun:
         finaliser_tries=0,
         not_before=None,
         version=0,
+        position=BEFORE_ALL if is_foreign else 0.0,
         **new.columns(),
         **values,
     )

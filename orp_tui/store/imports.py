@@ -7,6 +7,8 @@ import sqlite3
 from orp_tui.core.run import Run
 from orp_tui.store import events, runs
 
+BEFORE_ALL = -1.0
+"""The position of such a run where its row is made again: it has ended, and none of one's own that has is below 0."""
 _FIRST = -(1 << 40)
 
 

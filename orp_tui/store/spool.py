@@ -17,7 +17,8 @@ from orp_tui.files.failpoint import hit
 from orp_tui.store import database, runs, settings
 from orp_tui.store.replacement import ACTOR, KnownRun
 
-_ORDER = "ORDER BY submitted_at, id"
+_ORDER = "ORDER BY position >= 0 OR state = 'queued', submitted_at, id"
+"""Runs of other machines first (`imports.BEFORE_ALL`), so that the newest of this one stays the newest."""
 _MOST_MARKS = 500
 """SQLite takes so many values in one statement, whatever its build."""
 _BETWEEN_ASKING = 200_000

@@ -196,6 +196,20 @@ def test_a_rebuild_puts_it_back_and_never_into_the_queue(here, archive):
     assert damaged.run.state is RunState.LOST
 
 
+def test_after_a_rebuild_too_last_means_the_newest_run_of_this_base_directory(make_project, here):
+    own = here.submit()
+    here.settle()
+    away = make_project()
+    made = away.submit()  # later
+    away.settle()
+    imported(here, away.paths.artifact(made))
+    shutil.rmtree(here.paths.state)
+
+    rebuild(here.paths)
+
+    assert [run.id for run in listed(here)] == [own, made]
+
+
 def test_a_rebuild_knows_that_its_key_was_used_elsewhere(away, here, tmp_path):
     made = away.submit("true", key="nightly")
     away.settle()
