@@ -46,6 +46,8 @@ def read_run(paths: BasePaths, run: Run, view: RunView | None, cached: ShortRun 
     rule = PrimaryRule.of(request.get("experiment"))
     metrics, unsure = metrics_of(folder, result, rule, cached, has_ended=state.is_final)
     values |= {"metrics": metrics, "primary": None, **_primary(result, rule)}
+    if not state.is_final and rule is not None and rule.is_last and rule.name in metrics:
+        values["primary_value"] = metrics[rule.name].last
     if state.is_final:
         values |= _sizes(paths, run.id, result)
     values["problem"] = problem or wrong

@@ -499,7 +499,7 @@ def everything_of(catalog: Catalog, query: Query) -> list[PastRun]:
     [
         "name", "state", "reason", "detail", "seed", "note", "group", "project", "by", "parent", "batch", "variant",
         "commit", "host", "exit", "primary", "star", "zip", "cfg.scheduler", "cfg.none", "cfg.lr", "cfg.data.size",
-        "metric.val_acc", "best.val_loss", "first.lr", "id",
+        "metric.val_acc", "best.val_loss", "first.lr", "id", "deliverables",
     ],
 )  # fmt: skip
 def test_the_filter_of_a_group_finds_its_members_and_nobody_else(catalog, name):
@@ -508,6 +508,19 @@ def test_the_filter_of_a_group_finds_its_members_and_nobody_else(catalog, name):
     assert sorted(every) == sorted(ids(everything(catalog, "")))
     for group in found:
         assert len(catalog.find(Query(group.filter)).numbers) == group.count
+
+
+def test_a_null_of_a_config_and_a_config_without_the_key_are_two_groups(context, catalog):
+    chosen = stored_ids(context)[:3]
+    for chosen_id, value in zip(chosen, ({"x": None}, {"x": "null"}, {}), strict=True):
+        path = context.paths.run(chosen_id).request
+        path.write_text(json.dumps({**json.loads(path.read_text()), "config": value}))
+    these = " | ".join(f"id={chosen_id}" for chosen_id in chosen)
+    query = Query(parse(f"({these}) (is:archived | -is:archived)"))
+    found = catalog.groups(query, [parse_column("cfg.x")], [])
+    # `cfg.x=null` finds a null and the word alike.
+    assert [group.count for group in found] == [2, 1]
+    assert [len(catalog.find(Query(group.filter)).numbers) for group in found] == [2, 1]
 
 
 def test_seeds_of_one_experiment_are_one_variant(context, catalog):

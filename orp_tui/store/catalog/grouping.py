@@ -12,7 +12,7 @@ from orp_tui.core.filters.build import all_of
 from orp_tui.core.filters.expression import Compare, Expression, Not
 from orp_tui.core.filters.values import config_number, config_text
 from orp_tui.core.past_run import PastRun, Scalar
-from orp_tui.store.catalog.entries import run_of
+from orp_tui.store.catalog import questions
 from orp_tui.store.catalog.ordering import joined
 from orp_tui.store.catalog.query import Query
 from orp_tui.store.catalog.questions import condition
@@ -63,7 +63,7 @@ def groups(
     for column in keys:
         _require(column)
     wanted, values = condition(query, now)
-    found = joined(keys, now, "k")
+    found = joined(keys, now, "k", is_grouped=True)
     names = [f"k{place}_value" for place in range(len(keys))]
     chosen = "".join(f", {column} AS {name}" for column, name in zip(found.columns, names, strict=True))
     by = ", ".join(names) or "NULL"
@@ -74,13 +74,21 @@ def groups(
         (*found.column_values, *found.join_values, *values),
     ).fetchall()
     spreads = [_spreads(connection, column, keys, (wanted, values), now) for column in metrics]
+    newest = questions.rows(connection, [row[1] for row in rows if row[0]])
     return [
-        _members(connection, query, keys, row, {
-            str(column): own[tuple(row[2:])] for column, own in zip(metrics, spreads, strict=True) if tuple(row[2:]) in own
-        }, now)
-        for row in rows
-        if row[0]
-    ]  # fmt: skip
+        _members(query, keys, row, run, _of_group(tuple(row[2:]), metrics, spreads), now)
+        for row, run in zip(rows, newest, strict=False)
+        if run is not None
+    ]
+
+
+def _of_group(
+    values: tuple[object, ...],
+    metrics: Sequence[Column],
+    spreads: Sequence[Mapping[tuple[object, ...], Spread]],
+) -> dict[str, Spread]:
+    """The spread of each metric that has one in the group with these values."""
+    return {str(column): own[values] for column, own in zip(metrics, spreads, strict=True) if values in own}
 
 
 def _spreads(
@@ -91,7 +99,7 @@ def _spreads(
     now: float,
 ) -> dict[tuple[object, ...], Spread]:
     """For each group that has a sample: the values in the key columns → its spread."""
-    found, own = joined(keys, now, "k"), joined([column], now, "m")
+    found, own = joined(keys, now, "k", is_grouped=True), joined([column], now, "m")
     names = [f"k{place}_value" for place in range(len(keys))]
     chosen = "".join(f", {text} AS {name}" for text, name in zip(found.columns, names, strict=True))
     by = ", ".join(names)
@@ -108,14 +116,16 @@ def _spreads(
 
 
 def _members(
-    connection: sqlite3.Connection, query: Query, keys: Sequence[Column], row: tuple[object, ...],
-    spreads: Mapping[str, Spread], now: float,
-) -> Members:  # fmt: skip
-    data = connection.execute("SELECT data FROM document WHERE entry = ?", (row[1],)).fetchone()[0]
-    run = run_of(data)
+    query: Query,
+    keys: Sequence[Column],
+    row: Sequence[int],
+    run: PastRun,
+    spreads: Mapping[str, Spread],
+    now: float,
+) -> Members:
+    """The group of a row, of which `run` is one."""
     values = tuple(value_of(column, run, now) for column in keys)
     parts = [_part(column, run) for column in keys]
-    assert isinstance(row[0], int)
     return Members(values, all_of(query.filter, *parts), row[0], spreads)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from orp_tui.core.columns import OF_CONFIG, OF_METRICS, Column
 from orp_tui.store.catalog.query import SortKey
-from orp_tui.store.catalog.sql import KEY, elapsed
+from orp_tui.store.catalog.sql import KEY, ZIP_WORD, elapsed
 
 _COLUMNS = {
     "id": "id", "name": "nullif(name, '')", "state": "state", "reason": "reason", "detail": "detail",
@@ -22,6 +22,12 @@ _METRICS = {
     "metric": "{}.last", "last": "{}.last", "first": "{}.first", "min": "{}.lowest", "max": "{}.highest",
     "best": "CASE WHEN {0}.falls THEN {0}.lowest ELSE {0}.highest END",
 }  # fmt: skip
+_GROUPED = {
+    "deliverables": "CASE WHEN declared > 0 THEN ifnull(valid, 0) || '/' || declared END",
+    "zip": ZIP_WORD,
+    **{name: f"nullif({name}, '')" for name in ("reason", "detail", "parent", "batch")},
+}
+"""Where runs that are alike for a filter differ in what they are sorted by, or the other way round."""
 NEWEST_FIRST = "submitted_at DESC, id DESC"
 
 
@@ -37,8 +43,11 @@ class Joined:
     join_values: tuple[object, ...]
 
 
-def joined(columns: Sequence[Column], now: float, prefix: str = "j") -> Joined:
-    """What the columns are; `prefix` sets the tables beside `entry` apart from others."""
+def joined(columns: Sequence[Column], now: float, prefix: str = "j", *, is_grouped: bool = False) -> Joined:
+    """What the columns are; `prefix` sets the tables beside `entry` apart from others.
+
+    `is_grouped`: a null of a config is a value too, and what a filter can't tell apart is the same.
+    """
     expressions, values, joins, join_values = [], list[object](), [], list[object]()
     for place, column in enumerate(columns):
         if column.kind == OF_CONFIG or column.kind in OF_METRICS:
@@ -48,7 +57,8 @@ def joined(columns: Sequence[Column], now: float, prefix: str = "j") -> Joined:
                 f"LEFT JOIN {table} AS {alias} ON {alias}.key = {KEY} AND {alias}.entry = entry.number"
             )
             join_values += ["cfg" if is_config else "metric", column.key]
-            value = f"coalesce({alias}.amount, nullif({alias}.text, 'null'))"
+            text = f"{alias}.text" if is_grouped else f"nullif({alias}.text, 'null')"
+            value = f"coalesce({alias}.amount, {text})"
             expressions.append(value if is_config else _METRICS[column.kind].format(alias))
         elif column.kind == "duration":
             expression, own = elapsed(now)
@@ -56,7 +66,8 @@ def joined(columns: Sequence[Column], now: float, prefix: str = "j") -> Joined:
             values += own
         else:
             # The younger a run, the less its age: an index on times serves both.
-            expressions.append("-submitted_at" if column.kind == "age" else _COLUMNS[column.kind])
+            plain = "-submitted_at" if column.kind == "age" else _COLUMNS[column.kind]
+            expressions.append(_GROUPED.get(column.kind, plain) if is_grouped else plain)
     return Joined(tuple(expressions), tuple(values), " ".join(joins), tuple(join_values))
 
 
