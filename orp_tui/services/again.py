@@ -86,7 +86,7 @@ def resume(
     if current_code:
         source = dataclasses.replace(source, frozen=None)
     options = SubmitOptions(
-        wishes=same_wishes(request), resume_of=run.id, batch=run.batch, key=f"resume:{run.id}:{run.version}"
+        wishes=same_wishes(request), resume_of=run.id, batch=run.batch, key=f"resume:{run.id}:{run.attempt}"
     )
     return submit(context, connection, dataclasses.replace(source, plan=plan), options)
 

@@ -1,4 +1,4 @@
-"""RUN on a command line → a run: an id, a unique prefix, a name, `last`, a run folder or a zip."""
+"""RUN on a command line → a run: an id, a unique prefix, a name, `last`, `tag:NAME`, a run folder or a zip."""
 
 from __future__ import annotations
 
@@ -34,14 +34,18 @@ def store_of(context: Context, reference: str) -> Iterator[sqlite3.Connection]:
 def find_run(connection: sqlite3.Connection, reference: str, paths: BasePaths) -> Run:
     """The run that `reference` means.
 
-    Tried in this order: a whole id, `last` (the newest run) or `last:NAME`, a run folder or
-    artifact zip by its path, a unique prefix of the id (with or without `exp_`) or of its last
+    Tried in this order: a whole id, `last` (the newest run), `last:NAME`, or `tag:NAME` (the newest
+    run with that tag), a run folder or artifact zip by its path, a unique prefix of the id (with or without `exp_`) or of its last
     part, an experiment's name (its newest run).
 
     Raises RunNotFound if nothing answers, if more than one run does, or if the path lies in
     another base directory than `paths`.
     """
-    run = runs.get(connection, reference) or _newest(connection, reference)
+    run = (
+        runs.get(connection, reference)
+        or _newest(connection, reference)
+        or _tagged(connection, reference, paths)
+    )
     if run is not None:
         return run
     if "/" in reference or reference.endswith(".zip"):
@@ -94,6 +98,19 @@ def _newest(connection: sqlite3.Connection, reference: str) -> Run | None:
     if run is None:
         raise RunNotFound(reference, f"no run of an experiment called {name!r}; `orp runs` lists them")
     return run
+
+
+def _tagged(connection: sqlite3.Connection, reference: str, paths: BasePaths) -> Run | None:
+    """The newest run with a tag, archived or not; None for what does not begin with `tag:`."""
+    tag = reference.removeprefix("tag:")
+    if tag == reference:
+        return None
+    from orp_tui.services.tagged import tagged
+
+    found = tagged(connection, paths, tag)
+    if found is None:
+        raise RunNotFound(reference, f"no run has that tag; `orp tag RUN +{tag}` gives it one")
+    return found
 
 
 def _by_path(connection: sqlite3.Connection, reference: str, paths: BasePaths) -> Run:
