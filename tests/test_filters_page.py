@@ -10,7 +10,8 @@ import pytest
 from orp_tui.core.filters.dates import DATE_WORDS
 from orp_tui.core.filters.errors import FilterError
 from orp_tui.core.filters.fields import REASONS, STATES
-from orp_tui.core.filters.parse import MAX_DEPTH, MAX_LENGTH, MAX_TERMS, parse
+from orp_tui.core.filters.limits import MAX_DEPTH, MAX_LENGTH, MAX_TERMS
+from orp_tui.core.filters.parse import parse
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 PAGE = (DOCS / "filters.md").read_text("utf-8")

@@ -14,7 +14,8 @@ from orp_tui.core.filters.errors import FilterError
 from orp_tui.core.filters.expression import EVERYTHING, And, Compare, Expression, Not, Or, Word
 from orp_tui.core.filters.fields import FIELDS, Kind
 from orp_tui.core.filters.folding import folded, glob_matches
-from orp_tui.core.filters.parse import MAX_DEPTH, MAX_LENGTH, MAX_TERMS, parse
+from orp_tui.core.filters.limits import MAX_DEPTH, MAX_LENGTH, MAX_TERMS
+from orp_tui.core.filters.parse import parse
 from orp_tui.core.filters.reference import matches
 from orp_tui.core.filters.show import text_of, value_text
 from orp_tui.core.past_run import MetricValues, PastRun

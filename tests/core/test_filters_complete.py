@@ -162,3 +162,9 @@ def test_every_completed_key_can_be_read_again(before, keys):
         except FilterError as error:
             raise AssertionError(text) from error
         assert isinstance(found, Compare)
+
+
+def test_a_text_that_is_no_filter_for_its_length_is_not_completed():
+    text = "a " * 5000 + "sta"
+
+    assert complete(text, len(text), KNOWN).choices == ()

@@ -14,8 +14,8 @@ from made_filters import NOW, PATIENT, compares, expressions, past_runs, words
 
 from orp_tui.core.filters.build import all_of
 from orp_tui.core.filters.expression import Expression
-from orp_tui.core.filters.folding import MAX_STARS
-from orp_tui.core.filters.parse import MAX_DEPTH, parse
+from orp_tui.core.filters.limits import MAX_DEPTH, MAX_STARS
+from orp_tui.core.filters.parse import parse
 from orp_tui.core.filters.reference import matches
 from orp_tui.core.past_run import MetricValues, PastRun, Scalar
 from orp_tui.core.states import RunState

@@ -18,7 +18,8 @@ from orp_tui.core.filters.fields import (
     members,
     share_target,
 )
-from orp_tui.core.filters.folding import MAX_STARS, is_glob
+from orp_tui.core.filters.folding import is_glob
+from orp_tui.core.filters.limits import MAX_STARS
 from orp_tui.core.filters.tokens import Token
 from orp_tui.core.filters.values import duration_s, number_of, plain_number, quoted, size_bytes
 from orp_tui.core.sanitise import one_line

@@ -9,6 +9,7 @@ from orp_tui.core.filters.dates import DATE_WORDS
 from orp_tui.core.filters.errors import FilterError
 from orp_tui.core.filters.fields import FIELDS, ORDER, Field, Kind, field_named
 from orp_tui.core.filters.folding import folded
+from orp_tui.core.filters.limits import MAX_LENGTH
 from orp_tui.core.filters.show import key_text, value_text
 from orp_tui.core.filters.tokens import QUOTES, Token, is_control, tokens
 from orp_tui.core.filters.tokens import Kind as Sign
@@ -37,7 +38,7 @@ def complete(text: str, cursor: int, vocabulary: Vocabulary) -> Completion:
     """The ways to go on at `cursor`. Without choices where nothing is known, as behind a number."""
     head = text[: max(0, cursor)]
     cursor = len(head)
-    before = _tokens(head)
+    before = _tokens(head) if len(text) <= MAX_LENGTH else None
     if before is None:
         return Completion(cursor, cursor)
     last = before[-1] if before else None

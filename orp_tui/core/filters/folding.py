@@ -6,9 +6,6 @@ The catalogue keeps texts as `folded` gives them, so that SQL finds the same: `:
 
 from __future__ import annotations
 
-MAX_STARS = 16
-"""In one pattern: a search takes longer with every star."""
-
 
 def folded(text: str) -> str:
     """`text` for comparing: without upper case, accents composed, and nothing that SQLite cannot hold.

@@ -14,14 +14,9 @@ from orp_tui.core.filters.build import all_of, any_of
 from orp_tui.core.filters.compare import compared, field_of, operator_of
 from orp_tui.core.filters.errors import FilterError, Wrong
 from orp_tui.core.filters.expression import EVERYTHING, Expression, Not, Word
-from orp_tui.core.filters.folding import MAX_STARS, folded
+from orp_tui.core.filters.folding import folded
+from orp_tui.core.filters.limits import MAX_DEPTH, MAX_LENGTH, MAX_STARS, MAX_TERMS
 from orp_tui.core.filters.tokens import Kind, Token, tokens
-
-MAX_LENGTH = 4000
-MAX_DEPTH = 12
-"""Brackets and `-` within one another: SQLite before 3.46 takes 16 of them as SQL."""
-MAX_TERMS = 200
-"""Words and comparisons: SQLite takes an expression no deeper than 1,000."""
 
 
 def parse(text: str) -> Expression:
