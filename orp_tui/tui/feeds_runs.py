@@ -32,6 +32,7 @@ from orp_tui.tui.run_listing import (
 if TYPE_CHECKING:
     from orp_tui.core.filters.expression import Expression
     from orp_tui.core.filters.vocabulary import Vocabulary
+    from orp_tui.core.past_run import PastRun
     from orp_tui.services.catalog import Catalog
     from orp_tui.services.context import Context
 
@@ -39,6 +40,8 @@ _LOOK_S = 0.5
 """So often it is asked whether the catalogue is another."""
 _CATCH_UP_S = 1.5
 _IDLE_S = 60.0
+_FIRST = 60
+"""Rows: a screen full."""
 _TOLD_S = 0.1
 """Progress is told no oftener."""
 
@@ -120,7 +123,7 @@ class RunsFeed(Feed):
         ):
             self._version = version
             self._listing = list_runs(self._catalog, question, self._is_asked_anew)
-            self.post(RunsListed(self._listing))
+            self.post(RunsListed(self._listing, self._first_rows(self._listing)))
         if wanted and self._listing is not None:
             rows = dict(zip(wanted, self._catalog.rows(wanted), strict=True))
             self.post(RowsRead(rows, self._listing))
@@ -130,6 +133,11 @@ class RunsFeed(Feed):
             from orp_tui.services.catalog import Query
 
             self.post(MembersFound(self._catalog.find(Query(members)).numbers))
+
+    def _first_rows(self, listing: Listing) -> dict[int, PastRun | None]:
+        """What the screen would ask for next, if the cursor is at the top."""
+        keys = [key for key in listing.keys[:_FIRST] if key >= 0]
+        return dict(zip(keys, self._catalog.rows(keys), strict=True))
 
     def _is_asked_anew(self) -> bool:
         return self._poked.is_set() or self._ended.is_set()

@@ -99,6 +99,8 @@ class RunsListed(Message, bubble=False):
     """A question was answered, or its answer is another by now."""
 
     listing: Listing
+    first: Mapping[int, PastRun | None] = dataclasses.field(default_factory=dict)
+    """The first rows, which are likely to be seen."""
 
     def can_replace(self, message: Message) -> bool:
         return isinstance(message, RunsListed)

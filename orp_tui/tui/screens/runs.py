@@ -10,6 +10,7 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
+from textual.timer import Timer
 from textual.widget import Widget
 
 from orp_tui.core.columns import OF_METRICS, Column
@@ -47,6 +48,8 @@ BESIDE = 120
 BELOW = 22
 """From so many rows it stands below, where it can't stand at the right."""
 _BARE = (60, 15)
+_PREVIEW_S = 0.08
+"""So long the cursor has to rest for the preview to follow it."""
 
 
 class RunsScreen(RunsChoice):
@@ -65,6 +68,7 @@ class RunsScreen(RunsChoice):
         self._wanted_run = ""
         self._catalogue = CatalogueRead(0, 0)
         self._has_caught_up = False
+        self._preview_timer: Timer | None = None
 
     def compose(self) -> ComposeResult:
         manners = self.orp.manners
@@ -138,7 +142,7 @@ class RunsScreen(RunsChoice):
         listing = event.listing
         self.table.empty_words = tuple(self._why_empty(listing.found, listing.total, listing.trouble))
         is_answer = listing.question == self._asked
-        self.table.show(listing, to_top=self._to_top and is_answer)
+        self.table.show(listing, event.first, to_top=self._to_top and is_answer)
         prompt = self.query_one(FilterPrompt)
         if is_answer:
             self._to_top = False
@@ -295,20 +299,23 @@ class RunsScreen(RunsChoice):
     # What is shown
 
     def _select(self) -> None:
-        """Let the preview be that of the run under the cursor."""
+        """Let the preview be that of the run under the cursor, in a moment: the cursor itself comes first."""
         run = self.table.run
         self._preview_feed.select(run if self._has_preview else None)
-        pane = self.query_one(RunPreviewPane)
-        if self._has_preview and self.table.group is not None:
-            pane.show_group(self.table.group)
-        elif self._has_preview and (run is not None or self.table.cursor_key is None):
-            pane.show(run)
-        entitle(pane, pane.title)
         if run is not None and run.id != self._here.run_id and not self._wanted_run:
             self._here = dataclasses.replace(self._here, run_id=run.id)
             self.remember()
-        self.query_one(KeyLine).take()
+        if self._preview_timer is not None:
+            self._preview_timer.stop()
+        self._preview_timer = self.set_timer(_PREVIEW_S, self._show_preview)
         self.do_later()
+
+    def _show_preview(self) -> None:
+        pane, table = self.query_one(RunPreviewPane), self.table
+        if self._has_preview and (table.run is not None or table.cursor_key is None or table.group):
+            pane.show(table.run)
+            entitle(pane, pane.title)
+        self.query_one(KeyLine).take()
 
     @property
     def _has_preview(self) -> bool:

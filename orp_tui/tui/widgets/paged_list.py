@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, Generic, TypeVar
 
 from rich.segment import Segment
+from rich.style import Style
 from textual import events
 from textual.geometry import Region, Size
 from textual.message import Message
@@ -74,6 +75,8 @@ class PagedList(ScrollView, Generic[Row], can_focus=True):
         self._marks: set[int] = set()
         self._marks_shown: int | None = None
         self._last_mark: int | None = None
+        self.plain = Style()
+        """The style of the list itself, while lines are drawn."""
 
     # What the heirs say
 
@@ -103,8 +106,10 @@ class PagedList(ScrollView, Generic[Row], can_focus=True):
 
     # The list
 
-    def put_keys(self, keys: array[int], *, to_top: bool = False) -> None:
-        """Show these rows in this order; what is held of them is read again. The cursor stays with its row.
+    def put_keys(
+        self, keys: array[int], rows: Mapping[int, Row | None] | None = None, *, to_top: bool = False
+    ) -> None:
+        """Show these rows in this order; what is held of them is read again, but for `rows`. The cursor stays with its row.
 
         If that is gone, or with `to_top`, the cursor goes to the place where it was, or to the first.
         """
@@ -112,6 +117,8 @@ class PagedList(ScrollView, Generic[Row], can_focus=True):
         self._keys = keys
         self._fresh.clear()
         self._asked.clear()
+        self._rows.update(rows or {})
+        self._fresh |= (rows or {}).keys()
         self._marks_shown = None
         self.virtual_size = Size(self.size.width, len(keys) + self.HEAD)
         self._place = 0 if to_top else self._place_of(key, before)
@@ -233,9 +240,14 @@ class PagedList(ScrollView, Generic[Row], can_focus=True):
 
     # Drawing
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        # Reckoned through all ancestors: once for all lines that are drawn.
+        self.plain = self.rich_style
+        return super().render_lines(crop)
+
     def render_line(self, y: int) -> Strip:
         width = self.scrollable_content_region.width  # without the scrollbar
-        base = self.rich_style
+        base = self.plain
         if y < self.HEAD:
             style = self.get_component_rich_style("lines--head")
             return Strip(self.head_segments(width)).adjust_cell_length(width, style).apply_style(style)
@@ -247,7 +259,7 @@ class PagedList(ScrollView, Generic[Row], can_focus=True):
         return self._row_strip(place, width)
 
     def _row_strip(self, place: int, width: int) -> Strip:
-        base, key, cursor = self.rich_style, self._keys[place], place == self._place
+        base, key, cursor = self.plain, self._keys[place], place == self._place
         row = self.row(key)
         if row is None:
             words = "  gone meanwhile" if key in self._fresh else _COMING
@@ -262,7 +274,7 @@ class PagedList(ScrollView, Generic[Row], can_focus=True):
         return Strip([Segment(text, (style or base) + over) for text, style, _ in strip], strip.cell_length)
 
     def _dim(self, lines: list[str], place: int, width: int) -> Strip:
-        style = self.rich_style + self.get_component_rich_style("lines--dim", partial=True)
+        style = self.plain + self.get_component_rich_style("lines--dim", partial=True)
         words = lines[place] if 0 <= place < len(lines) else ""
         return Strip([cell(words, width, style)])
 

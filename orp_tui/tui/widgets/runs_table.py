@@ -98,13 +98,18 @@ class RunsTable(PagedList[PastRun | GroupRow]):
         """What is shown; None before the first answer."""
         return self._listing
 
-    def show(self, listing: Listing, *, to_top: bool = False) -> None:
-        """Show this list. Cursor and marks stay with their runs, the cursor with its group too."""
+    def show(
+        self, listing: Listing, first: Mapping[int, PastRun | None] | None = None, *, to_top: bool = False
+    ) -> None:
+        """Show this list; `first` are rows of it that are read already.
+
+        Cursor and marks stay with their runs, the cursor with its group too.
+        """
         before, path = self._listing, self._path_of_cursor()
         self._listing = listing
         if before is None or before.question.sort != listing.question.sort:
             self._begin_widths()
-        self.put_keys(listing.keys, to_top=to_top)
+        self.put_keys(listing.keys, first or {}, to_top=to_top)
         if path is not None and not to_top:
             self._go_to_group(path)
 
@@ -228,7 +233,7 @@ class RunsTable(PagedList[PastRun | GroupRow]):
         if isinstance(row, GroupRow):
             return self._group_segments(key, row, width, cursor=cursor)
         cells = self._cells_of(key, row)
-        plain = self.rich_style
+        plain = self.plain
         if cells.is_quiet:
             plain += self.get_component_rich_style("lines--dim", partial=True)
         star = STAR if cells.is_starred else " "
@@ -254,7 +259,7 @@ class RunsTable(PagedList[PastRun | GroupRow]):
 
     def _problem_segments(self, cells: RunCells, width: int) -> Iterator[Segment]:
         """A damaged run: its id and its name, and what is wrong in the room of all other columns."""
-        style = self.rich_style + self.get_component_rich_style("runs--problem", partial=True)
+        style = self.plain + self.get_component_rich_style("runs--problem", partial=True)
         widths, places = self._fitted(width)
         room = width - self._lead
         for place in range(min(len(places), fixed_count(self._columns))):
@@ -264,7 +269,7 @@ class RunsTable(PagedList[PastRun | GroupRow]):
         yield cell(f"! {cells.problem}", room, style)
 
     def _group_segments(self, key: int, row: GroupRow, width: int, *, cursor: bool) -> list[Segment]:
-        style = self.rich_style + self.get_component_rich_style("runs--group", partial=True)
+        style = self.plain + self.get_component_rich_style("runs--group", partial=True)
         widths, places = self._fitted(width)
         means = self._means(row)
         opened = ("v" if row.is_open else "+") if self._ascii else ("▾" if row.is_open else "▸")
