@@ -26,7 +26,9 @@ FEW_FILES = 10_000
 STALE_S = 3600.0
 _KNOWN_STATE = re.compile(
     r"orp\.db(-journal|-wal|-shm|\.backup)?|orp\.db\.making(-journal|-wal|-shm)?|orp\.db\.(damaged|tmp)-.*"
-    r"|(queue|observer|rebuild|packing-\d+)\.lock|(queue|observer)\.log|(samples|gpus)\.(json|tmp)|live|orphans|interpreters|file-cache\.json"
+    r"|(metrics|catalog)\.db(\.aside)?(-journal)?"
+    r"|(queue|observer|rebuild|catalog|views|trash|packing-\d+)\.lock|(queue|observer)\.log|(samples|gpus)\.(json|tmp)"
+    r"|live|orphans|alerts|interpreters|(file-cache|shared|digest)\.json"
 )
 _TEMPORARY = re.compile(r"\..+\.tmp(-\d+(-\d+)?)?")
 

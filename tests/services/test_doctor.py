@@ -327,6 +327,20 @@ def test_a_read_only_base_directory_is_looked_at_all_the_same(folder, tmp_path):
         subprocess.run(["umount", "--lazy", str(tmp_path / "small")], check=True)
 
 
+def test_what_can_be_made_again_is_no_unknown_name(paths):
+    paths.state.mkdir(parents=True, exist_ok=True)
+    for name in (
+        "metrics.db",
+        "catalog.db",
+        "catalog.db-journal",
+        "catalog.db.aside",
+        "views.lock",
+        "alerts",
+    ):
+        (paths.state / name).touch()
+    assert list(doctor_places.names(paths)) == []
+
+
 def test_unknown_names_are_listed_and_left_alone(paths):
     ended(submitted(paths, "aaaa"))
     rebuild(paths)
