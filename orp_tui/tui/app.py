@@ -386,7 +386,9 @@ class OrpApp(App[str]):
             from orp_tui.tui.screens.compare import CompareScreen
 
             last = self.compared
-            self.push_screen(CompareScreen(last.run_ids, baseline=last.baseline, id="compare"))
+            self.push_screen(
+                CompareScreen(last.run_ids, baseline=last.baseline, fold_seeds=last.fold_seeds, id="compare")
+            )
         elif name == "runs":
             from orp_tui.tui.screens.runs import RunsScreen
 

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from orp_tui.services.comparison.values import Comparison
     from orp_tui.services.context import Context
 
-_PERIOD_S = 1.0
+_PERIOD_S, _QUIET_PERIOD_S = 1.0, 2.0
+"""So often the runs are looked at: while one goes on, and once all have ended."""
 _STEPS_PERIOD_S = 5.0
 """So often the steps of runs that go on are aligned again."""
 
@@ -112,7 +113,8 @@ class CompareFeed(Feed):
             if (wanted, found) != self._told and wanted == self._wanted:
                 self._told = wanted, found
                 self.post(ComparisonChanged(wanted, found))
-        return _PERIOD_S
+        is_live = self._told is None or self._told[1].is_live
+        return _PERIOD_S if is_live else _QUIET_PERIOD_S
 
     def close(self) -> None:
         if "_reader" in self.__dict__:

@@ -231,6 +231,20 @@ async def test_what_is_seen_is_written_to_a_file_and_none_is_overwritten(
 
 
 @pytest.mark.anyio
+async def test_the_table_can_be_copied_as_markdown(lab, open_dashboard):
+    ids = ids_of(lab)[:2]
+    async with open_dashboard(lab, size=(100, 40)) as (app, pilot):
+        screen = await opened(app, pilot, ids)
+        await eventually(pilot, lambda: screen.query_one("#table", CompareTable).column is not None)
+
+        choices = screen.copy_choices()
+
+        assert "| val" in choices["what is seen as Markdown"][1]
+        assert choices["id"][1] == ids[1]
+        assert "screen" in choices
+
+
+@pytest.mark.anyio
 async def test_a_run_that_is_deleted_while_it_is_looked_at_keeps_its_column_and_says_so(lab, open_dashboard):
     ids = ids_of(lab)[:2]
     async with open_dashboard(lab, size=(160, 45)) as (app, pilot):
@@ -290,6 +304,16 @@ async def test_fifty_runs_scroll_sideways(project, open_dashboard):
         assert table.column is not None
         assert short(ids_of(project)[-1]) in text(app)
         assert short(ids_of(project)[0]) in text(app)
+
+
+@pytest.mark.anyio
+async def test_of_more_than_fifty_runs_the_first_are_compared_and_the_rest_is_named(project, open_dashboard):
+    make_runs(project.paths.base, 52)
+    async with open_dashboard(project, size=(100, 30)) as (app, pilot):
+        screen = await opened(app, pilot, ids_of(project))
+
+        assert len(screen.comparison.columns) == 50
+        assert any("2 are left out" in words for words in app.said)
 
 
 @pytest.mark.anyio

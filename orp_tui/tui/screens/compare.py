@@ -14,7 +14,7 @@ from textual.widget import Widget
 
 from orp_tui.charts.lines import RunSeries
 from orp_tui.services.comparison.sheet import Sheet, sheet_of
-from orp_tui.services.comparison.values import FEWEST, OF_ENVIRONMENT, SECTIONS, Comparison
+from orp_tui.services.comparison.values import FEWEST, MOST, OF_ENVIRONMENT, SECTIONS, Comparison
 from orp_tui.tui.bindings import bindings
 from orp_tui.tui.feeds import ChartFeed
 from orp_tui.tui.feeds_compare import (
@@ -63,11 +63,22 @@ class CompareScreen(CompareVerbs):
     BINDINGS: ClassVar[list[BindingType]] = bindings("compare")
 
     def __init__(
-        self, run_ids: Sequence[str] = (), *, baseline: str | None = None, tab: str = "table", **options: Any
+        self,
+        run_ids: Sequence[str] = (),
+        *,
+        baseline: str | None = None,
+        tab: str = "table",
+        fold_seeds: bool = False,
+        **options: Any,
     ) -> None:
-        """`run_ids`: two or more; none: how a comparison is made is said. `tab`: one of TABS. `options`: as Screen takes them."""
+        """`run_ids`: two to fifty, of more the first; none: how a comparison is made is said.
+
+        `tab`: one of TABS. `options`: as Screen takes them.
+        """
         super().__init__(**options)
-        self.wanted = Compared(tuple(dict.fromkeys(run_ids)), baseline)
+        every = tuple(dict.fromkeys(run_ids))
+        self.wanted = Compared(every[:MOST], baseline if baseline in every[:MOST] else None, fold_seeds)
+        self._left_out = len(every) - len(self.wanted.run_ids)
         self.tab = tab if tab in TABS else "table"
         self.side = self.tab if self.tab in SIDE else self.side
 
@@ -96,6 +107,10 @@ class CompareScreen(CompareVerbs):
         self.ask()
         self.place_panes()
         self.set_focus(self.query_one(f"#{self.tab}"))
+        if self._left_out:
+            self.orp.say(
+                f"{MOST} runs are compared at most; {self._left_out} are left out", severity="warning"
+            )
 
     def on_unmount(self) -> None:
         for feed in (self._feed, self._detail, self._chart_feed):

@@ -91,6 +91,17 @@ class CompareVerbs(ChartVerbs):
     def log_place(self) -> str | None:
         return None
 
+    def copy_choices(self) -> dict[str, tuple[str, str]]:
+        """The run of the column, and what is seen as it would be written to a file."""
+        choices: dict[str, tuple[str, str]] = {}
+        if (column := self._column) is not None:
+            folder = self.orp.context.paths.run(column.run_id).folder
+            choices = {"id": ("i", "\n".join(column.run_ids)), "path of the run folder": ("p", str(folder))}
+        make = self._maker(self.pane_of_focus_id())
+        if make is not None:
+            choices["what is seen as Markdown"] = ("m", make("md"))
+        return choices | super().copy_choices()
+
     # Tabs
 
     def go_to_tab(self, tab: str) -> None:
