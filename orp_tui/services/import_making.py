@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import os
+import secrets
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -31,6 +32,10 @@ Progress = Callable[[int, int], object]
 """Bytes done, bytes to do."""
 
 PIECE = 1 << 20
+
+
+class Overtaken(UsageError):
+    """Another import has put the run in its place meanwhile."""
 
 
 def is_kept(name: str) -> bool:
@@ -68,11 +73,11 @@ class Making:
         self._paths, self._records, self._steps = paths, records, steps
         self._target = paths.artifact(records.run_id)
         space.sweep(self._target)
-        self._zip = space.beside(self._target)
-        # The leader sweeps what begins so, an hour after a kill.
-        self._aside = paths.runs / f".new-import-{os.getpid()}-{records.run_id}"
+        token = secrets.token_hex(4)
+        # What a kill leaves is swept: the zip by the next packer, the folder by the leader after an hour.
+        self._zip = self._target.with_name(f".{token}.{self._target.name}.tmp-{os.getpid()}")
+        self._aside = paths.runs / f".new-import-{token}-{records.run_id}"
         self._folder = RunPaths(self._aside / records.run_id)
-        shutil.rmtree(self._aside, ignore_errors=True)
 
     def __enter__(self) -> Making:
         return self
@@ -155,7 +160,7 @@ class Making:
         try:
             with transaction(connection):
                 if runs.get(connection, run.id) is not None or os.path.lexists(final):
-                    raise UsageError(f"{run.id}: somebody else has just imported it")
+                    raise Overtaken(f"{run.id}: somebody else has just imported it")
                 self._list(connection, run, record)
                 hit("import.inserted")
                 if not self._has_zip(record):

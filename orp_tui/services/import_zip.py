@@ -21,7 +21,7 @@ from orp_tui.engine.finaliser import NO_ROOM
 from orp_tui.files.atomic import read_json
 from orp_tui.logs.zip_member import ZipArchive
 from orp_tui.services.context import Context, actor
-from orp_tui.services.import_making import Making, Progress, Steps, digest_of, is_kept
+from orp_tui.services.import_making import Making, Overtaken, Progress, Steps, digest_of, is_kept
 from orp_tui.services.imported import Imported, is_imported, read_imported
 from orp_tui.services.known_runs import read_folder
 from orp_tui.services.zip_records import ZipRecords, read_records
@@ -71,7 +71,13 @@ def import_zip(
                 report = making.verify()
                 record = _record(records, file, sha256, archive.size)
                 making.fill(record)
-                run = making.publish(connection, record)
+                try:
+                    run = making.publish(connection, record)
+                except Overtaken:
+                    known = _known(context.paths, connection, records, file)
+                    if known is None:
+                        raise
+                    return known
     except OSError as error:
         if error.errno in NO_ROOM:
             free = space.free_bytes(context.paths.base)

@@ -17,6 +17,7 @@ from orp_tui.engine.launch import orp_command
 from orp_tui.files.atomic import write_json
 from orp_tui.services import again, artifacts, shell
 from orp_tui.services.detail import detail
+from orp_tui.services.import_making import Making
 from orp_tui.services.import_zip import import_zip
 from orp_tui.services.imported import read_imported
 from orp_tui.services.known_runs import read_folder
@@ -169,6 +170,22 @@ def test_the_same_zip_again_changes_nothing_and_another_one_is_refused(here, arc
         opened.comment = b"other"
     with pytest.raises(UsageError, match="another zip of it was imported"):
         imported(here, archive)
+
+
+def test_of_two_imports_at_once_the_later_one_finds_it_there(here, archive, monkeypatch):
+    fill = Making.fill
+
+    def overtaken(making, record):
+        fill(making, record)
+        monkeypatch.setattr(Making, "fill", fill)
+        assert imported(here, archive).is_new
+
+    monkeypatch.setattr(Making, "fill", overtaken)
+
+    assert not imported(here, archive).is_new
+    (run,) = listed(here)
+    assert left(here) == [run.id, here.paths.artifact(run.id).name]
+    assert verify(here.paths.artifact(run.id)).ok
 
 
 def test_the_zip_of_a_run_of_this_base_directory_is_known(away):
