@@ -16,6 +16,7 @@ from orp_tui.core.states import RunState
 from orp_tui.engine.launch import orp_command
 from orp_tui.files.atomic import write_json
 from orp_tui.services import again, artifacts, shell
+from orp_tui.services.annotations import Tag, annotate, read_annotations
 from orp_tui.services.detail import detail
 from orp_tui.services.import_making import Making
 from orp_tui.services.import_zip import import_zip
@@ -126,6 +127,16 @@ def test_all_of_it_can_be_looked_at_when_the_other_base_directory_is_gone(away, 
     assert "output/a.txt" in [file.path for file in page.files.files]
     assert page.workspace.in_zip
     assert archive.exists()
+
+
+def test_notes_and_tags_that_are_in_the_zip_come_with_it(away, here):
+    with away.context.store() as connection:
+        annotate(away.context, connection, [away.made], Tag(add=("good",)), by="maria@gpu7")
+        artifacts.bundle_again(away.context, connection, away.row(away.made))
+
+    imported(here, away.paths.artifact(away.made))
+
+    assert read_annotations(here.run(away.made)).tags == ("good",)
 
 
 def test_nothing_of_it_goes_on_here_and_it_is_said_why(here, archive):
