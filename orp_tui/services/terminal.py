@@ -96,7 +96,8 @@ def edit_text(text: str, environ: Mapping[str, str] = os.environ) -> tuple[str, 
     """
     with tempfile.TemporaryDirectory(prefix="orp-note-") as folder:
         path = Path(folder, "note.md")
-        path.write_text(text, "utf-8")
+        # Editors add to a last line that has no end.
+        path.write_text(text if not text or text.endswith("\n") else f"{text}\n", "utf-8")
         wrong = edit(path, environ)
         try:
             with path.open("rb") as file:
