@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from orp_tui.core.past_run import PastRun
+from orp_tui.core.states import RunState
 from orp_tui.services.catalog import Sample
 from orp_tui.services.gains import Gain, GainReader
 
@@ -49,6 +50,8 @@ class Kin:
     """Against the run above; None for a retry or resume of the same, and where nothing can be compared."""
     note: str = ""
     """What is wrong here, in words; empty if nothing."""
+    seeds: tuple[PastRun, ...] = ()
+    """All runs of the row where several that differ by their seed alone stand as one; else empty."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,11 +79,18 @@ def origins(run: PastRun) -> tuple[tuple[str, str], ...]:
 
 
 def lineage(
-    entries: Entries, run_id: str, *, up: bool = True, down: bool = True, depth: int | None = None
+    entries: Entries,
+    run_id: str,
+    *,
+    up: bool = True,
+    down: bool = True,
+    depth: int | None = None,
+    fold: bool = False,
 ) -> Lineage:
     """The tree around a run: the line of its ancestors, and below it all that was made from it.
 
     `depth` limits the steps in either direction, None: none. Of ancestors' other descendants only the number is told.
+    With `fold` children that differ by their seed alone, and of which nothing was made, are one row.
     """
     steps = _DEEPEST if depth is None else depth
     tree = _Tree(entries)
@@ -88,6 +98,8 @@ def lineage(
     if down:
         tree.grow(run_id, steps)
     tree.count_more()
+    if fold:
+        tree.fold(run_id)
     return Lineage(run_id, tuple(tree.drawn(line[0])), tuple(dict.fromkeys(tree.notes)))
 
 
@@ -158,6 +170,22 @@ class _Tree:
                     missing[above] = missing.get(above, 0) + 1
         for run_id, more in missing.items():
             self._kin[run_id] = dataclasses.replace(self._kin[run_id], more=more)
+
+    def fold(self, asked: str) -> None:
+        """Let seeds that hang beside each other be one row: that of the first which has succeeded."""
+        for above, below in self._below.items():
+            groups: dict[tuple[str, str | None], list[PastRun]] = {}
+            for run_id in below:
+                kin = self._kin[run_id]
+                is_leaf = run_id not in self._below and not kin.more and run_id != asked
+                if kin.run is not None and kin.link == CHILD and is_leaf and kin.run.variant:
+                    groups.setdefault((kin.run.variant, kin.run.tree), []).append(kin.run)
+            for runs in groups.values():
+                if len(runs) > 1:
+                    first = next((run for run in runs if run.state is RunState.SUCCEEDED), runs[0])
+                    self._kin[first.id] = dataclasses.replace(self._kin[first.id], seeds=tuple(runs))
+                    gone = {run.id for run in runs} - {first.id}
+                    self._below[above] = [run_id for run_id in self._below[above] if run_id not in gone]
 
     def drawn(self, top: str) -> list[Kin]:
         """The rows from the top down, with their gains."""

@@ -282,6 +282,7 @@ KEYS: tuple[Key, ...] = (
     Key("lineage.before", "N", "screen.go_to_sibling(-1)", "Beside before", "Go to the run before made from the same parent.", alone=_SCREEN),
     Key("lineage.compare", "d", "screen.compare_with_parent", "With parent", "Compare the run with the one that it was made from.", twin="orp compare RUN RUN", footer=True),
     Key("lineage.centre", "o", "screen.centre", "Around it", "Show the tree around the run under the cursor: all that was made from it.", twin="orp lineage RUN", footer=True),
+    Key("lineage.fold", "f", "screen.fold_seeds", "Fold seeds", "Show children that differ by their seed alone as one line, or each.", twin="orp lineage RUN --seeds"),
     Key("lineage.refresh", "ctrl+r", "screen.look_again", "Look again", "Read the runs again at once.", twin="orp lineage RUN"),
     # Artifacts, text, and a look into a file
     Key("artifacts.extract", "x", "screen.extract_artifact", "Extract", "Write the file out of the zip into a folder; what is there already is asked about.", twin="orp artifacts extract RUN MEMBER", footer=True),

@@ -43,6 +43,8 @@ def _head(kin: Kin, ascii_only: bool) -> Iterator[Row]:
         style = "good" if run.state.value == "succeeded" else "text"
         yield Row("state", f"{STATE_GLYPHS[run.state][ascii_only]} {state_word(run.state)}", style)
         yield Row("name", run.name)
+        if kin.seeds:
+            yield Row("seeds", ", ".join(f"{each.seed} ({each.id.rpartition('_')[2]})" for each in kin.seeds))
         yield Row("submitted", local_time(run.submitted_at))
         if run.primary is not None and run.primary_value is not None:
             yield Row("judged by", f"{run.primary} {number(run.primary_value)}")

@@ -11,7 +11,7 @@ from orp_tui.core.states import RunState
 from orp_tui.services import lineage as subject
 from orp_tui.services.catalog import Sample
 from orp_tui.services.lineage import lineage
-from orp_tui.services.lineage_drawing import branch, stem
+from orp_tui.services.lineage_drawing import branch, seed_words, stem, value_words
 
 
 class Entries:
@@ -152,6 +152,19 @@ def test_seeds_on_both_sides_give_the_gain_an_interval():
     assert (found.difference.before, found.difference.after) == (3, 3)
     assert (found.is_better, found.is_clear) == (True, True)
     assert found.words == "acc +0.50 ± 0.23 (n=3, 3), better"
+
+
+def test_seeds_beside_each_other_are_one_row_unless_something_was_made_from_one():
+    children = seeds("b", [0.5, 0.6, 0.7], parent="a")
+    failed = run("b3", variant="v-b", parent="a", state=RunState.FAILED)
+    entries = Entries(run("a"), *children, failed, run("c", parent="b1"))
+
+    folded = lineage(entries, "a", fold=True)
+    assert [row.run_id for row in folded.rows] == ["a", "b0", "b1", "c"]
+    assert [each.id for each in folded.row_of("b0").seeds] == ["b0", "b2", "b3"]
+    assert seed_words(folded.row_of("b0")) == "2 of 3 seeds succeeded"
+    assert value_words(folded.row_of("b0")) == "acc 0.6"
+    assert len(lineage(entries, "a").rows) == 6
 
 
 def test_one_value_on_a_side_gives_the_bare_difference_and_says_so():

@@ -14,13 +14,13 @@ from orp_tui.cli import output
 from orp_tui.cli.context_option import as_json, base_dir
 from orp_tui.cli.run_argument import run_argument
 from orp_tui.core.sanitise import cell_width, one_line, sanitise
-from orp_tui.core.words import counted, number
+from orp_tui.core.words import counted
 from orp_tui.services.catalog import Catalog
 from orp_tui.services.context import Context, open_context
 from orp_tui.services.gains import Gain
 from orp_tui.services.lineage import CHILD, Kin, Lineage, lineage
 from orp_tui.services.lineage_changes import Changes, changes_between
-from orp_tui.services.lineage_drawing import branch, stem
+from orp_tui.services.lineage_drawing import branch, seed_words, stem, value_words
 from orp_tui.services.reference import find_run, store_of
 from orp_tui.services.value_diff import ValueChange
 
@@ -32,6 +32,7 @@ _GREEN, _RED, _DIM = "32", "31", "2"
 @click.option("--up", is_flag=True, help="Only where it comes from.")
 @click.option("--down", is_flag=True, help="Only what came of it.")
 @click.option("--depth", type=click.IntRange(0), metavar="N", help="At most so many steps up and down.")
+@click.option("--seeds", is_flag=True, help="A line for each run, though they differ by their seed alone.")
 @click.option("--details", is_flag=True, help="Every value, file and package that changed.")
 @base_dir
 @as_json
@@ -40,6 +41,7 @@ def command(
     up: bool,
     down: bool,
     depth: int | None,
+    seeds: bool,
     details: bool,
     base_dir: str | None,
     as_json: bool,
@@ -57,7 +59,9 @@ def command(
         if done.problem:
             output.say(f"orp: {sanitise(done.problem)}")
         both = up == down
-        found = lineage(catalog, run_id, up=both or up, down=both or down, depth=depth)
+        found = lineage(
+            catalog, run_id, up=both or up, down=both or down, depth=depth, fold=not (seeds or as_json)
+        )
     changes = dict(_changes(context, found))
     if as_json:
         output.emit_json(to_json(found, changes))
@@ -137,12 +141,7 @@ def _head(row: Kin, *, is_asked: bool) -> str:
     name = output.painted(row.run_id, "1", sys.stdout) if is_asked else row.run_id
     if run is None:
         return f"{link}{name}  {row.note}"
-    value = (
-        f"  {one_line(run.primary, 40)} {number(run.primary_value)}"
-        if run.primary and run.primary_value is not None
-        else ""
-    )
-    seed = f"  seed {run.seed}" if run.seed is not None else ""
+    seed, value = (f"  {words}" if words else "" for words in (seed_words(row), value_words(row)))
     wrong = f"  {one_line(run.problem, 80)}" if run.problem else ""
     mark = "  (this run)" if is_asked else ""
     return f"{link}{output.state_label(run.state, sys.stdout)} {name}  {one_line(run.name, 40)}{seed}{value}{wrong}{mark}"

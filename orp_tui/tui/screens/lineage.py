@@ -62,6 +62,7 @@ class LineageScreen(Copying):
         self._changes: dict[str, Changes] = {}
         self._wrong = ""
         self._is_zoomed = False
+        self._is_folded = True
         self._looking: Worker[None] | None = None
         self.tree_list = LineageTree(id="lineage")
         """The runs."""
@@ -115,7 +116,7 @@ class LineageScreen(Copying):
         try:
             with contextlib.closing(Catalog(self.orp.context)) as catalog:
                 catalog.catch_up(cancelled=lambda: worker.is_cancelled, limit_s=_CATCH_UP_S)
-                found = lineage(catalog, run_id)
+                found = lineage(catalog, run_id, fold=self._is_folded)
         except (OrpError, OSError) as error:
             self.post_message(self.Looked(None, str(error)))
             return
@@ -290,6 +291,10 @@ class LineageScreen(Copying):
         if kin is not None and kin.run_id != self._run_id:
             self._run_id = kin.run_id
             self._look()
+
+    def action_fold_seeds(self) -> None:
+        self._is_folded = not self._is_folded
+        self._look()
 
     def action_compare_with_parent(self) -> None:
         kin = self.kin

@@ -13,9 +13,9 @@ from textual.message import Message
 
 from orp_tui.core.sanitise import cell_width, one_line
 from orp_tui.core.states import RunState
-from orp_tui.core.words import STATE_GLYPHS, number
+from orp_tui.core.words import STATE_GLYPHS
 from orp_tui.services.lineage import CHILD, Kin, Lineage
-from orp_tui.services.lineage_drawing import branch
+from orp_tui.services.lineage_drawing import branch, seed_words, value_words
 from orp_tui.tui.bindings import bindings
 from orp_tui.tui.widgets.lines import LineList, cell
 
@@ -64,7 +64,7 @@ def _row(kin: Kin, changed: str, is_asked: bool, ascii_only: bool) -> TreeRow:
     return TreeRow(
         branch=branch(kin, ascii_only=ascii_only),
         run=f"{_run_words(kin, ascii_only)}{more}",
-        value=_value(kin),
+        value=one_line(value_words(kin), _MOST_VALUE),
         gain=one_line(gain.brief if gain is not None else "", 80),
         changed=changed if kin.run is not None else one_line(kin.note, 200),
         state=kin.run.state if kin.run is not None else None,
@@ -78,15 +78,8 @@ def _run_words(kin: Kin, ascii_only: bool) -> str:
     short = one_line(kin.run_id.rpartition("_")[2] or kin.run_id, 20)
     if kin.run is None:
         return f"{link}! {short} (not here)"
-    seed = f" seed {kin.run.seed}" if kin.run.seed is not None else ""
+    seed = f" {seed_words(kin)}" if seed_words(kin) else ""
     return f"{link}{STATE_GLYPHS[kin.run.state][ascii_only]} {short} {one_line(kin.run.name, 30)}{seed}"
-
-
-def _value(kin: Kin) -> str:
-    run = kin.run
-    if run is None or run.primary is None or run.primary_value is None:
-        return ""
-    return f"{one_line(run.primary, 14)} {number(run.primary_value)}"
 
 
 class LineageTree(LineList):
