@@ -14,6 +14,7 @@ from orp_tui.core.states import RunState
 from orp_tui.engine.request_file import read_request
 from orp_tui.files import locks
 from orp_tui.services.again import clone, resume, retry
+from orp_tui.services.annotations import Tag, annotate
 from orp_tui.services.watch import snapshot
 
 
@@ -108,6 +109,17 @@ def test_a_resume_goes_on_in_the_workspace_from_the_newest_complete_checkpoint(p
     assert project.run(first).workspace.is_symlink()
     assert project.run(first).workspace.resolve() == project.run(second).workspace
     assert project.state(second) is RunState.SUCCEEDED
+
+
+def test_a_resume_asked_for_twice_is_one_run_though_its_predecessor_was_tagged_in_between(project):
+    first = project.submit(["sh", "-c", TRAIN, "sh"], **RESUMABLE)
+    project.settle()
+
+    second = again(project, resume, first)
+    with project.context.store() as connection:
+        annotate(project.context, connection, [first], Tag(("a",)), by="me@here")
+
+    assert again(project, resume, first) == second
 
 
 def test_a_resume_is_refused_where_there_is_nothing_to_go_on_from(project):
