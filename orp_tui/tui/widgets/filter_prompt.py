@@ -288,7 +288,8 @@ class FilterPrompt(Widget):
     def _put_hint(self, words: str, *, is_wrong: bool = False) -> None:
         hint = self.query_one(".hint", Static)
         hint.set_class(is_wrong, "-wrong")
-        hint.update(Content(words))
+        # Its size is fixed: that the words are others moves nothing else.
+        hint.update(Content(words), layout=False)
 
     def _show_count(self) -> None:
         self.query_one(".count", Label).update(Content(self._count_words()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from typing import Any, ClassVar
 
 from rich.segment import Segment
@@ -57,10 +58,17 @@ class HeaderLine(Widget):
             most = max(10, width - len(_NAME) - cell_width(heading.counts) - 8)
             right = [Segment(f" {one_line(heading.warning, most)} ", warning), Segment(" ", text), *right]
         room = width - len(_NAME) - 2 - sum(cell_width(part.text) for part in right)
-        screens = f"   {heading.screens}" if cell_width(heading.screens) + 16 <= room else ""
+        screens = next(
+            (f"   {words}" for words in _forms(heading.screens) if cell_width(words) + 16 <= room), ""
+        )
         place = one_line(heading.place, max(0, room - cell_width(screens) - 4))
         middle = f"  {place}{screens}"
         gap = " " * max(0, room - cell_width(middle))
         return Strip([Segment(f" {_NAME} ", name), Segment(middle + gap, text), *right]).adjust_cell_length(
             width, text
         )
+
+
+def _forms(screens: str) -> tuple[str, str]:
+    """The words in full, then with the digits alone of the screens that one is not on."""
+    return screens, re.sub(r"\b(\d) \w+", r"\1", screens)
