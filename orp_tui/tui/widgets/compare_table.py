@@ -16,19 +16,11 @@ from orp_tui.core.words import STATE_GLYPHS
 from orp_tui.services.comparison.sheet import Sheet, delta_words, percent_words
 from orp_tui.services.comparison.values import Cell, Row, RunColumn
 from orp_tui.tui.compare_columns import Layout, Measures, lay_out, measure
+from orp_tui.tui.compare_rows import Title, heads, rows_of, title_key
 from orp_tui.tui.widgets.lines import LineList, cell
 
 BEST = "*"
 """Behind the best value: it is not told by colour alone."""
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Title:
-    """The line above a section."""
-
-    section: str
-    count: int
-    is_folded: bool
 
 
 class CompareTable(LineList):
@@ -79,7 +71,7 @@ class CompareTable(LineList):
         layout = self._layout
         self._arrange()
         # Rows may be what they were, and their heads not.
-        if layout != self._layout or _heads(other) != _heads(sheet) or self._here != before:
+        if layout != self._layout or heads(other) != heads(sheet) or self._here != before:
             self.refresh()
         if self._here != before:
             self.post_message(self.ColumnChanged(self, self._here))
@@ -133,7 +125,7 @@ class CompareTable(LineList):
         if section:
             self._folded ^= {section}
             self._put()
-            self.go_to(_title_key(section))
+            self.go_to(title_key(section))
 
     def _ids(self) -> list[str]:
         """The runs in the order of the columns on the screen: the baseline, then the others."""
@@ -159,19 +151,7 @@ class CompareTable(LineList):
         self._put()
 
     def _put(self) -> None:
-        rows: list[tuple[str, Any]] = []  # Any: a Title or a Row
-        words = self._words.casefold().split()
-        for part in self._sheet.parts if self._sheet is not None else ():
-            kept = [row for row in part.rows if all(word in _words_of(row) for word in words)]
-            if part.title and kept:
-                rows.append(
-                    (_title_key(part.title), Title(part.title, len(kept), part.title in self._folded))
-                )
-            if part.title not in self._folded:
-                rows += [
-                    (f"{part.title}\0{row.name if row.place is None else row.place}", row) for row in kept
-                ]
-        self.put_rows(rows)
+        self.put_rows(rows_of(self._sheet, self._words, self._folded))
 
     def columns(self) -> Layout:
         return self._layout
@@ -292,17 +272,3 @@ class CompareTable(LineList):
             if right <= event.x < right + cells and self._sheet is not None:
                 self.go_to_run(self._sheet.columns[place].run_id)
             right += cells
-
-
-def _heads(sheet: Sheet | None) -> object:
-    """What the lines above the rows say."""
-    return None if sheet is None else (sheet.columns, sheet.baseline, sheet.corner)
-
-
-def _title_key(section: str) -> str:
-    return f"\0{section}"
-
-
-def _words_of(row: Row) -> str:
-    """What is looked through for the words of a filter."""
-    return f"{row.section} {row.name}".casefold()
