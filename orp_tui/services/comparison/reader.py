@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import time
 from collections.abc import Callable, Sequence
 from types import TracebackType
@@ -65,7 +66,7 @@ class ComparisonReader:
         entries = self._opened()
         entries.catch_up()
         folders = (self._context.paths.run(run_id) for run_id in run_ids)
-        return entries.version(), tuple(run_ids), tuple(folder.request.exists() for folder in folders)
+        return entries.version(), tuple(run_ids), tuple(os.path.exists(folder.request) for folder in folders)
 
     def runs(self, run_ids: Sequence[str]) -> list[PastRun]:
         """One for each id, in that order."""
@@ -79,7 +80,7 @@ class ComparisonReader:
         """With the word that its folder is gone, which need not have been noticed yet."""
         if found is None:
             return gone(run_id, self._seen.get(run_id))
-        if not found.problem and not self._context.paths.run(run_id).folder.exists():
+        if not found.problem and not os.path.exists(self._context.paths.run(run_id).folder):
             return dataclasses.replace(found, problem="its folder is gone")
         return found
 
