@@ -19,10 +19,12 @@ from orp_tui.tui.widgets.info_panel import InfoPanel
 
 pytestmark = pytest.mark.anyio
 
+LOGS_SEED = 'echo "{\\"step\\": 1, \\"acc\\": 0.$((ORP_SEED + 5))}" >> $ORP_METRICS_FILE'
+"""The same command for each seed; seed 1 logs 0.6."""
 SIZES = [(50, 12), (60, 15), (80, 24), (120, 40), (200, 60)]
 
 
-def submitted(project, name, *, parent=None, acc=0.5, **config):
+def submitted(project, name, *, parent=None, acc=0.5, seed=None, **config):
     path = project.folder / f"{name}.yaml"
     logs = f'echo \'{{"step": 1, "acc": {acc}}}\' >> $ORP_METRICS_FILE'
     experiment = {"name": name, **({"parent": parent, "rationale": "to see"} if parent else {})}
@@ -30,7 +32,11 @@ def submitted(project, name, *, parent=None, acc=0.5, **config):
         json.dumps(
             {
                 "experiment": experiment,
-                "training": {"script": ["sh", "-c", logs, "sh"], "config": config},
+                "training": {
+                    "script": ["sh", "-c", logs if seed is None else LOGS_SEED, "sh"],
+                    "config": config,
+                    **({} if seed is None else {"seeds": [seed]}),
+                },
                 "metrics": {"primary": {"name": "acc", "goal": "maximize"}},
             }
         )
@@ -127,6 +133,20 @@ async def test_o_shows_the_tree_around_another_run(project, open_dashboard, fami
 
         await sees(pilot, "one", gone="+1 more")
         assert here(screen) == family[0]
+
+
+async def test_seeds_are_one_row_until_f_shows_each(project, open_dashboard):
+    first = submitted(project, "base", lr=0.1)
+    made = [submitted(project, "many", parent=first, lr=0.2, seed=seed) for seed in (1, 2, 3)]
+    project.settle()
+    async with open_dashboard(project, size=(120, 40)) as (app, pilot):
+        screen = await opened(app, pilot, first)
+        await sees(pilot, "3 seeds", "acc 0.7", "+0.2")
+
+        await pilot.press("f")
+
+        await sees(pilot, *(run_id.rpartition("_")[2] for run_id in made), gone="3 seeds")
+        assert here(screen) == first
 
 
 async def test_l_on_the_page_of_a_run_shows_its_lineage(project, open_dashboard, family):
