@@ -126,7 +126,8 @@ async def test_marks_are_of_rows_wherever_they_stand_and_verbs_act_on_those_in_s
         await pilot.pause()
 
         assert list(app.words.chosen) == [app.words.cursor_key]
-        assert app.words.clear_marks() and not app.words.clear_marks()
+        assert app.words.clear_marks()
+        assert not app.words.clear_marks()
 
 
 async def test_a_list_in_a_smaller_window_still_shows_the_cursor():
