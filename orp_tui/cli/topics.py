@@ -58,6 +58,21 @@ RUN..., / on the dashboard's list of runs, orp_tui.runs("FILTER") in Python.
 What a run lacks compares as false: seed!=1 finds runs that have another seed, -seed:1 those without one too.
 All fields are in docs/filters.md; a mistake is shown with its place.
 """,
+    "runs": """
+Everything that was ever run, however long ago: as `2` on the dashboard, and here.
+
+  orp runs 'state:succeeded cfg.lr<1e-3' --sort -best.val_acc    found by `orp help filters`, the best first
+  orp runs --group-by cfg.model,cfg.lr --columns metric.val_acc  mean ± 95 % interval and n over the seeds
+  orp compare RUN RUN…      what differs; --steps METRIC, --plot, -o FILE.md|csv|tex
+  orp diff RUN [RUN2]       two runs, or a run and its project as it is now; --code line by line
+  orp lineage RUN           where it comes from, what came of it, what each change gained
+  orp tag RUN +paper        also star, note, archive; `tag:paper` is then a RUN, and finds runs
+  orp rm RUN                two stages: to the trash after a look at the sizes, back by `orp clean --restore`
+  orp share RUN             colleagues on this machine may read it; elsewhere: `orp import zip FILE`
+  orp runs --save-view NAME the filter, columns and order of this call, for the dashboard too
+
+In Python: orp_tui.runs("FILTER").to_pandas(), .history("val_acc"). All of it is in docs/runs.md.
+""",
     "workspace": """
 Every run works in a folder of its own, experiments/runs/<id>/workspace, which holds the code as it
 was when you submitted: editing a file afterwards changes nothing in a run that waits or runs.
@@ -91,9 +106,14 @@ experiments/                      the base directory; --base-dir or base_dir in 
     system.jsonl                  CPU, memory, disk and GPUs that it took, every few seconds
     workspace/                    where it ran
     deliverables.json result.json what was checked, and what came of it
+    notes.jsonl                   tags, stars and notes, with who and when
+    imported.json                 of another machine's run: where it came from
   artifacts/<id>_artifacts.zip    all of it to hand over; `orp artifacts verify` checks one
-  trash/                          what `orp clean` took away, until the trash is emptied
-  state/                          queue and index; can be made again with `orp doctor --rebuild`
+  trash/                          what `orp clean` and `orp rm` took away, until the trash is emptied
+  views.json                      saved views of the list of runs
+  state/                          nothing here is a fact about a run
+    orp.db                        queue and intents; `orp doctor --rebuild` makes it again from runs/
+    catalog.db metrics.db         indexes for lists and charts; delete them, they are made again
 """,
     "exit-codes": """
 0    good
