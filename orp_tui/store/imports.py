@@ -7,9 +7,14 @@ import sqlite3
 from orp_tui.core.run import Run
 from orp_tui.store import events, runs
 
-BEFORE_ALL = -1.0
-"""The position of such a run where its row is made again: it has ended, and none of one's own that has is below 0."""
+BEFORE_ALL = -1e18
+"""The position of such a run where its row is made again from its folder."""
 _FIRST = -(1 << 40)
+MOVED_BEFORE_ALL = (
+    f"UPDATE main.run SET seq = seq - {1 << 39}, position = seq - {1 << 39} "  # noqa: S608 - our numbers
+    f"WHERE position = {BEFORE_ALL} AND seq > 0 AND state NOT IN ('queued', 'starting', 'running', 'finishing')"
+)
+"""Puts the rows that were just made again before all others; one's own runs have such a place only while they wait."""
 
 
 def insert_imported(connection: sqlite3.Connection, run: Run, *, at: float, by: str, detail: str) -> None:

@@ -15,10 +15,10 @@ from orp_tui.core.run import Run
 from orp_tui.core.states import RunState
 from orp_tui.files.failpoint import hit
 from orp_tui.store import database, runs, settings
+from orp_tui.store.imports import MOVED_BEFORE_ALL
 from orp_tui.store.replacement import ACTOR, KnownRun
 
-_ORDER = "ORDER BY position >= 0 OR state = 'queued', submitted_at, id"
-"""Runs of other machines first (`imports.BEFORE_ALL`), so that the newest of this one stays the newest."""
+_ORDER = "ORDER BY submitted_at, id"
 _MOST_MARKS = 500
 """SQLite takes so many values in one statement, whatever its build."""
 _BETWEEN_ASKING = 200_000
@@ -116,6 +116,7 @@ _PUTTING_BACK = (
     "DELETE FROM spool.run WHERE id IN (SELECT id FROM main.run)",
     f"INSERT INTO main.run ({_NAMES}) SELECT {_NAMES} FROM spool.run {_ORDER}",  # noqa: S608 - our names
     "UPDATE main.run SET position = seq WHERE position = 0",
+    MOVED_BEFORE_ALL,
     f"""INSERT INTO main.event (run_id, at, actor, kind, detail)
         SELECT id, submitted_at, :actor, 'rebuilt', state FROM spool.run {_ORDER}""",  # noqa: S608 - ours
     "INSERT OR IGNORE INTO main.idempotency SELECT key, run_id FROM spool.key WHERE run_id IN (SELECT id FROM spool.run)",

@@ -27,6 +27,7 @@ from orp_tui.services.reference import find_run
 from orp_tui.services.run_metrics import RunMetrics
 from orp_tui.services.run_page import RunPageReader
 from orp_tui.store import events, runs
+from orp_tui.store.database import transaction
 
 POINTS = (
     "import.copied",
@@ -235,6 +236,10 @@ def test_after_a_rebuild_too_last_means_the_newest_run_of_this_base_directory(ma
 
     rebuild(here.paths)
 
+    assert [run.id for run in listed(here)] == [own, made]
+    with here.context.store() as connection, transaction(connection):
+        connection.execute("DELETE FROM run WHERE id = ?", (made,))
+    rebuild(here.paths)
     assert [run.id for run in listed(here)] == [own, made]
 
 
