@@ -6,7 +6,7 @@ import csv
 import io
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from orp_tui.cli import output
@@ -111,8 +111,8 @@ def _marks(run: PastRun) -> str:
     return one_line(" ".join([*(["*"] if run.is_starred else []), *run.tags]), _WIDEST["tags"]) or "-"
 
 
-def chosen_table(found: Sequence[PastRun], columns: Sequence[Column]) -> str:
-    """The columns that were asked for; numbers stand to the right."""
+def chosen_table(found: Iterable[PastRun], columns: Sequence[Column]) -> str:
+    """The columns that were asked for; numbers stand to the right. Only cells are kept, not runs."""
     now = time.time()
     heads = [column.heading for column in columns]
     cells = [[_cell(column, run, now) for column in columns] for run in found]
@@ -122,23 +122,19 @@ def chosen_table(found: Sequence[PastRun], columns: Sequence[Column]) -> str:
             for row in (heads, *cells):
                 row[place] = " " * (width - cell_width(row[place])) + row[place]
     painted = next((place for place, column in enumerate(columns) if column.kind == "state"), None)
-    if painted is not None:
-        for run, row in zip(found, cells, strict=True):
-            row[painted] = _state(run, None)
     return output.table(heads, cells, paint=painted)
 
 
 def _cell(column: Column, run: PastRun, now: float) -> str:
-    if column.kind == "state" and run.problem:
-        return _DAMAGED
+    if column.kind == "state":
+        return _state(run, None)
     if column.kind == "detail" and run.problem:
         return one_line(run.problem, _WIDEST["detail"])
     return one_line(cell_text(column, run, now), _WIDEST.get(column.kind, _OTHERS))
 
 
-def say_damaged(found: Sequence[PastRun]) -> None:
+def say_damaged(damaged: Sequence[PastRun]) -> None:
     """Name the runs whose folders are not what they should be."""
-    damaged = [run for run in found if run.problem]
     for run in damaged[:_MOST_SAID]:
         words = output.painted(f"{run.id}: {one_line(run.problem, 200)}", _BAD, sys.stderr)
         output.say(f"orp: {words}")
@@ -146,14 +142,18 @@ def say_damaged(found: Sequence[PastRun]) -> None:
         output.say(f"orp: {len(damaged) - _MOST_SAID} more are damaged; `orp runs is:damaged` lists all")
 
 
-def csv_text(found: Sequence[PastRun], columns: Sequence[Column]) -> str:
-    """A line each, without the last line's end: names of columns first, then plain values; empty for none."""
+def csv_lines(found: Iterable[PastRun], columns: Sequence[Column]) -> Iterator[str]:
+    """Names of columns first, then a line a run with plain values, empty for none; each without its end."""
     now = time.time()
+    yield _csv_line([str(column) for column in columns])
+    for run in found:
+        yield _csv_line([_plain(column, run, now) for column in columns])
+
+
+def _csv_line(values: Sequence[object]) -> str:
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([str(column) for column in columns])
-    writer.writerows([[_plain(column, run, now) for column in columns] for run in found])
-    return text.getvalue().removesuffix("\n")
+    csv.writer(text, lineterminator="").writerow(values)
+    return text.getvalue()
 
 
 def _plain(column: Column, run: PastRun, now: float) -> object:

@@ -260,7 +260,11 @@ def _result_rows(found: RunDetail) -> Iterator[tuple[str, str]]:
         return
     artifact = result.get("artifact") or {}
     if artifact.get("state") == "ok":
-        yield "zip", f"{shown_path(Path(result['artifacts_path']))}  {size(artifact['bytes'])}"
+        path = result.get("artifacts_path")
+        yield (
+            "zip",
+            f"{shown_path(Path(path)) if path else 'nobody noted where'}  {size(artifact.get('bytes'))}",
+        )
     elif artifact:
         yield "zip", f"{artifact.get('state')}: {artifact.get('why')}"
     for words in leftover_words(result):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import click
 
@@ -153,29 +153,33 @@ def _show_runs(context: Context, catalog: Catalog, wanted: Wanted, form: Form) -
     from orp_tui.cli import run_table
 
     numbers, total = catalog.find(wanted.query)
-    found = _rows(catalog, numbers[: form.limit or None])
+    shown = numbers[: form.limit or None]
+    damaged: list[PastRun] = []
+    found = _rows(catalog, shown, damaged)
     if form.as_csv:
-        output.emit(run_table.csv_text(found, wanted.columns or _OF_CSV))
+        for line in run_table.csv_lines(found, wanted.columns or _OF_CSV):
+            output.emit(line)
         return 0
     if form.as_json:
-        output.emit_json(run_table.to_json(run_table.Listed(context, found)))
+        output.emit_json(run_table.to_json(run_table.Listed(context, list(found))))
         return 0
-    if found:
-        if wanted.columns:
-            output.emit(run_table.chosen_table(found, wanted.columns))
-        else:
-            output.emit(run_table.usual_table(run_table.Listed(context, found)))
-    run_table.say_damaged(found)
-    _say_count(len(found), len(numbers), total, wanted)
+    if shown and wanted.columns:
+        output.emit(run_table.chosen_table(found, wanted.columns))
+    elif shown:
+        output.emit(run_table.usual_table(run_table.Listed(context, list(found))))
+    run_table.say_damaged(damaged)
+    _say_count(len(shown), len(numbers), total, wanted)
     return 0
 
 
-def _rows(catalog: Catalog, numbers: Sequence[int]) -> list[PastRun]:
-    """The runs of these numbers, page by page; one that is gone meanwhile is left out."""
-    found: list[PastRun] = []
+def _rows(catalog: Catalog, numbers: Sequence[int], damaged: list[PastRun]) -> Iterator[PastRun]:
+    """The runs of these numbers, page by page, those with a problem into `damaged` too; what is gone is left out."""
     for start in range(0, len(numbers), _PAGE):
-        found += [run for run in catalog.rows(numbers[start : start + _PAGE]) if run is not None]
-    return found
+        for run in catalog.rows(numbers[start : start + _PAGE]):
+            if run is not None:
+                if run.problem:
+                    damaged.append(run)
+                yield run
 
 
 def _say_count(shown: int, found: int, total: int, wanted: Wanted) -> None:
