@@ -4,7 +4,8 @@
     ├── UsageError             the request makes no sense (exit code 2)
     │   ├── ConfigError        an experiment or settings file is invalid; carries all problems
     │   ├── NotYet             a valid wish whose part of ORP is not built yet
-    │   └── RunNotFound        no run, or more than one, answers to that name
+    │   ├── RunNotFound        no run, or more than one, answers to that name
+    │   └── FilterError        a text is no filter of runs; shows the place (in core/filters/errors.py)
     ├── SubmitRefused          the workspace cannot be frozen as asked; says what to add where (exit code 2)
     ├── IllegalTransition      a run in that state cannot take that event
     ├── StoreError             the database cannot be used: schema, file system, damage (exit code 3)
