@@ -209,6 +209,17 @@ def test_the_rest_is_told(many: Desk) -> None:
     assert many.call("runs", "nothing-is-called-so", "--json").json == []
 
 
+def test_a_list_that_is_empty_says_why(desk: Desk) -> None:
+    (desk.folder / "orp.yaml").write_text("queue: {autostart: false}\n")
+    run_id = desk.call("run", "--detach", desk.write("e.yaml")).out.strip()
+    desk.call("archive", run_id)
+    assert desk.call("runs").err == "none of 1 runs is shown: all are archived; --all\n"
+
+    desk.call("cancel", run_id)
+    desk.call("rm", "--yes", run_id)
+    assert desk.call("runs").err == "there are no runs\n"
+
+
 def test_views_are_saved_listed_shown_and_dropped(three: tuple[Desk, list[str]]) -> None:
     desk, _ = three
     shown = ("cfg.lr<=1 | tag:none", "--sort", "cfg.lr", "--columns", "name,cfg.lr")

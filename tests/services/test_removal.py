@@ -490,3 +490,26 @@ def test_killed_while_it_is_put_back_the_same_again_finishes(base, point):
     assert base.remove(folder).removed
     assert not base.restore(folder).left
     assert base.state_of(folder) == before
+
+
+@pytest.mark.parametrize(
+    "point", ["remove.noted", "remove.zip", "remove.folder", "remove.synced", "restore.row"]
+)
+@pytest.mark.parametrize("error", ["enospc", "eio"])
+def test_an_error_at_any_step_leaves_what_the_same_again_finishes(base, point, error):
+    folder = base.run("a")
+    before = base.state_of(folder)
+    if point.startswith("restore"):
+        base.remove(folder)
+    verb = "restore" if point.startswith("restore") else "rm"
+    argv = [sys.executable, "-c", CODE, base.context.project, base.paths.base, verb, folder.run_id]
+    subprocess.run(argv, env=os.environ | {"ORP_FAILPOINT": f"{point}:{error}"}, capture_output=True)
+
+    in_trash = list(trash_index.entries(base.paths, (folder.run_id,)))
+    assert in_trash or (base.state_of(folder) == before and base.row(folder) is not None)
+    if base.row(folder) is not None:
+        assert not base.remove(folder).left
+    assert base.row(folder) is None
+    assert not base.restore(folder).left
+    assert base.state_of(folder) == before
+    assert base.row(folder) is not None

@@ -184,11 +184,11 @@ def _rows(catalog: Catalog, numbers: Sequence[int], damaged: list[PastRun]) -> I
 
 def _say_count(shown: int, found: int, total: int, wanted: Wanted) -> None:
     """How much of everything that was; nothing where everything is shown."""
-    if not found:
-        # Archived runs are not spoken of where nothing else was asked for.
-        output.say(
-            f"none of {total:,} runs" if not wanted.is_everything else "no run that is not archived; --all"
-        )
+    if not total:
+        output.say("there are no runs")
+    elif not found:
+        of_all = f"none of {total:,} runs"
+        output.say(f"{of_all} is shown: all are archived; --all" if wanted.is_everything else of_all)
     elif shown < found:
         output.say(f"{shown:,} of {found:,} runs; -n 0 shows all")
     elif not wanted.is_everything:
