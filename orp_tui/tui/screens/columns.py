@@ -154,7 +154,8 @@ class ChooseColumns(ModalScreen[Chosen | None]):
     def take_vocabulary(self, vocabulary: Vocabulary) -> None:
         """More columns are known now."""
         self._every = every_column(vocabulary)
-        self._show()
+        if self.query(ColumnList):  # else they come before the dialog is drawn, which shows them then
+            self._show()
 
     def _show(self) -> None:
         chosen = {column: place for place, column in enumerate(self._chosen)}
