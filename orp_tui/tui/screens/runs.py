@@ -97,6 +97,7 @@ class RunsScreen(RunsChoice):
         self.call_after_refresh(self._reading.start)
         self._preview_feed.start()
         self._words.start()
+        self.read_views()
         self._show_titles()
 
     def on_unmount(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 class RunsChoice(RunsVerbs):
     """A screen with a RunsTable and a FilterPrompt."""
+
+    _views: tuple[View, ...] | None = None
+    """As they were last read here."""
 
     @property
     def here(self) -> RunsPlace:
@@ -112,7 +116,16 @@ class RunsChoice(RunsVerbs):
 
         context = self.orp.context
         now = view_words(self.here.to_view("now"))
-        self.app.push_screen(ChooseView(lambda: views.read_views(context), now), self._view_answered)
+        dialog = ChooseView(lambda: views.read_views(context), now, self._views)
+        self.app.push_screen(dialog, self._view_answered)
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="read views")
+    def read_views(self) -> None:
+        """Read the saved views, so that a digit typed ahead finds its view."""
+        from orp_tui.services import views
+
+        with contextlib.suppress(OrpError, OSError):  # the dialog says so
+            self._views = views.read_views(self.orp.context)
 
     def _view_answered(self, answer: ViewAnswer | None) -> None:
         from orp_tui.tui.screens.views_dialog import DeleteView, GoToView, SaveView
@@ -134,6 +147,7 @@ class RunsChoice(RunsVerbs):
             self.app.call_from_thread(self.orp.say, str(error), severity="error")
         else:
             self.app.call_from_thread(self.orp.say, f"view {view.name} {words}; w goes to it")
+            self.app.call_from_thread(self.read_views)
 
     @work(thread=True, exit_on_error=False, group="views")
     def _drop_view(self, name: str) -> None:
@@ -145,6 +159,7 @@ class RunsChoice(RunsVerbs):
             self.app.call_from_thread(self.orp.say, str(error), severity="error")
         else:
             self.app.call_from_thread(self.orp.say, f"view {name} deleted")
+            self.app.call_from_thread(self.read_views)
 
     def copy_choices(self) -> dict[str, tuple[str, str]]:
         choices = super().copy_choices()

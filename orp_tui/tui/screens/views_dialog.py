@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
-from textual import events, on, work
+from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
@@ -90,7 +90,12 @@ class ViewList(LineList):
 class ChooseView(ModalScreen["ViewAnswer | None"]):
     """A digit goes to its view at once, also while the views are still read; None if the person went back."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings("views"), *bindings_above()]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *bindings("views"),
+        *bindings_above(),
+        # Bindings, for a hand so fast that the key is on its way to the screen beneath already.
+        *(Binding(str(digit), f"go_to({digit})", show=False) for digit in range(1, DIGITS + 1)),
+    ]
 
     @dataclasses.dataclass
     class Read(Message):
@@ -99,12 +104,17 @@ class ChooseView(ModalScreen["ViewAnswer | None"]):
         views: tuple[View, ...]
         trouble: str = ""
 
-    def __init__(self, read: Callable[[], Sequence[View]], shown_now: str) -> None:
-        """`read` gives the saved views, in a thread; `shown_now`: in words, what saving would keep."""
+    def __init__(
+        self, read: Callable[[], Sequence[View]], shown_now: str, known: Sequence[View] | None = None
+    ) -> None:
+        """`read` gives the saved views, in a thread; `shown_now`: in words, what saving would keep.
+
+        `known`: the views as they were read a while ago, for digits that come before they are read again.
+        """
         super().__init__()
         self._read_views = read
         self._shown_now = one_line(shown_now, 400)
-        self._views: tuple[View, ...] | None = None
+        self._views: tuple[View, ...] | None = None if known is None else tuple(known)
         self._wanted: int | None = None
         self._doomed = ""
 
@@ -145,15 +155,8 @@ class ChooseView(ModalScreen["ViewAnswer | None"]):
 
     # Going
 
-    def on_key(self, event: events.Key) -> None:
-        if event.character is None or not event.character.isascii() or not event.character.isdigit():
-            return
-        if isinstance(self.focused, Input) or event.character == "0":
-            return
-        # Else it would be a key of the screen beneath as well, which is on top by then.
-        event.stop()
-        event.prevent_default()
-        self._go_to(int(event.character))
+    def action_go_to(self, number: int) -> None:
+        self._go_to(number)
 
     def _go_to(self, number: int) -> None:
         if self._views is None:
