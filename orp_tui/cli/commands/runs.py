@@ -99,7 +99,7 @@ def command(
     """List runs, newest first: all, or those that FILTER finds.
 
     \b
-    orp runs state:failed age<2d               failed since the day before yesterday
+    orp runs state:failed 'age<2d'             failed within the last two days
     orp runs 'cfg.lr>=1e-3' 'metric.val_acc>0.9' -tag:draft
     orp runs resnet --sort -best.val_acc --columns id,name,cfg.lr,best.val_acc
     orp runs name:cnn --group-by cfg.lr --columns metric.val_acc
