@@ -93,9 +93,10 @@ def _read_into(keys: dict[str, str], path: Path, problems: Problems) -> None:
 
 
 def _near(key_id: str) -> list[str]:
-    """Ids that it may have been meant to be: those of the same place, else all names of acts."""
+    """Ids that it may have been meant to be: those of the same place, or of the one with the nearest name."""
     place = key_id.partition(".")[0]
-    return [known for known in _BY_ID if known.startswith(f"{place}.")] or list(_BY_ID)
+    meant = place if place in PLACES else nearest(place, PLACES)
+    return [known for known in _BY_ID if known.partition(".")[0] == meant]
 
 
 def _names(key_id: str, value: Json, problems: Problems) -> list[str]:
