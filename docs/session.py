@@ -123,8 +123,8 @@ class Record:
         self._head = f"# A session at {self._size}\n\nMade by `python docs/session.py`: the real `orp-tui --demo` in tmux, driven by keys.\n"
         self._parts: list[str] = []
 
-    def shot(self, words: str, *, picture: str | None = None) -> None:
-        """Keep the screen."""
+    def shot(self, words: str, *, picture: str | None = None, title: str = "orp-tui --demo") -> None:
+        """Keep the screen; also as a picture under that name."""
         screen = "\n".join(line.rstrip() for line in self._terminal.text().rstrip("\n").split("\n"))
         self._parts.append(f"\n{words}\n\n```text\n{screen}\n```\n")
         if picture is not None:
@@ -136,7 +136,7 @@ class Record:
                 color_system="truecolor",
             )
             console.print(Text.from_ansi(self._terminal.ansi().rstrip("\n")))
-            console.save_svg(str(DOCS / "images" / picture), title="orp-tui --demo")
+            console.save_svg(str(DOCS / "images" / picture), title=title)
 
     def write(self) -> None:
         """Write the page."""
