@@ -225,7 +225,8 @@ class ChooseColumns(ModalScreen[Chosen | None]):
     def action_find_column(self) -> None:
         field = self.query_one(Input)
         field.display = True
-        field.focus()
+        # At once: keys that are typed ahead are meant for the field.
+        self.set_focus(field)
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
@@ -254,5 +255,5 @@ class ChooseColumns(ModalScreen[Chosen | None]):
         field.display = bool(words)
         if not words:
             field.value = ""
-        self.query_one(ColumnList).focus()
+        self.set_focus(self.query_one(ColumnList))
         self._show()
