@@ -240,7 +240,7 @@ def read(text: str) -> Expression | FilterError:
 
 
 @given(expressions)
-@settings(PATIENT, max_examples=300)
+@settings(PATIENT, max_examples=200)
 def test_a_printed_filter_is_read_as_the_same(expression):
     assert parse(text_of(expression)) == expression
 

@@ -86,6 +86,10 @@ def test_what_begins_so_comes_before_what_holds_it():
     assert complete("best.lo", 7, KNOWN).choices == ("best.loss", "best.val_loss")
 
 
+def test_how_runs_end_comes_before_how_they_go_on():
+    assert complete("state:f", 7, KNOWN).choices == ("failed", "finishing")
+
+
 def test_reasons_that_have_occurred_come_first():
     assert complete("reason:", 7, KNOWN).choices[:2] == ("exit_code", "oom_cuda")
 

@@ -96,7 +96,7 @@ def found_by_reference(connection: sqlite3.Connection, expression: Expression) -
 
 
 @given(some_runs, st.lists(expressions, min_size=1, max_size=8))
-@settings(PATIENT, max_examples=150)
+@settings(PATIENT, max_examples=80)
 def test_sql_and_reference_agree_on_random_filters(runs, filters):
     with catalogue(runs) as connection:
         for expression in filters:
@@ -106,7 +106,7 @@ def test_sql_and_reference_agree_on_random_filters(runs, filters):
 
 
 @given(some_runs, st.lists(compares() | words, min_size=5, max_size=40))
-@settings(PATIENT, max_examples=100)
+@settings(PATIENT, max_examples=60)
 @example(
     [PastRun("exp_20261124_120000_ab02", "a\0b", RunState.LOST, NOW, tags=("x\0y",), note="a\nb")],
     [parse("a?b")],

@@ -49,7 +49,8 @@ OPS: Mapping[Kind, tuple[str, ...]] = MappingProxyType(
 
 STATES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        **{state.value: (state.value,) for state in RunState},
+        # Ends first: of past runs they are asked for.
+        **{state.value: (state.value,) for state in sorted(RunState, key=lambda state: not state.is_final)},
         "waiting": ("queued",),
         "active": tuple(state.value for state in RunState if state.is_active),
         "ended": tuple(state.value for state in RunState if state.is_final),
