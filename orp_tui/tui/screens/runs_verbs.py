@@ -89,7 +89,8 @@ class RunsVerbs(RunsChosen):
                 self.orp.act(lambda context: past_acts().remove_runs(context, removal))
 
         def measure(progress: Callable[[int, int], object]) -> Removal:
-            return past_acts().plan_removal(context, ids(), progress)
+            planned: Removal = past_acts().plan_removal(context, ids(), progress)
+            return planned
 
         self.app.push_screen(DeleteRuns(measure, count), answered)
 
