@@ -72,12 +72,9 @@ print(time.perf_counter() - begun)
 def rows(*, quick: bool) -> Iterator[Row]:
     """One base directory for all of it."""
     rounds = 3 if quick else 9
+    ready_made = None if quick else os.environ.get(READY_MADE)  # `ground` leaves no setting of ours
     with ground() as place:
-        context = _filled(
-            place.folder / "many",
-            QUICK_COUNT if quick else COUNT,
-            None if quick else os.environ.get(READY_MADE),
-        )
+        context = _filled(place.folder / "many", QUICK_COUNT if quick else COUNT, ready_made)
         count = yield from indexed(context)
         yield from caught_up(context, count, rounds)
         catalog = Catalog(context)
