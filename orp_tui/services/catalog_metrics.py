@@ -32,9 +32,9 @@ def metrics_of(
     """
     goals = _goals(rule)
     if cached is not None and (cached.complete or not has_ended):
-        found = {
-            text_of(name): MetricValues(*short, goals.get(name, "")) for name, short in _some(cached.metrics)
-        }
+        found: dict[str, MetricValues] = {}
+        for name, short in list(cached.metrics.items())[:MOST_METRICS]:
+            found[text_of(name)] = MetricValues(*short, goal=goals.get(name, ""))
         return found, False
     logged = result.get("metrics")
     if not isinstance(logged, Mapping) or not logged:

@@ -117,7 +117,9 @@ def _config_value(compare: Compare) -> Clause:
     if compare.op not in (":", "=", "!="):
         return NO_VALUE if compare.number is None else (f"amount {op} ?", [compare.number])
     wanted = folded(compare.text)
-    text, values = _part_of("text", wanted) if compare.op == ":" else (f"text {op} ?", [wanted])
+    text, values = f"text {op} ?", list[object]([wanted])
+    if compare.op == ":":
+        text, values = _part_of("text", wanted)
     if compare.number is None:
         return text, values
     return f"CASE WHEN amount IS NULL THEN {text} ELSE amount {op} ? END", [*values, compare.number]
