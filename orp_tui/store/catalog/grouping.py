@@ -18,6 +18,8 @@ from orp_tui.store.catalog.query import Query
 from orp_tui.store.catalog.questions import condition
 
 MOST_GROUPS = 10_000
+_AT_ONCE = 200
+"""Runs that are held at a time."""
 
 _FIELDS = frozenset(
     {
@@ -74,12 +76,16 @@ def groups(
         (*found.column_values, *found.join_values, *values),
     ).fetchall()
     spreads = [_spreads(connection, column, keys, (wanted, values), now) for column in metrics]
-    newest = questions.rows(connection, [row[1] for row in rows if row[0]])
-    return [
-        _members(query, keys, row, run, _of_group(tuple(row[2:]), metrics, spreads), now)
-        for row, run in zip(rows, newest, strict=False)
-        if run is not None
-    ]
+    found_groups: list[Members] = []
+    for start in range(0, len(rows), _AT_ONCE):
+        some = [row for row in rows[start : start + _AT_ONCE] if row[0]]
+        newest = questions.rows(connection, [row[1] for row in some])
+        found_groups += [
+            _members(query, keys, row, run, _of_group(tuple(row[2:]), metrics, spreads), now)
+            for row, run in zip(some, newest, strict=True)
+            if run is not None
+        ]
+    return found_groups
 
 
 def _of_group(
