@@ -160,11 +160,17 @@ def _differs(now: list[str], before: list[str]) -> bool:
 
 
 def _filter_and_order(probe: Probe, table: Probe, known: dict[str, int]) -> Iterator[Row]:
+    shown = f"{known['']:,} "
     filters = [_filter_ms(probe, text, number, known[""]) for text, number in known.items() if text]
-    named = [table.answer_ms("f", _changes(table), "the rows of a name", SLOW_S)]
+    named = [
+        table.answer_ms("f", table.sight(rf"(?<![\d,])(?!{shown})[\d,]+ rows;"), "the rows of a name", SLOW_S)
+    ]
     yield Row("filter, last letter to its number", Samples(tuple(filters), "ms"), TABLE, Samples(tuple(named), "ms"), Budget(80, "median"))  # fmt: skip
     probe.answer_ms("/", probe.sight("filter: "))
-    probe.type("\x15\r")  # what was typed is taken away
+    probe.rest(0.5)
+    probe.type("\x15")  # what was typed is taken away
+    probe.rest(0.5)
+    probe.type("\r")
     probe.until_shown(rf"Runs  {known['']:,} of")
     probe.rest(0.5)
     turns = [_turn_ms(probe) for _ in range(4)]
@@ -175,8 +181,10 @@ def _filter_and_order(probe: Probe, table: Probe, known: dict[str, int]) -> Iter
 def _filter_ms(probe: Probe, text: str, number: int, total: int) -> float:
     """From the last letter of a filter to the number of what it finds."""
     probe.answer_ms("/", probe.sight("filter: "))
+    probe.rest(0.5)
     probe.type("\x15")
     probe.until_shown(rf"Runs  {total:,} of")
+    probe.rest(0.5)
     probe.type(text[:-1])
     probe.rest(1.0)
     took = probe.answer_ms(text[-1], probe.sight(rf"Runs  {number:,} of"), text)
@@ -195,7 +203,7 @@ def _changes(probe: Probe) -> Callable[[], bool]:
     probe.drain()
 
     def first() -> str:
-        return "".join(probe.screen.text.splitlines()[3:5])
+        return "".join(probe.screen.text.splitlines()[3:6])
 
     before = first()
     return lambda: first() != before
