@@ -147,6 +147,7 @@ async def test_another_run_takes_the_pane_at_once_and_late_news_of_the_first_is_
         await pilot.pause()
         assert "Deliverables 1/3" in "\n".join(drawn(pane))
         pane.show(second)
+        await pilot.pause()
         pane.add(found(first))
         await pilot.pause()
         assert "Deliverables" not in "\n".join(drawn(pane))
@@ -273,3 +274,16 @@ async def test_a_group_takes_the_pane_and_gives_it_back():
         pane.show(run)
         await pilot.pause()
         assert "succeeded" in drawn(pane)[0]
+
+
+@pytest.mark.anyio
+async def test_what_is_read_of_a_run_before_it_is_shown_waits_for_it():
+    pane, run = RunPreviewPane(), past()
+    async with Stage(pane).run_test(size=(60, 30)) as pilot:
+        pane.show(past("other"))
+        pane.add(found(run))
+        await pilot.pause()
+        assert "Deliverables" not in "\n".join(drawn(pane))
+        pane.show(run)
+        await pilot.pause()
+        assert "Deliverables 1/3" in "\n".join(drawn(pane))

@@ -313,9 +313,11 @@ class RunsScreen(RunsChoice):
 
     def _show_preview(self) -> None:
         pane, table = self.query_one(RunPreviewPane), self.table
-        if self._has_preview and (table.run is not None or table.cursor_key is None or table.group):
+        if self._has_preview and table.group is not None:
+            pane.show_group(table.group)
+        elif self._has_preview and (table.run is not None or table.cursor_key is None):
             pane.show(table.run)
-            entitle(pane, pane.title)
+        entitle(pane, pane.title)
         self.query_one(KeyLine).take()
 
     @property

@@ -23,6 +23,8 @@ class RunPreviewPane(PageView):
         self._run: PastRun | None = None
         self._found: RunPreview | None = None
         self._group: GroupRow | None = None
+        self._early: RunPreview | None = None
+        """Of a run that is about to be shown."""
 
     @property
     def run(self) -> PastRun | None:
@@ -43,7 +45,9 @@ class RunPreviewPane(PageView):
         is_same = run is not None and self._run is not None and run.id == self._run.id
         self._run, self._group = run, None
         if not is_same:
-            self._found = None
+            is_early = run is not None and self._early is not None and self._early.run_id == run.id
+            self._found = self._early if is_early else None
+            self._early = None
         self._lay_out(from_top=not is_same)
 
     def show_group(self, group: GroupRow) -> None:
@@ -53,10 +57,12 @@ class RunPreviewPane(PageView):
             self._lay_out(from_top=True)
 
     def add(self, found: RunPreview) -> None:
-        """Show too what the files of the run told; another run's is not listened to."""
+        """Show too what the files of the run told; that of another run waits until that is shown."""
         if self._run is not None and found.run_id == self._run.id:
             self._found = found
             self._lay_out()
+        else:
+            self._early = found
 
     def on_resize(self) -> None:
         self._lay_out()
