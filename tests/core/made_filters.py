@@ -165,3 +165,66 @@ expressions: st.SearchStrategy[Expression] = st.recursive(
     ),
     max_leaves=6,
 )
+
+
+RUN = PastRun(
+    id="exp_20261124_120000_ab12",
+    name="ResNet50 on CIFAR",
+    state=RunState.FAILED,
+    submitted_at=NOW - 7200,
+    started_at=NOW - 7000,
+    ended_at=NOW - 3400,
+    reason="oom_cuda",
+    detail="CUDA out of memory",
+    exit_code=1,
+    seed=3,
+    group="default",
+    project="/home/ada/vision",
+    submitted_by="ada@gpu1",
+    deliverables_valid=2,
+    deliverables_total=3,
+    zip="pending: needs 3 GB",
+    bytes=5 << 20,
+    config={"lr": 0.001, "optimizer.name": "AdamW", "amp": True, "warmup": None, "depth": 50, "version": "1.10", "a b": "x y"},
+    metrics={"val_acc": MetricValues(0.1, 0.91, 0.1, 0.93), "val_loss": MetricValues(2.3, 0.4, 0.3, 2.3), "nan": MetricValues()},
+    primary_value=0.93,
+    tags=("baseline", "paper"),
+    is_starred=True,
+    note="wrong augmentation",
+    batch="exp_20261124_115959_zz00",
+    host="gpu1",
+)  # fmt: skip
+
+TRUE_OF_RUN = (
+    """
+resnet ; RESNET50 ; ab12 ; paper ; augmentation ; "on cifar" ; res*50 ; ?esnet ; *
+state:failed ; STATE:Failed ; state:bad ; state:ended ; is:bad ; is:ended ; state:f* ; -state:active
+reason:oom ; reason:oom_cuda ; reason=oom_cuda ; reason!=oom ; -reason=oom ; detail:memory ; why:cuda
+name:resnet ; name:*cifar ; name:"resnet50 on*" ; name="resnet50 ON cifar" ; name!=resnet50
+id:ab12 ; tag:base ; tag=paper ; tag!=base ; -tag=base ; tags:pap?r ; note:wrong ; project:*/vision ; by:ada
+batch:zz00 ; host=gpu1 ; group:def ; zip:pending ; -has:zip ; zip!=ok
+cfg.lr>=1e-3 ; cfg.lr<=0.001 ; cfg.lr=0.001 ; cfg.lr:.001 ; cfg.lr<1 ; cfg.lr!=1 ; cfg.lr:0.00* ; cfg.lr="0.001"
+cfg.optimizer.name:adam ; cfg.optimizer.name=adamw ; cfg.amp=true ; cfg.amp:tru ; cfg.amp!=false
+cfg.warmup=null ; cfg.warmup!=1 ; cfg.depth:50 ; cfg.depth=50.0 ; cfg.depth=5e1 ; cfg.version<1.2 ; cfg.version=1.1
+cfg.version="1.10" ; -cfg.version="1.1" ; cfg."a b":x ; cfg.'a b'="x y" ; config.lr>0 ; -cfg.lr=-1 ; cfg.lr>-1
+-cfg.none>1 ; -cfg.none!=1 ; -cfg.none=null ; -cfg.LR>0 ; -cfg.amp>0 ; -cfg.optimizer.name<9
+metric.val_acc>0.9 ; last.val_acc=0.91 ; first.val_acc<0.2 ; best.val_acc=0.93 ; best.val_loss=.3 ; max.val_loss>2
+min.val_loss:0.3 ; -metric.nan>0 ; -metric.nan!=0 ; has:nan ; primary>0.9 ; seed:3 ; seed<4 ; seed!=0 ; exit=1
+age<3h ; age<=2h ; age>=120m ; age>1h59m ; duration:>59m ; duration<61min ; size>5MB ; size<=5MiB ; size<6000000
+deliverables:2 ; deliverables<3 ; deliverables:2/3 ; deliverables!=3/3 ; deliverables<100% ; deliverables>=66%
+is:starred ; -is:archived ; -is:damaged ; -is:imported ; -is:active ; -is:waiting ; -is:retry ; is:chain-end
+has:note ; has:tag ; has:tags ; has:star ; has:lr ; has:cfg.lr ; has:metric.val_acc ; has:"a b" ; has:metrics ; has:config
+-has:parent ; -has:LR ; -has:cfg.val_acc ; -has:metric.lr ; has:batch ; has:seed ; has:exit ; has:size ; has:primary ; has:ended
+paper resnet -vgg ; vgg | paper ; (vgg | paper) resnet ; NOT vgg AND paper ; --paper ; !vgg ; -(vgg paper)
+submitted:this-year ; submitted:2026 ; submitted:2026-11 ; submitted>=2026-11-01 ; submitted<2027 ; submitted!=2025
+submitted<=2026-11 ; submitted>2026-10 ; ended:this-month ; -started:last-year ; started<=today ; -started>2026-11
+seed = 3 cfg.lr == 0.001 ; state : failed
+-cfg.lr<0.001 ; -cfg.lr>1e-3 ; -metric.val_acc>0.91 ; metric.val_acc>=0.91 ; metric.val_acc<=.91 ; -metric.val_acc<.91
+-age<2h ; -age>2h ; -duration<1h ; duration<=1h ; duration>=1h ; -duration>1h ; -size>5MiB ; size>=5MiB ; -size<5MiB
+-seed<3 ; -seed>3 ; seed<=3 ; seed>=3 ; -deliverables<2 ; -deliverables>2 ; deliverables<=2 ; deliverables>=2
+-name:[r]* ; -name:res[n]et ; -tag!=x | tag:paper ; -metric.none!=1 ; -parent!=x ; -first.val_acc!=0.1
+""".strip()
+    .replace("\n", " ; ")
+    .split(" ; ")
+)
+"""Filters that find RUN."""

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from made_filters import NOW, PATIENT, compares, expressions, past_runs, words
+from made_filters import NOW, PATIENT, RUN, TRUE_OF_RUN, compares, expressions, past_runs, words
 
 from orp_tui.core.filters.build import all_of
 from orp_tui.core.filters.expression import Expression
@@ -116,6 +116,13 @@ def test_sql_and_reference_agree_on_each_comparison(runs, filters):
         for expression in filters:
             wanted = all_of(expression, ANY_ARCHIVED)
             assert found_by_sql(connection, wanted) == found_by_reference(connection, wanted), expression
+
+
+def test_sql_finds_a_run_by_each_way_to_describe_it():
+    with catalogue([RUN]) as connection:
+        for text in TRUE_OF_RUN:
+            assert found_by_sql(connection, parse(text)) == {RUN.id}, text
+            assert found_by_sql(connection, parse(f"-({text})")) == set(), text
 
 
 @given(some_runs)
