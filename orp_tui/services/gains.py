@@ -81,10 +81,12 @@ class GainReader:
     def __init__(self, entries: Samples, runs: Sequence[PastRun]) -> None:
         self._ends = _chain_ends(entries, runs)
         variants = {run.variant for run in self._ends.values() if run.variant}
-        self._values: dict[Key, list[float]] = {}
-        for sample in entries.samples_of(sorted(variants)):
+        self._values: dict[Key, dict[object, float]] = {}
+        for place, sample in enumerate(entries.samples_of(sorted(variants))):
             key = (sample.variant, sample.tree, sample.primary)
-            self._values.setdefault(key, []).append(sample.value)
+            # The same seed once more is no value of its own: it would make the interval too narrow. The newest counts.
+            seed = ("run", place) if sample.seed is None else ("seed", sample.seed)
+            self._values.setdefault(key, {})[seed] = sample.value
 
     def of(self, before: PastRun, after: PastRun) -> Gain | None:
         """What `after` gained over `before`; None if neither is judged by a metric."""
@@ -106,8 +108,8 @@ class GainReader:
         return Gain(metric, difference, _is_better(new, metric, difference.difference), _why_bare(difference))
 
     def _of(self, run: PastRun, metric: str) -> list[float]:
-        """The values of a run and of those that differ by their seed alone."""
-        known = self._values.get(_key(run, metric), [])
+        """The values of a run and of those that differ by their seed alone, one a seed."""
+        known = list(self._values.get(_key(run, metric), {}).values())
         if known or run.state is not RunState.SUCCEEDED or run.primary_value is None:
             return known
         return [run.primary_value]

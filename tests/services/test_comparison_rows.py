@@ -194,6 +194,27 @@ def test_a_failed_or_resumed_run_is_no_sample_of_its_seeds():
     assert found.value == pytest.approx(0.8)
 
 
+def test_the_same_seed_on_other_code_is_another_column():
+    runs = [*seeds("aa", 0.9, 0.92, tree="one"), *seeds("aa", 0.1, 0.2, first=5, tree="two")]
+
+    comparison = compared(*runs, fold_seeds=True)
+
+    assert [column.heading for column in comparison.columns] == ["aa00 +1", "aa50 +1"]
+    assert [cell.value for cell in row(comparison, LAST, "acc").cells] == pytest.approx([0.91, 0.15])
+
+
+def test_the_same_seed_once_more_is_no_further_sample():
+    again = facts("aa0x", seed=0, variant="aa", metrics=metrics(acc=0.9), submitted_at=150.0)
+
+    comparison = compared(*seeds("aa", 0.8, 0.94), again, facts("zzzz"), fold_seeds=True)
+
+    found = row(comparison, LAST, "acc").cells[0]
+    assert found.interval is not None
+    assert found.interval.n == 2
+    assert found.value == pytest.approx(0.92)
+    assert comparison.columns[0].samples == (run_id("aa1"), run_id("aa0x"))
+
+
 def test_one_seed_alone_has_a_mean_and_no_interval():
     found = row(compared(*seeds("aa", 0.9), *seeds("bb", 0.5, 0.6), fold_seeds=True), LAST, "acc").cells[0]
 

@@ -30,7 +30,7 @@ class Entries:
 
     def samples_of(self, variants):
         return [
-            Sample(run.variant, run.tree, run.primary, run.primary_value)
+            Sample(run.variant, run.tree, run.primary, run.primary_value, run.seed)
             for run in self.runs.values()
             if run.variant in variants
             and run.state is RunState.SUCCEEDED
@@ -152,6 +152,18 @@ def test_seeds_on_both_sides_give_the_gain_an_interval():
     assert (found.difference.before, found.difference.after) == (3, 3)
     assert (found.is_better, found.is_clear) == (True, True)
     assert found.words == "acc +0.50 ± 0.23 (n=3, 3), better"
+
+
+def test_the_same_seed_once_more_makes_no_interval():
+    entries = Entries(
+        run("a", 0.5, variant="v", seed=1), run("b", 0.5, variant="v", seed=1, retry_of="a"),
+        run("c", 0.6, variant="w", seed=1, parent="a"), run("d", 0.6, variant="w", seed=1, retry_of="c"),
+    )  # fmt: skip
+
+    gain = lineage(entries, "a").row_of("c").gain
+
+    assert (gain.difference.before, gain.difference.after, gain.difference.half) == (1, 1, None)
+    assert "two seeds or more" in gain.why
 
 
 def test_seeds_beside_each_other_are_one_row_unless_something_was_made_from_one():

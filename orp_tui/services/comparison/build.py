@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from orp_tui.core.past_run import PastRun
 from orp_tui.core.states import RunState
-from orp_tui.services.comparison.facts import RunFacts
+from orp_tui.services.comparison.facts import RunFacts, samples_of
 from orp_tui.services.comparison.rows import rows_of
 from orp_tui.services.comparison.values import Comparison, RunColumn
 
@@ -32,12 +32,13 @@ def build(
 
 
 def _folded(every: Sequence[RunFacts]) -> list[list[RunFacts]]:
-    """Runs of one variant together, where the first of them stands."""
-    groups: dict[str, list[RunFacts]] = {}
+    """Runs of one variant and the same frozen code together, where the first of them stands."""
+    groups: dict[tuple[str | None, ...], list[RunFacts]] = {}
     for facts in every:
+        run = facts.run
         # A run without a seed has a variant too, but two of those are no sample of seeds.
-        has_seed = facts.run.variant and facts.run.seed is not None
-        groups.setdefault(f"variant {facts.run.variant}" if has_seed else facts.run.id, []).append(facts)
+        has_seed = run.variant and run.seed is not None
+        groups.setdefault((run.variant, run.tree) if has_seed else (run.id,), []).append(facts)
     return list(groups.values())
 
 
@@ -51,7 +52,7 @@ def _column(column: Sequence[RunFacts]) -> RunColumn:
         ", ".join(names),
         None if not first.submitted_at else first.state if len(states) == 1 else _loudest(states),
         problems[0] if problems else "",
-        tuple(facts.run.id for facts in column if facts.is_sample),
+        tuple(facts.run.id for facts in samples_of(column)),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,16 @@ class RunFacts:
     def is_sample(self) -> bool:
         """Whether its values count in a mean: it has succeeded, and no run goes on from it."""
         return self.run.state is RunState.SUCCEEDED and self.run.resumed_by is None
+
+
+def samples_of(column: Sequence[RunFacts]) -> list[RunFacts]:
+    """Those of folded runs that count in a mean: of each seed the newest, since the same once more says nothing new."""
+    newest: dict[int | None, RunFacts] = {}
+    for facts in sorted(column, key=lambda each: (each.run.submitted_at, each.run.id)):
+        if facts.is_sample:
+            newest[facts.run.seed] = facts
+    counted = {facts.run.id for facts in newest.values()}
+    return [facts for facts in column if facts.run.id in counted]
 
 
 class FactsReader:

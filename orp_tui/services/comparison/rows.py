@@ -17,7 +17,7 @@ from orp_tui.core.words import state_word
 from orp_tui.metrics.names import in_order, is_schedule, is_system, measured
 from orp_tui.services.comparison import cells as making
 from orp_tui.services.comparison import values as sections
-from orp_tui.services.comparison.facts import RunFacts
+from orp_tui.services.comparison.facts import RunFacts, samples_of
 from orp_tui.services.comparison.values import UNKNOWN, Cell, Row, difference
 
 Column = Sequence[RunFacts]
@@ -210,7 +210,7 @@ def _goal(name: str, runs: Sequence[PastRun]) -> str:
 def _metric(column: Column, name: str, section: str, goal: str) -> Cell:
     if _is_damaged(column) and not any(facts.run.metrics for facts in column):
         return UNKNOWN
-    counted = column if len(column) == 1 else [facts for facts in column if facts.is_sample]
+    counted = column if len(column) == 1 else samples_of(column)
     found = [facts.run.metrics[name] for facts in counted if name in facts.run.metrics]
     values = [value for each in found if (value := _value(each, name, section, goal)) is not None]
     if len(column) == 1:

@@ -21,6 +21,7 @@ class Sample(NamedTuple):
     primary: str
     """The metric, as `folded` gives it."""
     value: float
+    seed: int | None = None
 
 
 def children(connection: sqlite3.Connection, run_ids: Iterable[str], most: int) -> list[int]:
@@ -35,9 +36,9 @@ def children(connection: sqlite3.Connection, run_ids: Iterable[str], most: int) 
 
 
 def samples(connection: sqlite3.Connection, variants: Iterable[str]) -> list[Sample]:
-    """All samples of these variants."""
+    """All samples of these variants, the oldest first."""
     rows = connection.execute(
-        "SELECT variant, tree, primary_name, primary_value FROM entry WHERE is_sample "
+        "SELECT variant, tree, primary_name, primary_value, seed FROM entry WHERE is_sample "
         "AND primary_value IS NOT NULL AND primary_name IS NOT NULL "
         "AND variant IN (SELECT value FROM json_each(?)) ORDER BY submitted_at, id",
         (json.dumps([folded(variant) for variant in variants if variant]),),
