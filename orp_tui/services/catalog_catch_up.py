@@ -203,7 +203,7 @@ class CatchUp:
         return self._read_again(found)
 
     def _folders(self) -> int:
-        """Folders that no row knows, and runs whose folder has gone; looked for when the runs folder has changed."""
+        """Folders that no row knows, and runs whose folder has gone or is back; looked for when the runs folder has changed."""
         stamp, now, again = _stamp(self._paths.runs), time.monotonic(), self._folders_due
         if now - self._folders_at < FRESH_S and not again:
             return 0
@@ -224,7 +224,7 @@ class CatchUp:
 
     def _compare(self, names: list[str]) -> tuple[int, bool]:
         """How many changes there were, and whether no folder was too young to be judged."""
-        strangers, lost, former = pending.compared(self._connection, names, UNKNOWN)
+        strangers, lost, former, back = pending.compared(self._connection, names, UNKNOWN, NO_FOLDER)
         old = [name for name in strangers if not self._is_young(name)]
         changed = 0
         for batch in _batches(old):
@@ -232,7 +232,7 @@ class CatchUp:
             with self._transaction():
                 changed += self._writer.put(reads)
         self._drop(former)
-        for batch in _batches(lost):
+        for batch in _batches([*lost, *back]):
             with self._attached():
                 found = pending.rows_of(self._connection, batch)
             changed += self._read_again(found)

@@ -344,6 +344,21 @@ def test_a_folder_that_goes_later_is_noticed(context, catalog, monkeypatch):
     assert catalog.runs_of([chosen])[0].problem == "its folder is gone"
 
 
+def test_a_folder_that_is_back_is_read_again(context, catalog, monkeypatch, tmp_path):
+    monkeypatch.setattr("orp_tui.services.catalog_catch_up.FRESH_S", -1.0)
+    chosen = ids(everything(catalog))[2]
+    before = catalog.runs_of([chosen])
+    folder = context.paths.run(chosen).folder
+    away = folder.rename(tmp_path / "away")
+    catalog.catch_up()
+    assert catalog.runs_of([chosen])[0].problem == "its folder is gone"
+
+    away.rename(folder)
+    catalog.catch_up()
+
+    assert catalog.runs_of([chosen]) == before
+
+
 def test_a_run_whose_row_is_taken_away_is_listed_no_more(context, catalog):
     catalog.catch_up()
     chosen = stored_ids(context)[5]

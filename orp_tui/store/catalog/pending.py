@@ -61,12 +61,14 @@ class Compared(NamedTuple):
     """Runs with a row whose folder has gone since it was read."""
     former: list[str]
     """Entries without a row, made of a folder that is gone too."""
+    back: list[str]
+    """Runs with a row whose folder was gone when they were read, and is there again."""
 
 
-def compared(connection: sqlite3.Connection, names: Sequence[str], unknown: str) -> Compared:
+def compared(connection: sqlite3.Connection, names: Sequence[str], unknown: str, no_folder: str) -> Compared:
     """What is in only one of the two; `names` are all folders of runs.
 
-    `unknown` is how the problem of an entry without a row ends.
+    `unknown` is how the problem of an entry without a row ends, `no_folder` that of one without a folder.
     """
     connection.execute("CREATE TEMP TABLE IF NOT EXISTS folder (id TEXT PRIMARY KEY) WITHOUT ROWID")
     try:
@@ -84,6 +86,11 @@ def compared(connection: sqlite3.Connection, names: Sequence[str], unknown: str)
             ),
             _firsts(connection, f"SELECT id {missing} AND problem = '' AND {known}"),
             _firsts(connection, f"SELECT id {missing} AND NOT {known}"),
+            _firsts(
+                connection,
+                f"SELECT id FROM entry WHERE problem <> '' AND problem = ? AND {known} AND id IN (SELECT id FROM folder)",  # noqa: S608 - our text
+                folded(no_folder),
+            ),
         )
     finally:
         connection.execute("DROP TABLE temp.folder")
