@@ -7,6 +7,7 @@ version rises, which is how lists learn of it. Works on runs that wait or run to
 from __future__ import annotations
 
 import dataclasses
+import json
 import math
 import sqlite3
 import time
@@ -163,6 +164,19 @@ def read_tags(texts: Iterable[str]) -> tuple[str, ...]:
                 raise UsageError(f"tag {one_line(tag, 40)!r} {why}")
             found.setdefault(tag.casefold(), tag)
     return tuple(found.values())
+
+
+def tags_of_file(texts: Iterable[object]) -> tuple[str, ...]:
+    """Tags as an experiment file gives them: blanks become `-`, and what can be no tag is left out."""
+    tags = ("-".join(str(text).replace(",", " ").split()).lstrip("+-")[:LONGEST_TAG] for text in texts)
+    found = {tag.casefold(): tag for tag in tags if why_no_tag(tag) is None}
+    return tuple(found.values())[:MOST_TAGS]
+
+
+def first_line(tags: Sequence[str], *, at: float, by: str) -> bytes:
+    """The line with which the notes of a run begin that has tags from the start."""
+    line = {"at": at, "by": by, "kind": _KINDS[Tag], "add": list(tags), "remove": []}
+    return json.dumps(line).encode() + b"\n"
 
 
 def annotate(

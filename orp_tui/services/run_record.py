@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from orp_tui.core.layout import RunPaths
 from orp_tui.core.request import ArtifactRule, RunRequest, StopRule
 from orp_tui.deliverables.baseline import take_baseline
 from orp_tui.files.atomic import to_json
+from orp_tui.services.annotations import first_line, tags_of_file
 from orp_tui.services.context import actor
 from orp_tui.services.prepare import signal_number
 from orp_tui.services.submission import Prepared
@@ -118,6 +120,7 @@ def write_run(
     record = provenance.environment_record(prepared.fixed, variables, prepared.python, prepared.missing)
     _put(building.experiment, prepared.source.data)
     _put(building.request, to_json(request.to_json()))
+    _put_tags(building, request, plan.metadata)
     _put(building.source, to_json(source))
     _put(building.environment, to_json(record))
     _put(building.folder / f"config.{plan.config_format}", config_bytes(plan.config, plan.config_format))
@@ -125,6 +128,14 @@ def write_run(
         baseline = take_baseline(request.deliverables, prepared.cwd_in(building))
         _put(building.baseline, to_json(baseline))
     _put(building.environment_private, private_environment.encoded(variables))
+
+
+def _put_tags(building: RunPaths, request: RunRequest, metadata: Mapping[str, object]) -> None:
+    """The tags of the experiment file are said of the run like any others: they can be taken away."""
+    given = metadata.get("tags") or ()
+    tags = tags_of_file([given] if isinstance(given, str) else given)  # type: ignore[arg-type] # checked: texts
+    if tags:
+        _put(building.notes, first_line(tags, at=request.submitted_at, by=request.submitted_by))
 
 
 def _put(path: Path, data: bytes) -> None:
