@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from textual import on, work
-from textual.app import App
 from textual.binding import BindingType
 from textual.widget import Widget
 
@@ -30,6 +29,7 @@ from orp_tui.tui.place import Place
 from orp_tui.tui.screens.dashboard import DashboardScreen
 from orp_tui.tui.styles import style_files
 from orp_tui.tui.themes import next_theme, register_themes, state_variables
+from orp_tui.tui.typed_ahead import TypedAhead
 
 if TYPE_CHECKING:
     from textual.command import Provider
@@ -53,7 +53,7 @@ def _provider() -> type[Provider]:
     return KeyProvider
 
 
-class OrpApp(App[str]):
+class OrpApp(TypedAhead[str]):
     """The dashboard. Its return value is what to say once the terminal is the shell's again."""
 
     TITLE = "Open Research Pipeline"

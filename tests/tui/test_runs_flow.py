@@ -85,3 +85,11 @@ def test_a_fast_hand_compares_the_run_that_the_view_brings_and_not_the_one_befor
     screen.key("w", "1", "d")
 
     screen.wait(short(sought), short(parent), "[3]")
+
+
+def test_a_filter_may_be_typed_in_one_go_with_the_key_that_opens_its_line(lab, screen):
+    screen.key("2")
+    screen.wait("Runs  ")
+    screen.type_ahead("/", "state:failed quick")
+
+    screen.wait("filter: state:failed quick", "no run answers to this filter")
