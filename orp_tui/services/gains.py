@@ -104,7 +104,7 @@ class GainReader:
         for run, found in zip((old, new), values, strict=True):
             if not found:
                 return Gain(metric, why=f"{run.id} has {_why_no_value(run)}")
-        difference = mean_difference(*(Values.of(found) for found in values))
+        difference = mean_difference(Values.of(values[0]), Values.of(values[1]))
         return Gain(metric, difference, _is_better(new, metric, difference.difference), _why_bare(difference))
 
     def _of(self, run: PastRun, metric: str) -> list[float]:

@@ -92,7 +92,8 @@ def lay_out(measures: Measures, width: int, first: int) -> Layout:
     others = [place for place in range(len(measures.whole)) if place != measures.baseline]
     wanted = [measures.baseline, *others[first:]]
     widths = measures.whole if sum(measures.whole) <= room else measures.cut
-    places, taken = [], []
+    places: list[int] = []
+    taken: list[int] = []
     for count, place in enumerate(wanted):
         kept = _LESS if count < len(wanted) - 1 else 0
         if len(places) >= 2 and widths[place] + kept > room:

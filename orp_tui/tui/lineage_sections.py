@@ -107,4 +107,4 @@ def _code(changes: Changes) -> Iterator[Row]:
 
 def _environment(changes: Changes) -> Iterator[Row]:
     for items in changes.environment.values():
-        yield from _values(items if isinstance(items, str) else tuple(items))
+        yield from _values(items)

@@ -15,9 +15,9 @@ from orp_tui.core.filters.parse import parse
 from orp_tui.core.filters.vocabulary import Vocabulary
 from orp_tui.tui.manners import Manners
 from orp_tui.tui.widgets import filter_prompt
-from orp_tui.tui.widgets.line_field import LineField
 from orp_tui.tui.widgets.filter_hint import listed, pointed
 from orp_tui.tui.widgets.filter_prompt import FilterPrompt
+from orp_tui.tui.widgets.line_field import LineField
 from orp_tui.tui.widgets.lines import LineList
 
 WORDS = Vocabulary(
