@@ -7,6 +7,8 @@ import re
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # base 32 without i, l, o, u: nothing to misread
 _RUN_ID = re.compile(r"exp_\d{8}_\d{6}_[0-9a-hj-km-np-tv-z]{4,8}")
+_ALONE = re.compile(rf"(?<![\w/.]){_RUN_ID.pattern}(?![\w/])")
+"""Not within a path."""
 
 
 def run_id(now: datetime.datetime, random: int) -> str:
@@ -21,5 +23,5 @@ def is_run_id(text: str) -> bool:
 
 
 def with_short_ids(text: str) -> str:
-    """`text` with every run id in it as its last part, which tables show and commands take."""
-    return _RUN_ID.sub(lambda found: found[0].rpartition("_")[2], text)
+    """`text` with every run id in it as its last part, which tables show and commands take; paths stay as they are."""
+    return _ALONE.sub(lambda found: found[0].rpartition("_")[2], text)

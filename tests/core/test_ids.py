@@ -48,3 +48,14 @@ def test_ids_within_a_text_become_their_last_parts():
     told = "needs 2 GPUs: GPU0 held by exp_20261124_100240_9h49 (~3m left), exp_x stays"
 
     assert with_short_ids(told) == "needs 2 GPUs: GPU0 held by 9h49 (~3m left), exp_x stays"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/lab/runs/exp_20261124_120000_9h49", "exp_20261124_120000_9h49/stdout.txt",
+        "artifacts/exp_20261124_120000_9h49_artifacts.zip",
+    ],
+)  # fmt: skip
+def test_an_id_in_a_path_stays_whole_for_else_there_is_no_such_file(path):
+    assert with_short_ids(f"exp_20261124_120000_9h49: {path}: damaged") == f"9h49: {path}: damaged"
