@@ -12,7 +12,7 @@ from weakref import WeakKeyDictionary
 from textual import events
 from textual.app import App, ReturnType
 from textual.widget import Widget
-from textual.widgets import Input
+from textual.widgets import Input, TextArea
 
 
 class TypedAhead(App[ReturnType]):
@@ -31,7 +31,11 @@ class TypedAhead(App[ReturnType]):
     async def _on_key(self, event: events.Key) -> None:
         """A key that no widget has taken. Textual runs this beside the method of its own class."""
         field = self.focused
-        if isinstance(field, Input) and event in self._read_by and self._read_by[event] is not field:
+        if (
+            isinstance(field, Input | TextArea)
+            and event in self._read_by
+            and self._read_by[event] is not field
+        ):
             event.prevent_default()
             again = events.Key(event.key, event.character)
             self._read_by[again] = field
