@@ -26,7 +26,7 @@ from orp_tui.tui.bindings import bindings
 from orp_tui.tui.widgets.filter_hint import listed, pointed
 from orp_tui.tui.widgets.line_field import LineField
 
-TYPING_S = 0.08
+TYPING_S = 0.02
 """So long after the last key the runs are looked for."""
 WRONG_S = 0.5
 """So long after the last key it is said what is wrong: nobody has finished a word at each of its letters."""
