@@ -67,7 +67,7 @@ def _show(options: Options) -> int:
     with Endings(skeleton) as endings:
         try:
             if not is_served(os.environ):
-                skeleton.show("ORP ", os.uname().nodename, _here(), "loading")
+                skeleton.show("ORP ", os.uname().nodename, "loading", _here())
             session = _loaded(options, manners, skeleton)
             endings.app = session.app
             session.run()
