@@ -112,7 +112,16 @@ def test_what_is_wrong_raises_before_anything_is_queued(folder):
 
 
 def test_the_package_names_its_public_parts():
-    assert orp_tui.__all__ == ["ExperimentResult", "__version__", "load_experiment", "log", "run_experiment"]
+    assert orp_tui.__all__ == [
+        "ExperimentResult",
+        "RunRecord",
+        "Runs",
+        "__version__",
+        "load_experiment",
+        "log",
+        "run_experiment",
+        "runs",
+    ]
 
 
 def test_a_run_is_followed_to_its_end_though_the_database_is_deleted_meanwhile(folder):
