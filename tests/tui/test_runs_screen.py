@@ -134,7 +134,7 @@ async def test_a_star_a_tag_and_the_archive_are_kept_in_the_folder_and_can_be_un
 async def test_a_run_goes_to_the_trash_after_a_look_and_comes_back(lab):
     async with runs_screen(lab) as (screen, pilot):
         await listed(screen, pilot)
-        await type_filter(pilot, "-has:parent state:ended")
+        await type_filter(pilot, "-has:parent state:ended is:chain-end")
         await pilot.press("enter")
         await eventually(pilot, lambda: screen.is_listed and screen.table.run is not None)
         await pilot.press("end")
