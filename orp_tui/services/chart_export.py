@@ -9,7 +9,8 @@ from pathlib import Path
 
 from orp_tui.charts.lines import Chart
 from orp_tui.charts.look import Look
-from orp_tui.core.errors import OrpError, UsageError
+from orp_tui.core.errors import UsageError
+from orp_tui.services.given_file import write_given
 
 FORMATS = (".svg", ".png", ".csv")
 
@@ -32,23 +33,7 @@ def write_charts(charts: Sequence[Chart], look: Look, path: str, *, over: bool =
     MissingExtra for a PNG without matplotlib; OrpError if it can't be written.
     """
     parts = _MAKERS[check_name(path)](charts, look)
-    target = Path(path).expanduser().absolute()
-    part = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        with open(part, "wb") as file:
-            for data in parts:
-                file.write(data)
-        if over:
-            part.replace(target)
-        else:
-            os.link(part, target)
-    except FileExistsError:
-        raise UsageError(f"{target}: is there already; take another name") from None
-    except OSError as error:
-        raise OrpError(f"{target}: {error.strerror or error}") from error
-    finally:
-        part.unlink(missing_ok=True)
-    return target
+    return write_given(parts, path, over=over)
 
 
 def free_name(metric: str, folder: Path) -> str:

@@ -6,8 +6,9 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from orp_tui.core.errors import OrpError, UsageError
+from orp_tui.core.errors import UsageError
 from orp_tui.services.comparison.sheet import Sheet
+from orp_tui.services.given_file import write_given
 
 FORMATS = {"text": ".txt", "md": ".md", "csv": ".csv", "latex": ".tex", "json": ".json"}
 """Name of a format → the end of a file's name that means it."""
@@ -60,22 +61,5 @@ def write_sheet(sheet: Sheet, path: str, *, over: bool = True) -> Path:
 
 
 def write_text(text: str, path: str, *, over: bool = True) -> Path:
-    """Write a file whole or not at all, and say where: the whole path. `over`: in the place of one that is there.
-
-    Raises UsageError for a file that is there if not `over`; OrpError if it can't be written.
-    """
-    target = Path(path).expanduser().absolute()
-    part = target.with_name(f".{target.name[:200]}.{os.getpid()}.part")
-    try:
-        part.write_text(text, encoding="utf-8", errors="replace", newline="")
-        if over:
-            part.replace(target)
-        else:
-            os.link(part, target)
-    except FileExistsError:
-        raise UsageError(f"{target}: is there already; take another name") from None
-    except OSError as error:
-        raise OrpError(f"{target}: {error.strerror or error}") from error
-    finally:
-        part.unlink(missing_ok=True)
-    return target
+    """As `given_file.write_given`, of a text."""
+    return write_given([text.encode("utf-8", "replace")], path, over=over)
