@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import json
 import math
-import os
-import stat
 from collections.abc import Sequence
 from typing import Any
 
 from orp_tui.core.alert_rules import Fired
 from orp_tui.core.layout import RunPaths
+from orp_tui.files import json_lines
 from orp_tui.files.failpoint import hit
 
 Json = dict[str, Any]  # Any: values as JSON gives them
@@ -27,8 +25,6 @@ LONGEST = 1_000
 """Characters of a text that are read."""
 LATEST = 1e11
 """Seconds since 1970 that no clock shows."""
-_READ = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_NOCTTY
-_APPEND = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_NOCTTY
 _ODD = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 
 
@@ -108,9 +104,8 @@ def _number(value: object) -> float | None:
 def read_alerts(folder: RunPaths) -> tuple[AlertRecord, ...]:
     """The alerts of a run, oldest first; () if it had none, or they can't be read."""
     records: dict[int, AlertRecord] = {}
-    for line in _tail(folder).split(b"\n"):
+    for data in json_lines.read(folder.alerts, limit=MOST_BYTES):
         try:
-            data = json.loads(line)
             if "did" in data:
                 before = records[data["of"]]
                 records[before.id] = dataclasses.replace(
@@ -119,64 +114,31 @@ def read_alerts(folder: RunPaths) -> tuple[AlertRecord, ...]:
             else:
                 record = AlertRecord.from_json(data)
                 records[record.id] = record
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError):
-            continue  # torn, or not ours
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
+            continue  # not ours
     return tuple(records.values())
 
 
 def acts_done(folder: RunPaths, number: int) -> frozenset[str]:
     """Which of the things to do about an alert are noted as done."""
     found = set()
-    for line in _tail(folder).split(b"\n"):
-        with contextlib.suppress(ValueError, KeyError, TypeError, RecursionError):
-            data = json.loads(line)
+    for data in json_lines.read(folder.alerts, limit=MOST_BYTES):
+        with contextlib.suppress(KeyError, TypeError):
             if data["of"] == number:
                 found.add(str(data["did"]))
     return frozenset(found)
 
 
-def _tail(folder: RunPaths) -> bytes:
-    try:
-        descriptor = os.open(folder.alerts, _READ)
-    except OSError:
-        return b""
-    try:
-        found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode):
-            return b""
-        return os.pread(descriptor, MOST_BYTES, max(0, found.st_size - MOST_BYTES))
-    except OSError:
-        return b""
-    finally:
-        os.close(descriptor)
-
-
 def note_alert(folder: RunPaths, record: AlertRecord) -> None:
     """Append an alert. Raises OSError if that can't be done."""
-    _append(folder, record.to_json())
+    json_lines.append(folder.alerts, record.to_json())
     hit("alert.noted")
 
 
 def note_act(folder: RunPaths, number: int, act: str, words: str, at: float) -> None:
     """Append what was done about an alert. Raises OSError if that can't be done."""
-    _append(folder, {"of": number, "at": at, "did": act, "words": words})
+    json_lines.append(folder.alerts, {"of": number, "at": at, "did": act, "words": words})
     hit("alert.acted")
-
-
-def _append(folder: RunPaths, data: Json) -> None:
-    descriptor = os.open(folder.alerts, _APPEND, 0o600)
-    try:
-        found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode):
-            raise OSError(f"{folder.alerts} is no regular file")
-        torn = found.st_size > 0 and os.pread(descriptor, 1, found.st_size - 1) != b"\n"
-        line = json.dumps(data, ensure_ascii=False).encode("utf-8", "backslashreplace")
-        whole = b"\n" * torn + line + b"\n"
-        if os.write(descriptor, whole) != len(whole):
-            raise OSError(f"{folder.alerts} could not be written whole")
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def newest_of(records: Sequence[AlertRecord]) -> str:
