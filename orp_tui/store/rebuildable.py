@@ -16,8 +16,6 @@ import stat
 import urllib.parse
 from pathlib import Path
 
-WAITS_MS = 5_000
-"""For somebody else's transaction, or for readers that are in the way."""
 _ENDS = ("", "-journal", "-wal", "-shm")
 
 
@@ -49,6 +47,9 @@ class Kind:
     """Statements; a table `this (name TEXT NOT NULL)` is made beside them."""
     cache_bytes: int = 8 << 20
     page_bytes: int = 4096
+    writer_waits_ms: int = 5_000
+    """For somebody else's transaction, or for readers that are in the way."""
+    reader_waits_ms: int = 5_000
 
     def open_to_write(self, path: Path) -> Connection:
         """The file, made if there is none; one that can't be used is set aside first.
@@ -56,7 +57,7 @@ class Kind:
         Raises sqlite3.Error or OSError if none can be made here now.
         """
         path.parent.mkdir(mode=0o700, exist_ok=True)
-        connection = self._connected(path, "rw")
+        connection = self._connected(path, "rw", self.writer_waits_ms)
         if connection is None:
             set_aside(path)
             connection = self._made(path)
@@ -69,14 +70,14 @@ class Kind:
         for mode in ("ro", "rw"):
             # A writer that was killed has left a journal that only one who may write can undo.
             with contextlib.suppress(sqlite3.Error, OSError):
-                connection = self._connected(path, mode)
+                connection = self._connected(path, mode, self.reader_waits_ms)
                 if connection is not None:
                     connection.execute("PRAGMA query_only = ON")
                     connection.is_writable = False
                     return connection
         return None
 
-    def _connected(self, path: Path, mode: str) -> Connection | None:
+    def _connected(self, path: Path, mode: str, waits_ms: int) -> Connection | None:
         """A connection to a sound file of this kind; None if there is none, or something else.
 
         Raises sqlite3.Error if that can't be told now.
@@ -89,7 +90,7 @@ class Kind:
             return None
         uri = f"file:{quoted(path)}?mode={mode}"
         connection: Connection = sqlite3.connect(
-            uri, uri=True, timeout=WAITS_MS / 1000, isolation_level=None, factory=Connection
+            uri, uri=True, timeout=waits_ms / 1000, isolation_level=None, factory=Connection
         )
         try:
             application = connection.execute("PRAGMA application_id").fetchone()[0]
@@ -114,8 +115,10 @@ class Kind:
         return None
 
     def _made(self, path: Path) -> Connection:
-        """A new one, which appears whole."""
-        making = path.with_name(f"{path.name}.making-{os.getpid()}-{secrets.token_hex(4)}")
+        """A new one, which appears whole; whoever makes one is the only one who writes."""
+        making = path.with_name(f"{path.name}.making")
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(making)  # of one who was killed
         os.close(os.open(making, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
         try:
             with contextlib.closing(sqlite3.connect(making, isolation_level=None)) as connection:
@@ -133,7 +136,7 @@ class Kind:
             with contextlib.suppress(OSError):
                 os.unlink(making)
             raise
-        made = self._connected(path, "rw")
+        made = self._connected(path, "rw", self.writer_waits_ms)
         if made is None:
             raise sqlite3.OperationalError(f"{path}: was taken away while it was made")
         return made
