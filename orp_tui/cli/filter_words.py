@@ -90,7 +90,7 @@ class ColumnsType(click.ParamType[str]):
         sign = last[:1] if last[:1] in ("-", "+") else ""
         try:
             names = list(_names(ctx.params.get("base_dir")))
-        except Exception:  # noqa: BLE001 - as above
+        except Exception:  # noqa: BLE001 - a Tab key has to do nothing at worst
             names = []
         fitting = [name for name in names if name.startswith(last[len(sign) :]) and name.isprintable()]
         return [CompletionItem(f"{before}{comma}{sign}{name}") for name in fitting[:_MOST_OFFERED]]

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import sqlite3
-import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +13,7 @@ import click
 from orp_tui.cli import output
 from orp_tui.cli.commands.status import metric_json
 from orp_tui.cli.context_option import as_json, base_dir, base_option
+from orp_tui.cli.progress import runs_bar
 from orp_tui.cli.run_argument import RunType
 from orp_tui.cli.selecting import find_ids
 from orp_tui.cli.trash import empty_trash_of, show_trash
@@ -153,7 +152,7 @@ def command(
             keep_best=keep_best,
             with_only_copies=with_only_copies,
         )
-        with _counter() as progress:
+        with runs_bar("looking at runs") as progress:
             plan = plan_cleaning(context, connection, wish, progress)
         if not yes:
             _preview(context, plan, as_json=as_json)
@@ -183,25 +182,6 @@ def _ids(context: Context, connection: sqlite3.Connection, references: Sequence[
         if not run.state.is_final:
             raise UsageError(f"{run.id}: is {run.state.value}; only runs that have ended are cleaned")
     return tuple(run.id for run in found)
-
-
-@contextlib.contextmanager
-def _counter() -> Iterator[Callable[[int, int], None]]:
-    """A line on a terminal that counts runs while they are looked at."""
-    shown = False
-
-    def show(done: int, total: int) -> None:
-        nonlocal shown
-        if sys.stderr.isatty() and total >= 50 and done % 10 == 0:
-            sys.stderr.write(f"\rlooking at run {done} of {total}")
-            sys.stderr.flush()
-            shown = True
-
-    try:
-        yield show
-    finally:
-        if shown:
-            sys.stderr.write("\r\x1b[K")
 
 
 def _preview(context: Context, plan: CleanPlan, *, as_json: bool) -> None:

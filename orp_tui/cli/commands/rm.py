@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import contextlib
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import click
 
 from orp_tui.cli import output
 from orp_tui.cli.context_option import as_json, base_dir, base_option
+from orp_tui.cli.progress import runs_bar
 from orp_tui.cli.selecting import REFUSED, selected, selecting
 from orp_tui.core.errors import UsageError
 from orp_tui.core.sanitise import one_line, sanitise
 from orp_tui.core.states import RunState
 from orp_tui.core.words import counted, duration, size
 from orp_tui.services.context import Context, actor, open_context
-from orp_tui.services.removal import Progress, Removal, Removed, RunToRemove, plan_removal, remove
+from orp_tui.services.removal import Removal, Removed, RunToRemove, plan_removal, remove
 
 _MOST_SHOWN = 20
 _EASY = 5
@@ -48,7 +48,7 @@ def command(
     """
     context = open_context(base_dir=base_dir)
     with selected(context, references, filters, fit=_has_ended) as (connection, chosen):
-        with _counted("looking at run") as progress:
+        with runs_bar("looking at runs") as progress:
             plan = plan_removal(context, connection, [run.id for run in chosen.runs], progress)
         if not as_json:
             _show(plan)
@@ -59,7 +59,7 @@ def command(
         output.flush_all()  # what could not be shown is not done
         if not yes:
             _ask(plan)
-        with _counted("removing run") as progress:
+        with runs_bar("removing runs") as progress:
             done = remove(context, connection, plan, by=actor(), progress=progress)
     return _report(context, plan, done, by_filter=chosen.by_filter, as_json=as_json)
 
@@ -111,25 +111,6 @@ def _ask(plan: Removal) -> None:
     if click.prompt(words, default="", show_default=False, err=True).strip() != str(number):
         output.say("nothing was removed")
         raise click.Abort
-
-
-@contextlib.contextmanager
-def _counted(words: str) -> Iterator[Progress]:
-    """A line on a terminal that counts many runs."""
-    shown = False
-
-    def show(done: int, total: int) -> None:
-        nonlocal shown
-        if sys.stderr.isatty() and total >= 50 and done % 10 == 0:
-            sys.stderr.write(f"\r{words} {done} of {total}")
-            sys.stderr.flush()
-            shown = True
-
-    try:
-        yield show
-    finally:
-        if shown:
-            sys.stderr.write("\r\x1b[K")
 
 
 def _report(context: Context, plan: Removal, done: Removed, *, by_filter: bool, as_json: bool) -> int:
