@@ -13,6 +13,10 @@ from textual.widget import Widget
 from orp_tui.core.sanitise import cell_width, one_line
 
 _NAME = "ORP"
+_APART = 7
+"""Cells around place and screens."""
+_LEAST = 16
+"""Cells that place and gaps need beside the screens at least."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,15 +62,21 @@ class HeaderLine(Widget):
             most = max(10, width - len(_NAME) - cell_width(heading.counts) - 8)
             right = [Segment(f" {one_line(heading.warning, most)} ", warning), Segment(" ", text), *right]
         room = width - len(_NAME) - 2 - sum(cell_width(part.text) for part in right)
-        screens = next(
-            (f"   {words}" for words in _forms(heading.screens) if cell_width(words) + 16 <= room), ""
-        )
+        screens = _screens(heading, room)
         place = one_line(heading.place, max(0, room - cell_width(screens) - 4))
         middle = f"  {place}{screens}"
         gap = " " * max(0, room - cell_width(middle))
         return Strip([Segment(f" {_NAME} ", name), Segment(middle + gap, text), *right]).adjust_cell_length(
             width, text
         )
+
+
+def _screens(heading: Heading, room: int) -> str:
+    """In full where that cuts nothing of the place, else by digits; nothing where even that leaves too little."""
+    long, short = _forms(heading.screens)
+    if cell_width(heading.place) + cell_width(long) + _APART <= room:
+        return f"   {long}"
+    return f"   {short}" if cell_width(short) + _LEAST <= room else ""
 
 
 def _forms(screens: str) -> tuple[str, str]:
