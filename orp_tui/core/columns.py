@@ -42,6 +42,9 @@ OF_METRICS = ("metric", "first", "last", "best", "min", "max")
 """`metric.NAME` is its last value, as `last.NAME`."""
 OF_CONFIG = "cfg"
 
+_EACH_ITS_OWN = ("age", "submitted", "duration", "size", "tags")
+"""Hardly two runs have the same there: no groups come of them."""
+
 USUAL = ("id", "name", "state", "primary", "deliverables", "age", "duration", "reason", "tags", "size")
 """What a list shows if nobody has chosen; what has no room in 80 columns stands last."""
 
@@ -64,6 +67,11 @@ class Column:
         if not self.key:
             return PLAIN[self.kind]
         return one_line(self.key if self.kind in (OF_CONFIG, "metric") else f"{self.kind} {self.key}", 40)
+
+    @property
+    def is_groupable(self) -> bool:
+        """Whether runs can be grouped by it."""
+        return self.kind not in _EACH_ITS_OWN
 
     @property
     def is_number(self) -> bool:

@@ -163,3 +163,9 @@ def test_numbers_stand_at_the_right() -> None:
 )
 def test_a_scalar_is_one_short_word(value: object, text: str) -> None:
     assert scalar_text(value) == text  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", ["age", "submitted", "duration", "size", "tags"])
+def test_what_hardly_two_runs_share_makes_no_groups(name: str) -> None:
+    assert not parse_column(name).is_groupable
+    assert parse_column("cfg.lr").is_groupable

@@ -12,10 +12,12 @@ from stage import Stage, drawn
 from orp_tui.analysis.intervals import Interval
 from orp_tui.core.columns import parse_column
 from orp_tui.core.filters.expression import EVERYTHING
+from orp_tui.core.filters.vocabulary import NO_VOCABULARY
 from orp_tui.core.past_run import MetricValues, PastRun
 from orp_tui.core.states import RunState
 from orp_tui.services.catalog import Group, SortKey
 from orp_tui.tui.run_listing import GroupRow, Listing, Question
+from orp_tui.tui.screens.columns import group_columns
 from orp_tui.tui.widgets.paged_list import PagedList
 from orp_tui.tui.widgets.runs_table import RunsTable
 
@@ -185,3 +187,12 @@ async def test_without_colours_every_piece_of_a_row_still_has_a_style():
 
         for y in range(table.size.height):
             assert all(segment.style is not None for segment in table.render_line(y))
+
+
+def test_groups_are_offered_by_name_and_config_first_and_never_by_what_none_share():
+    offered = group_columns(
+        dataclasses.replace(NO_VOCABULARY, config_keys=("lr", "model"), metrics=("loss",))
+    )
+
+    assert [str(column) for column in offered[:3]] == ["name", "cfg.lr", "cfg.model"]
+    assert not {"id", "age", "submitted", "size"} & {str(column) for column in offered}

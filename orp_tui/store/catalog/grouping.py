@@ -6,7 +6,7 @@ import dataclasses
 import sqlite3
 from collections.abc import Mapping, Sequence
 
-from orp_tui.core.columns import OF_CONFIG, OF_METRICS, Column, value_of
+from orp_tui.core.columns import OF_CONFIG, Column, value_of
 from orp_tui.core.errors import UsageError
 from orp_tui.core.filters.build import all_of
 from orp_tui.core.filters.expression import Compare, Expression, Not
@@ -136,14 +136,7 @@ def _members(
 
 
 def _require(column: Column) -> None:
-    is_known = column.kind in _FIELDS or column.kind in (
-        OF_CONFIG,
-        *OF_METRICS,
-        "deliverables",
-        "star",
-        "zip",
-    )
-    if not is_known:
+    if not column.is_groupable:
         raise UsageError(f"{column} cannot be grouped by; use name, state, a config key as cfg.lr, …")
 
 

@@ -59,6 +59,12 @@ def every_column(vocabulary: Vocabulary | None) -> tuple[Column, ...]:
     return tuple(found)
 
 
+def group_columns(vocabulary: Vocabulary | None) -> tuple[Column, ...]:
+    """Those that runs are grouped by: first the name and the config, which make groups of seeds."""
+    found = [column for column in every_column(vocabulary) if column.is_groupable and column.kind != "id"]
+    return tuple(sorted(found, key=lambda column: (column.kind != "name", column.kind != OF_CONFIG)))
+
+
 _OF_ONE_METRIC = tuple(kind for kind in OF_METRICS if kind != "last")
 """`last` is `metric`."""
 
@@ -117,17 +123,19 @@ class ChooseColumns(ModalScreen[Chosen | None]):
         self,
         title: str,
         chosen: Chosen,
-        every: Sequence[Column],
+        vocabulary: Vocabulary | None,
         *,
+        columns_of: Callable[[Vocabulary | None], Sequence[Column]] = every_column,
         usual: Chosen = (),
         has_order: bool = False,
         ascii_only: bool = False,
     ) -> None:
-        """`has_order`: it is about a sort, so that each has its way, and Enter takes the one under the cursor."""
+        """`columns_of`: what there is to choose from. `has_order`: it is about a sort, so that each has its way, and Enter takes the one under the cursor."""
         super().__init__()
         self._title = title
         self._chosen: dict[Column, bool] = dict(chosen)
-        self._every = tuple(every)
+        self._columns_of = columns_of
+        self._every = tuple(columns_of(vocabulary))
         self._usual = usual
         self._has_order = has_order
         self._ascii = ascii_only
@@ -153,7 +161,7 @@ class ChooseColumns(ModalScreen[Chosen | None]):
 
     def take_vocabulary(self, vocabulary: Vocabulary) -> None:
         """More columns are known now."""
-        self._every = every_column(vocabulary)
+        self._every = tuple(self._columns_of(vocabulary))
         if self.query(ColumnList):  # else they come before the dialog is drawn, which shows them then
             self._show()
 

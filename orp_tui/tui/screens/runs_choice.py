@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from textual import work
@@ -12,7 +12,7 @@ from textual import work
 from orp_tui.core.columns import Column
 from orp_tui.core.errors import OrpError
 from orp_tui.tui.run_listing import USUAL_COLUMNS
-from orp_tui.tui.screens.columns import ChooseColumns, Chosen, every_column
+from orp_tui.tui.screens.columns import ChooseColumns, Chosen, every_column, group_columns
 from orp_tui.tui.screens.runs_verbs import RunsVerbs
 from orp_tui.tui.screens.tag_dialog import TagRuns
 from orp_tui.tui.widgets.filter_prompt import FilterPrompt
@@ -48,21 +48,26 @@ class RunsChoice(RunsVerbs):
         elif isinstance(self.app.screen, TagRuns):
             self.app.screen.put_known(vocabulary.tags)
 
-    def _every_column(self) -> tuple[Column, ...]:
-        self._words.poke()
-        return every_column(self.vocabulary)
-
     def _choose(
-        self, title: str, chosen: Chosen, then: Callable[[Chosen], None], *, usual: Chosen, has_order: bool
+        self,
+        title: str,
+        chosen: Chosen,
+        then: Callable[[Chosen], None],
+        *,
+        usual: Chosen = (),
+        has_order: bool = False,
+        columns_of: Callable[[Vocabulary | None], Sequence[Column]] = every_column,
     ) -> None:
         def answered(answer: Chosen | None) -> None:
             if answer is not None:
                 then(answer)
 
+        self._words.poke()
         dialog = ChooseColumns(
             title,
             chosen,
-            self._every_column(),
+            self.vocabulary,
+            columns_of=columns_of,
             usual=usual,
             has_order=has_order,
             ascii_only=self.orp.manners.ascii,
@@ -76,7 +81,7 @@ class RunsChoice(RunsVerbs):
 
         usual = tuple((column, False) for column in USUAL_COLUMNS)
         chosen = tuple((column, False) for column in self.here.columns)
-        self._choose("Columns", chosen, take, usual=usual, has_order=False)
+        self._choose("Columns", chosen, take, usual=usual)
 
     def action_choose_sort(self) -> None:
         from orp_tui.services.catalog import SortKey
@@ -86,7 +91,7 @@ class RunsChoice(RunsVerbs):
             self.change(dataclasses.replace(self.here, sort=sort), to_top=True)
 
         chosen = tuple((key.column, key.descending) for key in self.here.sort)
-        self._choose("Sort by", chosen, take, usual=(), has_order=True)
+        self._choose("Sort by", chosen, take, has_order=True)
 
     def action_reverse_sort(self) -> None:
         from orp_tui.services.catalog import SortKey
@@ -102,7 +107,7 @@ class RunsChoice(RunsVerbs):
             self.change(dataclasses.replace(self.here, group_by=group_by), to_top=True)
 
         chosen = tuple((column, False) for column in self.here.group_by)
-        self._choose("Group by", chosen, take, usual=(), has_order=False)
+        self._choose("Group by", chosen, take, columns_of=group_columns)
 
     def action_filter_runs(self) -> None:
         self._words.poke()
