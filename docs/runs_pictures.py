@@ -22,9 +22,10 @@ def main() -> None:
     sys.path.insert(0, str(ROOT))
     from tests.many_runs import make_runs
 
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        make_runs(Path(folder) / "experiments", COUNT)
-        terminal = Terminal(Path(folder), COLUMNS, ROWS)
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:
+        project = Path(home) / "vision"
+        make_runs(project / "experiments", COUNT)
+        terminal = Terminal(project, COLUMNS, ROWS, Path(home))
         record = Record(terminal, COLUMNS, ROWS)
         try:
             terminal.keys("orp-tui", "Enter")

@@ -31,7 +31,8 @@ PATIENCE_S = 180.0
 class Terminal:
     """A shell in tmux."""
 
-    def __init__(self, folder: Path, columns: int, rows: int) -> None:
+    def __init__(self, folder: Path, columns: int, rows: int, home: Path | None = None) -> None:
+        """`home`: what the screen writes as `~`; None: the user's own."""
         programs = _programs(folder)
         self._tmux = [
             shutil.which("tmux") or sys.exit("tmux is needed: apt-get install tmux"),
@@ -44,6 +45,7 @@ class Terminal:
             "COLORTERM": "truecolor",
             "XDG_STATE_HOME": str(folder / "state"),
             "TMPDIR": str(folder),
+            **({} if home is None else {"HOME": str(home)}),
             "PATH": f"{programs}:{os.environ['PATH']}",
         }
         for name in ("TMUX", "SSH_CONNECTION", "SSH_TTY", "NO_COLOR"):
